@@ -164,6 +164,22 @@ class Adjudicator:
         self.insulins = {row["prescription_id"] for row in tables.get("prescriptions", [])
                          if (row["ingredient"] or "").startswith("insulin")}  # fmt: skip
         self.part_a = self._part_a()
+        self.born = {row["person_id"]: day(row["birth_date"]) for row in tables["patients"]}
+        self.pregnant: dict[int, list[Row]] = defaultdict(list)
+        for row in tables["conditions"]:
+            if row["code"].startswith(("O", "Z33", "Z34")):
+                self.pregnant[row["person_id"]].append(row)
+
+    def exempt(self, person: int, plan: Plan, number: int) -> bool:
+        """Tell whether somebody owes no nominal copays on a day: minors and pregnant women."""
+        if not plan.design["nominal_copays"]:
+            return False
+        born, on = self.born[person], day(number)
+        age = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+        held = (one for one in self.pregnant[person] if one["onset_date"] <= number)
+        return age < 18 or any(
+            one["abatement_date"] is None or number < one["abatement_date"] for one in held
+        )
 
     def run(self) -> None:
         """Decide everything: fills at noon, claims in the run at the end of the day."""
@@ -236,6 +252,7 @@ class Adjudicator:
         if kind == "office" and self.specialty[visit["attending_npi"]] not in PRIMARY:
             kind = "specialist"
         preventive = claim["event_id"] in self.preventive and design["preventive_free"]
+        preventive = preventive or self.exempt(claim["person_id"], plan, claim["from_date"])
         at_facility = klass in AT_FACILITY
         has_copay = kind in design["copays_usd"] and not preventive
         copay_here = has_copay and (institutional or not at_facility)
@@ -390,6 +407,8 @@ class Adjudicator:
             due.most = law("part_d_insulin_month", year) * months
             if year >= 2026:
                 due.most = min(due.most, part(price, 2_500))
+        if self.exempt(row["person_id"], plan, row["fill_date"]):
+            due.amount = 0
         kind = "medical" if plan.joint else "drug"
         room = self._room(row["person_id"], plan, kind, year)["oop_max"]
         paid = self._settle(row["person_id"], plan, kind, year, due)

@@ -51,7 +51,16 @@ OWN: dict[str, Any] = {
 }  # fmt: skip
 """Plans of the profile's own, besides built-in ones."""
 
-_NAMES = (*OWN, "Original", "MA-PPO", "Commercial-PPO", "Commercial-HMO", "HDHP", "CHIP")
+_NAMES = (
+    *OWN,
+    "Medicaid-MCO",
+    "Original",
+    "MA-PPO",
+    "Commercial-PPO",
+    "Commercial-HMO",
+    "HDHP",
+    "CHIP",
+)
 
 _DRUGS = (
     ("insulin glargine 100 units per mL pen injector", 0.4),

@@ -20,6 +20,20 @@ _UNMET = (
     "SELECT min(f.fill_id) FROM fills AS f JOIN plans AS p USING (plan_id) "
     "WHERE p.hdhp AND f.deductible_usd > 0 AND f.copay_usd = 0 AND f.plan_paid_usd = 0"
 )
+_NOMINAL = (
+    "AS c JOIN plans AS p USING (plan_id) JOIN patients AS b USING (person_id) "
+    "WHERE p.nominal_copays AND"
+)
+_MINOR_CLAIM = (
+    f"SELECT min(claim_id) FROM claims {_NOMINAL} c.from_date < b.birth_date + INTERVAL 18 YEAR"
+)
+_MINOR_FILL = (
+    f"SELECT min(fill_id) FROM fills {_NOMINAL} c.fill_date < b.birth_date + INTERVAL 18 YEAR"
+)
+_GROWN_CLAIM = (
+    f"SELECT min(claim_id) FROM claims {_NOMINAL} c.from_date > b.birth_date + INTERVAL 19 YEAR "
+    "AND c.person_id IN (SELECT person_id FROM conditions)"
+)
 _FIRST_SPAN = "enrollment_id = (SELECT min(enrollment_id) FROM enrollments)"
 
 
@@ -31,6 +45,18 @@ def _claim(change: str, where: str) -> str:
 OF_BENEFITS = (
     Tampering(("a dependant is covered until 26",), (
         f"UPDATE members SET birth_date = DATE '1998-12-05' WHERE person_id = ({_CHILD})",)),
+    Tampering(("minors and pregnant women owe Medicaid nothing",), (
+        f"UPDATE claims SET copay_usd = 4 WHERE claim_id = ({_MINOR_CLAIM})",)),
+    Tampering(("minors and pregnant women owe Medicaid nothing for drugs",), (
+        f"UPDATE fills SET copay_usd = 4 WHERE fill_id = ({_MINOR_FILL})",)),
+    Tampering(("minors and pregnant women owe Medicaid nothing",
+               "minors and pregnant women owe Medicaid nothing for drugs"), (
+        "UPDATE claims SET copay_usd = 4 WHERE claim_id = "
+        f"({_GROWN_CLAIM})",
+        "UPDATE conditions SET code = 'O09.90', onset_date = DATE '2025-01-01', "
+        "abatement_date = NULL WHERE condition_id = (SELECT min(condition_id) FROM conditions "
+        "WHERE person_id = (SELECT person_id FROM claims WHERE claim_id = "
+        f"({_GROWN_CLAIM})))",)),
     Tampering(("coverage begins with a month where the plan says so",), (
         f"UPDATE enrollments SET effective_date = DATE '2025-01-02' WHERE {_FIRST_SPAN}",)),
     Tampering(("coverage ends with a month where the plan says so",), (

@@ -29,6 +29,13 @@ _PAID = (
     "e.patient_pay_usd + e.low_income_subsidy_usd + e.manufacturer_discount_usd + e.plan_paid_usd"
 )
 
+_EXEMPT = (
+    "(c.from_date < b.birth_date + INTERVAL 18 YEAR OR EXISTS (SELECT 1 FROM conditions AS o "
+    "WHERE o.person_id = c.person_id AND regexp_matches(o.code, '^(O|Z33|Z34)') "
+    "AND o.onset_date <= c.from_date AND (o.abatement_date IS NULL "
+    "OR o.abatement_date > c.from_date)))"
+)
+
 RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "a dependant is covered until 26", "enrollments.term_date",
@@ -68,6 +75,20 @@ RULES: tuple[AnyRule, ...] = (
         ("enrollments",),
         "SELECT concat('enrollment_id ', enrollment_id) FROM enrollments WHERE ended_date "
         "IS NOT NULL AND (term_date IS NULL OR added_date IS NULL OR ended_date < added_date)",
+    ),
+    AuditRule(
+        "minors and pregnant women owe Medicaid nothing", "claims.copay_usd",
+        ("claims", "plans", "patients", "conditions"),
+        "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN plans AS p USING (plan_id) "
+        "JOIN patients AS b USING (person_id) WHERE p.nominal_copays "
+        f"AND c.deductible_usd + c.coinsurance_usd + c.copay_usd > 0 AND {_EXEMPT}",
+    ),
+    AuditRule(
+        "minors and pregnant women owe Medicaid nothing for drugs", "fills.copay_usd",
+        ("fills", "plans", "patients", "conditions"),
+        "SELECT concat('fill_id ', c.fill_id) FROM (SELECT *, fill_date AS from_date FROM fills) "
+        "AS c JOIN plans AS p USING (plan_id) JOIN patients AS b USING (person_id) "
+        f"WHERE p.nominal_copays AND c.deductible_usd + c.copay_usd > 0 AND {_EXEMPT}",
     ),
     AuditRule(
         "the Part A deductible is owed once in a benefit period", "claims.deductible_usd",

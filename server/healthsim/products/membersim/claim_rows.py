@@ -33,6 +33,7 @@ class ClaimHeaders:
             no households.
         family: bool, two or more of the household are on the plan; None where there are no
             households.
+        exempt: bool, of people who owe no nominal copays; None where no plan has them.
         emergency: bool, an emergency or a stay that follows one, which is shared as in the
             network (45 CFR 149.110); None where nobody asks.
     """
@@ -67,6 +68,7 @@ class ClaimHeaders:
     household: NDArray[np.int32] | None = None
     family: NDArray[np.bool_] | None = None
     emergency: NDArray[np.bool_] | None = None
+    exempt: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from healthsim.billing.benefits.statutory import figure, known_years
 from healthsim.specification.profiles.plan_design import PlanDesign, PlanNetwork
 
 _MA_TIERS = {"1": 0, "2": 10, "3": 47, "4": 100, "5": 100}
@@ -22,6 +23,12 @@ _COMMERCIAL_HMO = PlanNetwork(in_share=0.5, mail_order_share=0.2)
 _COMMERCIAL_PPO = PlanNetwork(in_share=0.75, outside=0.1, mail_order_share=0.2)
 _MEDICAID = PlanNetwork(in_share=0.4)
 _EVERYBODY = PlanNetwork(mail_order_share=0.1)
+
+
+def _nominal(service: str) -> float:
+    """Return the most that Medicaid's members may owe, US dollars."""
+    return figure(f"medicaid_{service}_maximum", known_years()[-1]) / 100
+
 
 BUILT_IN: Mapping[str, PlanDesign] = {
     # Premium beyond Part B: none for 76 % of members with drug cover (KFF 2025). Maximum:
@@ -88,11 +95,16 @@ BUILT_IN: Mapping[str, PlanDesign] = {
         coinsurance_share=0.20, drug_tiers_usd=_COMMERCIAL_TIERS, premium_usd=90,
         network=_COMMERCIAL_PPO,
     ),
-    # Members pay nothing: assumption, states may charge a few dollars (42 CFR 447.52), not of
-    # children.
+    # Copays are the most that federal law lets states charge (billing/data/statutory.csv, the same
+    # in all known years); minors and pregnant women owe none, nor does anybody in an emergency
+    # (42 CFR 447.56). Assumption: about half of the states charge adults something (KFF, M).
     "Medicaid-MCO": PlanDesign(
-        kind="medicaid", coinsurance_share=0,
-        drug_tiers_usd=dict.fromkeys(("1", "2", "3", "4", "5"), 0),
+        kind="medicaid", coinsurance_share=0, nominal_copays=True,
+        copays_usd={**dict.fromkeys(("office", "specialist", "telehealth", "urgent_care",
+                                     "outpatient_hospital"), _nominal("outpatient")),
+                    "inpatient": _nominal("inpatient")},
+        drug_tiers_usd={**dict.fromkeys(("1", "2", "3"), _nominal("preferred_drug")),
+                        **dict.fromkeys(("4", "5"), _nominal("other_drug"))},
         network=_MEDICAID,
     ),
     # All of CHIP's amounts: assumption, the few dollars that separate state programmes charge.

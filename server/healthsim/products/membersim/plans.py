@@ -69,6 +69,7 @@ class PlanTable:
         copay_after: bool, copays are owed after the deductible.
         has_outside: bool, there are limits of their own out of network.
         outside_points: int64 basis points, member's share out of network.
+        nominal_copays: bool, minors and pregnant women owe nothing.
         preventive_free: bool, preventive visits cost the member nothing.
         original: bool, Original Medicare: laboratory tests (42 USC 1395l(a)(1)(D)) and home
             health (42 USC 1395l(a)(2)(A)) cost the member nothing.
@@ -101,6 +102,7 @@ class PlanTable:
     copay_after: NDArray[np.bool_]
     has_outside: NDArray[np.bool_]
     outside_points: NDArray[np.int64]
+    nominal_copays: NDArray[np.bool_]
     preventive_free: NDArray[np.bool_]
     original: NDArray[np.bool_]
     by_benefit_period: NDArray[np.bool_]
@@ -158,6 +160,7 @@ class PlanTable:
                 ],
                 dtype=np.int64,
             ),
+            nominal_copays=_flags(design.nominal_copays for design in designs),
             preventive_free=_flags(design.preventive_free for design in designs),
             original=original,
             by_benefit_period=_flags(design.by_benefit_period for design in designs),
@@ -205,6 +208,7 @@ class PlanTable:
             **{name: np.maximum([row[name] for row in own], 0) for name in _PLAN_AMOUNTS},
             "coinsurance_share": np.array([d.coinsurance_share for d in designs], dtype=float),
             "preventive_free": np.array([d.preventive_free for d in designs], dtype=bool),
+            "nominal_copays": np.array([d.nominal_copays for d in designs], dtype=bool),
             "hdhp": np.array([d.hdhp for d in designs], dtype=bool),
             "family_limits": Coded.of([d.family_limits for d in designs]),
             "drug_limits": Coded.of(["joint" if d.joint_drugs else "separate" for d in designs]),

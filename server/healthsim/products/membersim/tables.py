@@ -97,6 +97,8 @@ PLANS = Table(
                required=True),
         Column("preventive_free", "BOOLEAN", "Preventive services cost the member nothing.",
                required=True),
+        Column("nominal_copays", "BOOLEAN", "Medicaid's: minors and pregnant women owe none.",
+               source="42 CFR 447.56", required=True),
         Column("hdhp", "BOOLEAN", "A high-deductible health plan: drugs meet its deductible, "
                "copays are owed after it.", source="26 USC 223(c)(2)", required=True),
         Column("family_limits", "VARCHAR", "embedded: a person's own deductible counts beside the "

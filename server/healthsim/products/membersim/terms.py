@@ -98,6 +98,8 @@ class LineTerms:
         kind, amount, at_facility = self._visits()
         bills, plans, lines = self.bills, self.plans, self.lines
         free = bills.preventive & plans.preventive_free[bills.plan]
+        if bills.exempt is not None:
+            free = free | bills.exempt
         due = (amount >= 0) & ~free
         by_facility = bills.institutional | plans.stay_covers_physicians[bills.plan]
         covered = (free | (due & at_facility & by_facility))[lines.bill] | self._free()

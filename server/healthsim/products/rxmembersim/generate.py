@@ -38,6 +38,7 @@ class DispensedFills:
         unit_cost_cents: float64, price of one unit of `quantity` in January 2025.
         tier: int32, formulary tier 1 to 5.
         insulin: bool, the drug is an insulin.
+        exempt: bool, of people who owe no nominal copays; None where no plan has them.
         channel: retail, mail or specialty.
         event_id: int64, `NO_NUMBER` = null.
     """
@@ -63,6 +64,7 @@ class DispensedFills:
     channel: Coded
     pharmacy_npi: NDArray[np.int64]
     prescriber_npi: NDArray[np.int64]
+    exempt: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +109,7 @@ def price_fills(
         insulin=dispensed.insulin,
         generic=dispensed.generic,
         reversed_date=dispensed.reversed_date,
+        exempt=dispensed.exempt,
         tie=dispensed.fill_id,
         household=None if household is None else household[0],
         family=None if household is None else household[1],

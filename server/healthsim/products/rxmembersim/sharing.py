@@ -103,6 +103,7 @@ class PricedFills:
         insulin: bool, whose price Medicare caps.
         generic: bool; of others the manufacturer gives Part D a discount. None: all are.
         vaccine: bool, a vaccine for adults, which costs nothing. None: none is.
+        exempt: bool, of people who owe nothing to Medicaid. None: nobody is.
         minute: int32, minute of the day; None: noon.
         reversed_date: int32, day on which it gives back what it used up; `NO_DAY` where none.
         tie: int64, who comes first at one time; None: the row order.
@@ -119,6 +120,7 @@ class PricedFills:
     insulin: NDArray[np.bool_]
     generic: NDArray[np.bool_] | None = None
     vaccine: NDArray[np.bool_] | None = None
+    exempt: NDArray[np.bool_] | None = None
     minute: NDArray[np.int32] | None = None
     reversed_date: NDArray[np.int32] | None = None
     tie: NDArray[np.int64] | None = None
@@ -242,11 +244,17 @@ def _generic(fills: PricedFills) -> NDArray[np.bool_]:
 
 
 def _free(fills: PricedFills, plans: DrugPlans) -> NDArray[np.bool_]:
-    """Return which fills cost nothing: vaccines (42 USC 1395w-102(b)(8), 45 CFR 147.130)."""
-    if fills.vaccine is None:
-        return np.zeros(len(fills.plan), dtype=np.bool_)
-    free: NDArray[np.bool_] = plans.part_d[fills.plan] | plans.preventive_free[fills.plan]
-    return fills.vaccine & free
+    """Return which fills cost nothing, bool, shape (m,).
+
+    Vaccines (42 USC 1395w-102(b)(8), 45 CFR 147.130), and whatever people get who are exempt from
+    Medicaid's copays.
+    """
+    none = np.zeros(len(fills.plan), dtype=np.bool_)
+    free: NDArray[np.bool_] = none if fills.exempt is None else fills.exempt.copy()
+    if fills.vaccine is not None:
+        covered = plans.part_d[fills.plan] | plans.preventive_free[fills.plan]
+        free |= fills.vaccine & covered
+    return free
 
 
 def _periods(fills: PricedFills) -> NDArray[np.int64]:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from healthsim.billing.benefits.statutory import figure, known_years
 from healthsim.specification.document import Strict
 
 Money = Annotated[float, Field(strict=True, ge=0, le=10_000_000, multiple_of=0.01)]
@@ -21,6 +22,16 @@ Service = Literal[
 """Services for which a plan may have a copay or a coinsurance of its own."""
 Limited = Literal["physical_therapy", "mental_health", "home_health"]
 CopayRule = Literal["copay_then_coinsurance", "greater", "lesser"]
+
+
+_NOMINAL = {
+    "inpatient": "medicaid_inpatient_maximum", "emergency": "medicaid_emergency_maximum",
+}  # fmt: skip
+
+
+def _nominal_of_tier(tier: str) -> str:
+    """Return what limits the copay of a tier: the first three are preferred drugs."""
+    return "medicaid_preferred_drug_maximum" if tier <= "3" else "medicaid_other_drug_maximum"
 
 
 class PlanNetwork(Strict):
@@ -81,6 +92,7 @@ class PlanDesign(Strict):
         drug_deductible_usd: of a person and year; "law": of Part D.
         drug_oop_max_usd: pharmacy maximum; default: none; "law": of Part D.
         low_income_subsidy: level of a Medicare plan's drug copays.
+        nominal_copays: Medicaid's: at most the law's, and none of minors and pregnant women.
         preventive_free: preventive services cost nothing.
         benefit_year: month in which it begins.
         coverage_dates: "month": begins on the first and ends with a month; "day": on stated days.
@@ -111,6 +123,7 @@ class PlanDesign(Strict):
     drug_deductible_usd: Money | Law = 0.0
     drug_oop_max_usd: Positive | Law | None = None
     low_income_subsidy: Literal["none", "full", "dual", "institutional"] = "none"
+    nominal_copays: bool = False
     preventive_free: bool = True
     benefit_year: Annotated[int, Field(strict=True, ge=1, le=12, description="first month")] = 1
     coverage_dates: Literal["month", "day"] = "month"
@@ -163,6 +176,7 @@ class PlanDesign(Strict):
 
     def _contradictions(self) -> Iterator[str]:
         yield from self._copay_contradictions()
+        yield from self._nominal_contradictions()
         yield from self._drug_contradictions()
         yield from self._law_contradictions()
         if self.family_limits == "aggregate" and self.family_deductible_usd is None:
@@ -183,6 +197,24 @@ class PlanDesign(Strict):
             yield ("copay_and_coinsurance is given and no service has both a copay and a "
                    "coinsurance share of its own; remove it, or add the service to "
                    "coinsurance_shares")  # fmt: skip
+
+    def _nominal_contradictions(self) -> Iterator[str]:
+        """Yield what is not nominal: above the law's maximum, or owed otherwise (42 CFR 447.52)."""
+        if not self.nominal_copays:
+            return
+        if self.kind != "medicaid":
+            yield f"nominal_copays is of Medicaid and kind is {self.kind}; remove it"
+        years = f"{known_years()[0]} to {known_years()[-1]}"
+        copays = [(name, usd, _NOMINAL.get(name, "medicaid_outpatient_maximum"))
+                  for name, usd in self.copays_usd.items()]  # fmt: skip
+        copays += [(f"drug tier {tier}", usd, _nominal_of_tier(tier))
+                   for tier, usd in self.drug_tiers_usd.items()]  # fmt: skip
+        for name, usd, parameter in copays:
+            most = figure(parameter, known_years()[-1]) / 100
+            if usd > most:
+                yield (f"the copay of {name} is {usd:g} and nominal_copays is true; Medicaid's "
+                       f"maximum is {most:g} in {years}; give at most that, or remove "
+                       "nominal_copays")  # fmt: skip
 
     def _drug_contradictions(self) -> Iterator[str]:
         if self.hdhp and self.drug_limits == "separate":

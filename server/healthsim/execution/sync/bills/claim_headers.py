@@ -18,6 +18,7 @@ from healthsim.execution.sync.bills.facilities.admission import admitted
 from healthsim.execution.sync.bills.lines import Bill
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.encounters import disposition
+from healthsim.execution.sync.exempt import exempt_from_copays
 from healthsim.execution.sync.visits.care_team import PRIMARY_CARE
 from healthsim.products.membersim.generate import ClaimHeaders, ServiceLines
 from healthsim.tables import NO_NUMBER, Coded
@@ -47,6 +48,7 @@ def claim_headers(ctx: SyncContext, bills: RowLayout[Bill], lines: ServiceLines)
         **_processed(ctx, bills, days.last, plan),
         **biller.columns(ctx),
         **_households(ctx, bills, plan),
+        exempt=exempt_from_copays(ctx, bills.rows, plan, days.first),
         emergency=bills.row_values(lambda bill: _emergency(ctx, bill)),
     )
 

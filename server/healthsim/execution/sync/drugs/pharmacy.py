@@ -15,6 +15,7 @@ from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.drugs.prescriptions import PrescriptionRows
+from healthsim.execution.sync.exempt import exempt_from_copays
 from healthsim.products.rxmembersim.fills import (
     RETURNED_SHARE,
     PrescribedCourses,
@@ -90,6 +91,7 @@ def _dispensed(ctx: SyncContext, layout: RowLayout[FillRows]) -> DispensedFills:
         ),
         pharmacy_npi=stores.npi[pharmacy],
         prescriber_npi=ctx.npi(prescriber),
+        exempt=exempt_from_copays(ctx, layout.rows, plan, days),
     )
 
 
