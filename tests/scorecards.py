@@ -1,7 +1,8 @@
 """The page `docs/scorecard.md`: published figures against what templates make of them.
 
 `python tests/scorecards.py` writes its tables anew, the words between them stay; a test checks that
-nothing would change. A section is headed ``## `profile` with `journey`, 5,000 people``.
+nothing would change. A section is headed ``## `profile` with `journey`, 5,000 people``; the last is
+of `risk_scores`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import risk_scores
 from healthsim.building import templates
 from healthsim.operations import auditing
 from healthsim.persistence.state import describe_file
@@ -73,7 +75,9 @@ def written() -> str:
         now = table(found[1], found[2], found[3], seen) if found else ""
         seen |= {one["id"] for one in scored(*found.groups())} if found else set()
         parts.append(_TABLE.sub(lambda _, now=now: now, section) if now else section)
-    return "".join(parts)
+    return "".join(parts).partition(f"\n{risk_scores.TITLE}")[0].rstrip("\n") + (
+        f"\n\n{risk_scores.section()}"
+    )
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ Each statistic is a query that gives a column `value` and the `person_id` whose 
 the mean or the standard deviation of the values. `$first`, `$middle` and `$last` are days of the
 data, `$years` is how long they are; `$groups` holds lists of codes, `$low` and `$high` bounds,
 `$least` a number of groups. A survey meets people on any day: `result` takes the result nearest to
-the middle of the data; quality measures take the last of the year: `last_result`.
+the middle of the data; quality measures take the last of the year: `last_result`. `spending` is
+what each person between two ranks of spending (shares of all people) spends, relative to the mean
+of all people, so that its mean is the share that they spend.
 """
 
 from __future__ import annotations
@@ -72,6 +74,18 @@ _RESULTS = """
 """
 _LAST = _RESULTS.format(one="arg_max(value, (seen, id))")
 _MIDMOST = _RESULTS.format(one="arg_min(value, (abs(seen::DATE - $middle::DATE), id))")
+_SPENDING = """
+, spent AS (
+    SELECT people.person_id, (coalesce(c.usd, 0) + coalesce(f.usd, 0))::DOUBLE AS usd
+    FROM people
+    LEFT JOIN (SELECT person_id, sum(allowed_usd) AS usd FROM claims GROUP BY person_id) AS c
+        ON c.person_id = people.person_id
+    LEFT JOIN (SELECT person_id, sum(ingredient_cost_usd + dispensing_fee_usd + tax_usd) AS usd
+        FROM fills GROUP BY person_id) AS f ON f.person_id = people.person_id),
+ranked AS (
+    SELECT person_id, usd, (row_number() OVER (ORDER BY usd, person_id) - 0.5) / count(*) OVER ()
+        AS place FROM spent)
+"""
 _DRUGS = """
     SELECT person_id, count(DISTINCT r.ingredient) AS value
     FROM prescriptions AS r JOIN people USING (person_id)
@@ -163,6 +177,9 @@ STATISTICS: dict[str, Statistic] = {
             sum(if($groups[1][1] = 'generic', generic::INT, days_supply / 30)) / $years AS value
         FROM fills SEMI JOIN people USING (person_id)
         WHERE status = 'paid' GROUP BY person_id HAVING value > 0"""),
+    "spending": Statistic(("claims", "fills"), f"""{_SPENDING}
+        SELECT person_id, if(place >= $low AND place < $high, usd, 0)
+            * count(*) OVER () / nullif(sum(usd) OVER (), 0) AS value FROM ranked"""),
     "drugs": Statistic(("prescriptions",), _DRUGS),
     "drugs_sd": Statistic(("prescriptions",), _DRUGS, spread=True),
     "filled": Statistic((*_RX, "enrollments"), """
