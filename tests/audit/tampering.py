@@ -221,7 +221,8 @@ _NETWORK = (
 )  # fmt: skip
 
 _DAYS = (
-    _row("the dead are not covered", "UPDATE enrollments SET term_date = NULL WHERE person_id = "
+    _row("the dead are not covered",
+         "UPDATE enrollments SET term_date = NULL, ended_date = NULL WHERE person_id = "
          "(SELECT min(person_id) FROM patients WHERE death_date IS NOT NULL)"),
     _row("death is the day of its event", _one("events", "event_date = event_date - 1",
          "type = 'death' AND step = 'die'")),
