@@ -58,7 +58,7 @@ refine_spec -> get_spec and preview_spec -> execute_spec with save_as -> query_s
 - Show get_spec and preview_spec and wait for a yes before execute_spec, unless the person agreed.
 - Handles: spec_id (draft), run_id (run), name (saved scenario). There is no hidden session.
 - Never write a code or drug name from memory: look_up finds it and says whether it is valid.
-- Not everything is built (no X12, FHIR, HL7, SDTM or OMOP files, denials, second payers, data
+- Not everything is built (no X12, HL7, SDTM or OMOP files, denials, second payers, data
   errors): get_guide says what; look_up ("can I get denials?") says what is nearest.
 - An error says where, what was found and how to mend it: do that and call again.
 - Answer with counts and sums in SQL, or a picture of draw; rows stay in the scenario.

@@ -537,13 +537,20 @@ def verify(name: Annotated[str, typer.Argument(help="A scenario.")], as_json: Js
 def export(
     name: Annotated[str, typer.Argument(help="A scenario.")],
     out: Annotated[Path, typer.Option(help="Folder to write into.")],
-    form: Annotated[str, typer.Option("--format", help="csv, parquet, or html: a report.")] = "csv",
+    form: Annotated[
+        str, typer.Option("--format", help="csv, parquet, fhir, or html: a report.")
+    ] = "csv",
     replace: Annotated[
         bool, typer.Option("--replace", help="Write into a folder that has files.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Write a scenario's tables as files."""
+    """Write a scenario as files.
+
+    csv, parquet: one file for each table. fhir: R4 resources with profiles of US Core 6.1.0, one
+    NDJSON file for each type; it needs the chart, and leaves out claims, trials and attributes.
+    html: a report.
+    """
     from healthsim.operations import exporting  # noqa: PLC0415  see the top
 
     kind = exporting.format_named(form)

@@ -189,7 +189,7 @@ def test_a_phrase_is_found_where_it_is_meant(text: str, keys: list[str]) -> None
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("asked", ["xpt", "hl7v2", "omop", "fhir", "837", "837P", "xlsx"])
+@pytest.mark.parametrize("asked", ["xpt", "hl7v2", "omop", "837", "837P", "xlsx"])
 async def test_a_format_that_is_not_built_is_refused_as_such_with_what_is_nearest(
     open_client: Open, asked: str
 ) -> None:
@@ -198,5 +198,5 @@ async def test_a_format_that_is_not_built_is_refused_as_such_with_what_is_neares
 
     assert refused.is_error
     assert "not built; nearest: " in text_of(refused)
-    assert text_of(refused).endswith("use 'csv', 'parquet' or 'html'")
+    assert text_of(refused).endswith("use 'csv', 'parquet', 'fhir' or 'html'")
     assert not_built(asked) in text_of(refused)

@@ -24,7 +24,7 @@ DICTIONARY = "data-dictionary.csv"
 PAGE = "report.html"
 """The one file of the format html."""
 _MARKED = "Synthetic test data made by HealthSim"
-_LISTED = re.compile(r"- (?P<name>[a-z0-9_-]+\.[a-z]+) (?P<mark>[0-9]+ [0-9a-f]{32})")
+_LISTED = re.compile(r"- (?P<name>[A-Za-z0-9_-]+\.[a-z]+) (?P<mark>[0-9]+ [0-9a-f]{32})")
 _ENDS = 65_536  # bytes of either end of a file that tell it from another of its size
 _LONGEST_MARKER = 1_000_000  # bytes that are read of one
 _SETTINGS: Mapping[str, str] = {"threads": "1", "preserve_insertion_order": "true"}
@@ -82,14 +82,24 @@ def written_before(folder: Path) -> set[str]:
     form = next((form for form in get_args(Format) if first.endswith(f", {form} files.")), "")
     if not (form and first.startswith(_MARKED)):
         return set()
-    ours = {f"{table}.{form}" for table in scenario_rules().tables} | {DICTIONARY}
-    ours = {PAGE} if form == "html" else ours
+    ours = _names(form)
     listed = filter(None, map(_LISTED.fullmatch, lines))
     return {MARKER} | {
         line["name"]
         for line in listed
         if line["name"] in ours and _mark(folder / line["name"]) == line["mark"]
     }
+
+
+def _names(form: str) -> set[str]:
+    """Return the names that files of a format can have."""
+    if form == "html":
+        return {PAGE}
+    if form == "fhir":
+        from healthsim.exports.fhir.bulk import NAMES  # noqa: PLC0415  only this format needs it
+
+        return set(NAMES)
+    return {f"{table}.{form}" for table in scenario_rules().tables} | {DICTIONARY}
 
 
 def _mark(path: Path) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, get_args
 
 from healthsim.capabilities import not_built
 from healthsim.errors import Refused, StorageError
-from healthsim.exports import Format
+from healthsim.exports import FORMATS, Format
 from healthsim.operations import scenarios
 from healthsim.operations.expiry import FRESH, Item, expired
 from healthsim.persistence.files import alive, disk_error, identity, is_device
@@ -174,13 +174,20 @@ def _made(home: Home, name: str, folder: Path, form: Format, tables: Sequence[st
     """Write the files of an export into an empty folder, the marker last."""
     from healthsim.exports import columnar  # noqa: PLC0415  duckdb stays off the way to tools/list
 
-    if form != "html":
+    facts = FORMATS[form]
+    if not facts.whole:
         return columnar.export(scenarios.path(home, name), name, folder, form, tables)
     if tables:
         raise Refused(
-            "tables", "a page is about the whole scenario",
+            "tables", f"the format {form} is about the whole scenario",
             "leave tables out, or choose the format csv or parquet",
         )  # fmt: skip
+    if form == "fhir":
+        from healthsim.exports.fhir import bulk  # noqa: PLC0415  only this format needs it
+
+        files = bulk.export(scenarios.path(home, name), name, folder)
+        about = f"It holds {facts.holds}; {bulk.MANIFEST} counts them. Left out: {facts.lacks}."
+        return [*files, columnar.mark(name, form, folder, files, about)]
     from healthsim.operations import reporting  # noqa: PLC0415  only this format needs it
 
     page = reporting.write(home, name, folder / columnar.PAGE).file

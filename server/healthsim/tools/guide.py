@@ -87,7 +87,7 @@ def _capabilities() -> str:
     for one in capabilities.table().values():
         names[one.built].append(one.name)
     return (
-        'look_up ("can I get FHIR?") says of each where it is built, or what is nearest.\n\n'
+        'look_up ("can I get an 837?") says of each where it is built, or what is nearest.\n\n'
         f"Not built: {'; '.join(names['no'])}.\n\nPartly: {'; '.join(names['partly'])}.\n\n"
         f"Built, among others: {'; '.join(names['yes'])}."
     )

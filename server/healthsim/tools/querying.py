@@ -142,10 +142,10 @@ def _next_step(report: AuditReport) -> str:
 async def export_scenario(
     ctx: Ctx,
     name: Name,
-    format: Annotated[Format, Field(description="html: a report.")] = "csv",
+    format: Annotated[Format, Field(description="fhir: US Core; html: a report.")] = "csv",
     tables: Annotated[list[str], Field(description="Tables; empty: all.")] = [],  # noqa: B006
 ) -> Annotated[CallToolResult, ExportAnswer]:
-    """Export a scenario's tables as files into the exports folder."""
+    """Export a scenario as files into the exports folder."""
     return await tasks.answered(ctx, EXPORT, name=name, format=format, tables=tables)
 
 

@@ -1,0 +1,26 @@
+SELECT e.person_id, encounter_id AS place, 'e' || encounter_id AS id, concat(
+    head('Encounter', 'e' || encounter_id, 'us-core-encounter',
+         escaped(c.words) || ' on ' || day(start_at) || coalesce(': ' || escaped(reason), '')),
+    ',"identifier":[{"system":"', system_of('encounter'), '","value":"', encounter_id, '"}]',
+    ',"status":"finished","class":', coding(hl7('v3-ActCode'), c.code, c.display),
+    ',"type":[', coalesce(concept('http://www.ama-assn.org/go/cpt', v.procedure, NULL), words(c.words)), ']',
+    ',"subject":', reference('Patient', 'p' || e.person_id),
+    prop('participant', '[{"type":[' || concept(hl7('v3-ParticipationType'), 'ATND', 'attender') || '],'
+        || '"period":{"start":"' || at_zone(start_at, zone) || '"},'
+        || '"individual":' || reference('Practitioner', 'n' || attending_npi) || '}]'),
+    ',"period":{"start":"', at_zone(start_at, zone), '"', instant_prop('end', end_at, zone), '}',
+    prop('reasonCode', '[' || coalesce(
+        concept('http://hl7.org/fhir/sid/icd-10-cm', reason_code, coalesce(d.display, reason)), words(reason)) || ']'),
+    prop('hospitalization', nullif('{' || concat_ws(',',
+        '"admitSource":' || concept('https://www.nubc.org/CodeSystem/PointOfOrigin', admit_source, NULL),
+        '"dischargeDisposition":' || concept('https://www.nubc.org/CodeSystem/PatDischargeStatus', disposition, NULL)) || '}', '{}')),
+    prop('location', '[{"location":' || reference('Location', 'f' || e.facility_id) || '}]'),
+    prop('serviceProvider', reference('Organization', 'n' || coalesce(site.npi, organisation_npi))),
+    prop('partOf', reference('Encounter', 'e' || parent_encounter_id)),
+    '}') AS resource
+FROM encounters AS e JOIN people USING (person_id)
+LEFT JOIN terms AS c ON c.kind = 'encounter' AND c.word = encounter_class
+LEFT JOIN diagnosis_texts AS d ON d.code = reason_code
+LEFT JOIN visit_codes AS v USING (encounter_id)
+LEFT JOIN providers AS a ON a.npi = attending_npi
+LEFT JOIN facilities AS site ON site.facility_id = e.facility_id

@@ -1,0 +1,29 @@
+SELECT person_id, prescription_id AS place, 'm' || prescription_id AS id, concat(
+    head('MedicationRequest', 'm' || prescription_id, 'us-core-medicationrequest',
+         escaped(drug) || coalesce(': ' || escaped(sig), '') || ' (' || day(written_date) || ')'),
+    ',"status":"', status, '","intent":"order","category":[',
+    concept(hl7('medicationrequest-category'), 'community', 'Community'), ']',
+    ',"reportedBoolean":false,"medicationCodeableConcept":', coalesce(
+        concept('http://www.nlm.nih.gov/research/umls/rxnorm', rxnorm, drug), words(drug)),
+    ',"subject":', reference('Patient', 'p' || person_id),
+    prop('encounter', reference('Encounter', 'e' || encounter_id)),
+    day_prop('authoredOn', written_date),
+    prop('requester', reference('Practitioner', 'n' || prescriber_npi)),
+    prop('reasonCode', '[' || concept('http://hl7.org/fhir/sid/icd-10-cm', indication, t.display) || ']'),
+    ',"dosageInstruction":[{"sequence":1', text_prop('text', sig),
+    prop('timing', nullif('{' || concat_ws(',', '"repeat":' || f.words,
+        '"code":' || coalesce(concept(hl7('v3-GTSAbbreviation'), f.code, f.display), words(frequency))) || '}', '{}')),
+    ',"asNeededBoolean":' || as_needed,
+    prop('route', coalesce(words(route))),
+    prop('doseAndRate', '[{"type":' || concept(hl7('dose-rate-type'), 'ordered', 'Ordered')
+        || ',"doseQuantity":{"value":' || number(dose) || ',"unit":' || json_of(dose_unit) || '}}]'),
+    '}]',
+    ',"dispenseRequest":{"validityPeriod":{"start":"', day(written_date), '"}',
+    ',"numberOfRepeatsAllowed":', refills,
+    ',"quantity":{"value":' || number(quantity) || '}',
+    ',"expectedSupplyDuration":{"value":' || days_supply
+        || ',"unit":"days","system":"http://unitsofmeasure.org","code":"d"}', '}',
+    '}') AS resource
+FROM prescriptions
+LEFT JOIN terms AS f ON f.kind = 'frequency' AND f.word = frequency
+LEFT JOIN diagnosis_texts AS t ON t.code = indication

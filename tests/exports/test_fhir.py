@@ -1,0 +1,262 @@
+"""FHIR: what the chart holds, in resources that readers accept, the same bytes each time."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from fhir.resources.R4B import get_fhir_model_class
+
+from healthsim.errors import Refused
+from healthsim.exports.fhir import bulk, resources
+from healthsim.operations import exporting, generate, scenarios
+from healthsim.operations.home import Home
+from template_runs import job_of, load
+
+JOBS = {
+    "birth": ("commercial-maternity", ("pregnancy",), 12),
+    "heart": ("medicare-advantage-complex", ("heart-failure-exacerbation", "annual-enrolment"), 8),
+    "annual": ("medicare-diabetic", ("diabetic-annual",), 12),
+}
+Resource = dict[str, Any]
+_REFERENCE = re.compile(r'"reference": "([^"]+)"')
+Files = Mapping[str, Mapping[str, list[Resource]]]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    found = Home(tmp_path_factory.mktemp("home"))
+    for name, (profile, journeys, count) in JOBS.items():
+        run = generate.run(found, job_of(profile, journeys, count))
+        scenarios.save_run(found, run.run_id, name)
+    return found
+
+
+@pytest.fixture(scope="module")
+def files(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """Return scenario -> type -> resources."""
+    found: dict[str, dict[str, list[Resource]]] = {}
+    for name in JOBS:
+        folder = tmp_path_factory.mktemp(name)
+        bulk.export(scenarios.path(home, name), name, folder)
+        found[name] = {
+            path.stem: [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+            for path in folder.glob("*.ndjson")
+        }
+    return found
+
+
+def _all(files: Files) -> Iterator[Resource]:
+    for types in files.values():
+        for kind in types.values():
+            yield from kind
+
+
+def test_every_type_of_resource_is_made_by_one_of_the_scenarios(files: Files) -> None:
+    made = {kind for types in files.values() for kind in types}
+
+    assert made == {kind.name for kind in resources.TYPES}
+
+
+@pytest.mark.slow
+def test_an_independent_reader_accepts_every_resource(files: Files) -> None:
+    for resource in _all(files):
+        get_fhir_model_class(resource["resourceType"]).model_validate(resource)
+
+
+def test_every_reference_is_to_a_resource_of_the_export(files: Files) -> None:
+    for name, types in files.items():
+        ids = {f"{kind}/{resource['id']}" for kind, all_of in types.items() for resource in all_of}
+        assert len(ids) == sum(map(len, types.values())), name
+        named = {match for kind in types.values() for resource in kind
+                 for match in _REFERENCE.findall(json.dumps(resource))}  # fmt: skip
+        assert named - ids == set(), name
+        assert named
+
+
+def test_every_resource_is_marked_as_test_data_and_says_its_profile_and_text(files: Files) -> None:
+    for resource in _all(files):
+        (mark,) = resource["meta"]["security"]
+        (profile,) = resource["meta"]["profile"]
+        assert mark["code"] == "HTEST"
+        assert profile.startswith("http://hl7.org/fhir/us/core/StructureDefinition/")
+        assert resource["text"]["div"].startswith('<div xmlns="http://www.w3.org/1999/xhtml">')
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows"),
+    [
+        ("Patient", "SELECT count(*) FROM patients"),
+        ("RelatedPerson", "SELECT count(mother_person_id) FROM patients"),
+        ("Encounter", "SELECT count(*) FROM encounters"),
+        ("Condition", "SELECT sum(n) FROM (SELECT count(*) AS n FROM conditions UNION ALL "
+                      "SELECT count(*) FROM encounter_diagnoses)"),
+        ("Observation", "SELECT sum(n) FROM (SELECT count(*) AS n FROM lab_results UNION ALL "
+                        "SELECT count(DISTINCT (person_id, measured_at, "
+                        "replace(loinc, '8462-4', '8480-6'))) FROM vital_signs)"),
+        ("Procedure", "SELECT count(*) FROM procedures"),
+        ("Immunization", "SELECT count(*) FROM immunizations"),
+        ("MedicationRequest", "SELECT count(*) FROM prescriptions"),
+        ("MedicationDispense", "SELECT count(*) FROM fills"),
+        ("ServiceRequest", "SELECT count(*) FROM referrals"),
+        ("CarePlan", "SELECT count(*) FROM care_plans"),
+        ("Coverage", "SELECT count(*) FROM enrollments"),
+        ("Practitioner", "SELECT count(*) FROM providers WHERE entity_type = 1"),
+        ("Location", "SELECT sum(n) FROM (SELECT count(*) AS n FROM facilities UNION ALL "
+                     "SELECT count(*) FROM pharmacies)"),
+        ("CareTeam", "SELECT count(pcp_npi) FROM patients"),
+    ],
+)  # fmt: skip
+def test_there_is_a_resource_for_every_row(home: Home, files: Files, kind: str, rows: str) -> None:
+    for name in JOBS:
+        with duckdb.connect(str(scenarios.path(home, name)), read_only=True) as connection:
+            counted = connection.execute(rows).fetchone()
+        assert counted == (len(files[name].get(kind, [])),), name
+
+
+def test_values_dates_and_codes_are_those_of_the_rows(home: Home, files: Files) -> None:
+    with duckdb.connect(str(scenarios.path(home, "heart")), read_only=True) as connection:
+        results = connection.execute(
+            "SELECT lab_result_id, loinc, value, unit, strftime(collected_at, '%Y-%m-%dT%H:%M:%S')"
+            " FROM lab_results WHERE value IS NOT NULL"
+        ).fetchall()
+        people = connection.execute(
+            "SELECT person_id, given_name, family_name, birth_date::VARCHAR, death_date::VARCHAR "
+            "FROM patients"
+        ).fetchall()
+    observed = {resource["id"]: resource for resource in files["heart"]["Observation"]}
+    patients = {resource["id"]: resource for resource in files["heart"]["Patient"]}
+
+    for key, loinc, value, unit, collected in results:
+        resource = observed[f"l{key}"]
+        assert resource["code"]["coding"][0]["code"] == loinc
+        assert resource["valueQuantity"]["value"] == value
+        assert resource["valueQuantity"]["code"] == unit
+        assert resource["effectiveDateTime"][:19] == collected
+    for key, given, family, born, died in people:
+        resource = patients[f"p{key}"]
+        assert (resource["name"][0]["given"][0], resource["name"][0]["family"]) == (given, family)
+        assert (resource["birthDate"], resource.get("deceasedDateTime")) == (born, died)
+
+
+def test_instants_have_the_offset_of_the_person_s_state_on_that_day(files: Files) -> None:
+    state = {
+        resource["id"]: resource["address"][0]["state"] for resource in files["heart"]["Patient"]
+    }
+    usual = {"TX": ("-06:00", "-05:00"), "FL": ("-05:00", "-04:00"), "CA": ("-08:00", "-07:00"),
+             "NY": ("-05:00", "-04:00"), "IL": ("-06:00", "-05:00"),
+             "AZ": ("-07:00", "-07:00")}  # fmt: skip
+    seen = set()
+    for types in files.values():
+        state |= {one["id"]: one["address"][0]["state"] for one in types["Patient"]}
+        for visit in types["Encounter"]:
+            where = state[visit["subject"]["reference"].removeprefix("Patient/")]
+            start = visit["period"]["start"]
+            if where in usual and start[5:7] in ("01", "07"):
+                assert start[19:] == usual[where][start[5:7] == "07"], (where, start)
+                seen.add(start[5:7])
+    assert seen == {"01", "07"}
+
+
+def test_a_pressure_is_one_observation_with_both_of_its_parts(files: Files) -> None:
+    pressures = [resource for resource in files["heart"]["Observation"]
+                 if resource["code"]["coding"][0]["code"] == "85354-9"]  # fmt: skip
+
+    assert sum("valueQuantity" in part for one in pressures for part in one["component"]) > 50
+    for resource in pressures:
+        codes = [part["code"]["coding"][0]["code"] for part in resource["component"]]
+        assert codes == ["8480-6", "8462-4"]
+        assert all(("valueQuantity" in part) != ("dataAbsentReason" in part)
+                   for part in resource["component"])  # fmt: skip
+        assert "valueQuantity" not in resource
+
+
+def test_a_report_names_the_results_of_one_collection_and_each_of_them_once(files: Files) -> None:
+    for types in files.values():
+        named = Counter(
+            result["reference"]
+            for report in types["DiagnosticReport"]
+            for result in report["result"]
+        )
+        by_id = {f"Observation/{one['id']}": one for one in types["Observation"]}
+        assert set(named.values()) == {1}
+        for report in types["DiagnosticReport"]:
+            times = {by_id[result["reference"]]["effectiveDateTime"] for result in report["result"]}
+            assert times == {report["effectiveDateTime"]}
+
+
+def test_two_exports_of_a_scenario_are_equal_byte_by_byte(home: Home, tmp_path: Path) -> None:
+    written = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        written.append(bulk.export(scenarios.path(home, "heart"), "heart", tmp_path / name))
+
+    assert [path.read_bytes() for path in written[0]] == [path.read_bytes() for path in written[1]]
+
+
+def test_the_manifest_counts_the_lines_of_every_file(home: Home, tmp_path: Path) -> None:
+    done = exporting.export_to(home, "birth", tmp_path / "out", "fhir")
+    manifest = json.loads((done.folder / bulk.MANIFEST).read_text("utf-8"))
+    listed = {one["url"]: one["count"] for one in manifest["output"]}
+    lines = {path.name: len(path.read_text("utf-8").splitlines())
+             for path in done.folder.glob("*.ndjson")}  # fmt: skip
+
+    assert listed == lines
+    assert min(lines.values()) > 0
+    assert manifest["synthetic"] is True
+
+
+def test_an_export_takes_the_place_of_the_one_before(home: Home, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    exporting.export_to(home, "birth", folder, "fhir")
+    exporting.export_to(home, "heart", folder, "fhir", replace=True)
+    manifest = json.loads((folder / bulk.MANIFEST).read_text("utf-8"))
+
+    assert manifest["scenario"] == "heart"
+    assert not (folder / "RelatedPerson.ndjson").exists()
+    assert (folder / "CarePlan.ndjson").exists()
+
+
+def test_hostile_texts_stay_texts(home: Home, tmp_path: Path) -> None:
+    text = '</div><script>"x\\" & \x01\n,\'; DROP é 🙂'
+    path = home.scenarios / "hostile.duckdb"
+    shutil.copyfile(scenarios.path(home, "heart"), path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("UPDATE patients SET family_name = ?, city = ?", [text, text])
+        connection.execute("UPDATE encounters SET reason = ?", [text])
+    bulk.export(path, "hostile", tmp_path)
+    for line in (tmp_path / "Patient.ndjson").read_text("utf-8").splitlines():
+        resource = json.loads(line)
+        assert resource["name"][0]["family"] == resource["address"][0]["city"] == text
+        assert "<script" not in resource["text"]["div"]
+        get_fhir_model_class("Patient").model_validate(resource)
+    for line in (tmp_path / "Encounter.ndjson").read_text("utf-8").splitlines():
+        assert "<script" not in json.loads(line)["text"]["div"]
+
+
+def test_a_scenario_without_a_chart_is_refused_and_says_what_is_needed(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    profile = load("commercial-healthy") | {
+        "count": 3,
+        "products": ["membersim"],
+        "expectations": [],
+    }
+    started = generate.start(home, profile, [])
+    run = generate.join(home, started.run_id, 60)
+    scenarios.save_run(home, run.run_id, "members")
+
+    with pytest.raises(Refused, match=r"needs the chart.*patientsim"):
+        exporting.export_to(home, "members", tmp_path / "out", "fhir")
+    assert not (tmp_path / "out").exists()
+
+
+def test_tables_cannot_be_chosen_of_resources(home: Home, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="tables: the format fhir is about the whole scenario"):
+        exporting.export_to(home, "birth", tmp_path / "out", "fhir", ["patients"])

@@ -1,0 +1,144 @@
+import ca.uhn.fhir.context.FhirContext;
+import ca.uhn.fhir.context.support.DefaultProfileValidationSupport;
+import ca.uhn.fhir.validation.FhirValidator;
+import ca.uhn.fhir.validation.ResultSeverityEnum;
+import ca.uhn.fhir.validation.SingleValidationMessage;
+import java.io.BufferedReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.hl7.fhir.common.hapi.validation.support.CommonCodeSystemsTerminologyService;
+import org.hl7.fhir.common.hapi.validation.support.InMemoryTerminologyServerValidationSupport;
+import org.hl7.fhir.common.hapi.validation.support.NpmPackageValidationSupport;
+import org.hl7.fhir.common.hapi.validation.support.PrePopulatedValidationSupport;
+import org.hl7.fhir.common.hapi.validation.support.SnapshotGeneratingValidationSupport;
+import org.hl7.fhir.common.hapi.validation.support.ValidationSupportChain;
+import org.hl7.fhir.common.hapi.validation.validator.FhirInstanceValidator;
+import org.hl7.fhir.r4.model.CodeSystem;
+import org.hl7.fhir.r4.model.Enumerations.PublicationStatus;
+import org.hl7.fhir.r4.model.ValueSet;
+
+/**
+ * Judges NDJSON files of FHIR R4 against the base specification and one guide.
+ *
+ * <p>Arguments: the guide's package, how many resources of each file at most, then folders. Prints
+ * each distinct error with its count and an example, then a line for each type; ends with 1 where
+ * a resource has an error.
+ */
+public final class FhirJudge {
+  private static final String RACE = "urn:oid:2.16.840.1.113883.6.238";
+  private static final String VSAC = "http://cts.nlm.nih.gov/fhir/ValueSet/";
+  private final FhirContext context = FhirContext.forR4();
+  private final FhirValidator validator = context.newValidator();
+  private final Map<String, Integer> errors = new TreeMap<>();
+  private final Map<String, String> examples = new TreeMap<>();
+  private final Map<String, int[]> judged = new TreeMap<>();
+
+  private FhirJudge(String guide) throws Exception {
+    NpmPackageValidationSupport guides = new NpmPackageValidationSupport(context);
+    guides.loadPackageFromClasspath(guide);
+    FhirInstanceValidator module =
+        new FhirInstanceValidator(
+            new ValidationSupportChain(
+                terms(),
+                guides,
+                new DefaultProfileValidationSupport(context),
+                new CommonCodeSystemsTerminologyService(context),
+                new InMemoryTerminologyServerValidationSupport(context),
+                new SnapshotGeneratingValidationSupport(context)));
+    module.setAnyExtensionsAllowed(true);
+    module.setErrorForUnknownProfiles(true);
+    validator.registerValidatorModule(module);
+  }
+
+  /** Codes to which US Core binds elements, and which neither its package nor HAPI holds. */
+  private PrePopulatedValidationSupport terms() {
+    PrePopulatedValidationSupport support = new PrePopulatedValidationSupport(context);
+    CodeSystem system = new CodeSystem();
+    system.setUrl(RACE).setStatus(PublicationStatus.ACTIVE);
+    system.setContent(CodeSystem.CodeSystemContentMode.COMPLETE);
+    for (String code :
+        List.of("2106-3", "2054-5", "2028-9", "1002-5", "2076-8", "2135-2", "2186-5")) {
+      system.addConcept().setCode(code);
+    }
+    support.addCodeSystem(system);
+    support.addValueSet(valueSet("2.16.840.1.113762.1.4.1", "AdministrativeGender", "M", "F"));
+    support.addValueSet(valueSet("2.16.840.1.113762.1.4.1021.103", "NullFlavor", "UNK", "OTH"));
+    return support;
+  }
+
+  private static ValueSet valueSet(String id, String system, String... codes) {
+    ValueSet set = new ValueSet();
+    set.setUrl(VSAC + id).setStatus(PublicationStatus.ACTIVE);
+    ValueSet.ConceptSetComponent part = set.getCompose().addInclude();
+    part.setSystem("http://terminology.hl7.org/CodeSystem/v3-" + system);
+    for (String code : codes) {
+      part.addConcept().setCode(code);
+    }
+    return set;
+  }
+
+  private void judge(Path file, int limit) throws Exception {
+    String type = file.getFileName().toString().replace(".ndjson", "");
+    int[] counts = judged.computeIfAbsent(type, unused -> new int[2]);
+    try (BufferedReader reader = Files.newBufferedReader(file)) {
+      String line;
+      for (int number = 1; number <= limit && (line = reader.readLine()) != null; number++) {
+        counts[0]++;
+        if (!isRight(line, type, file.getFileName() + ":" + number)) {
+          counts[1]++;
+        }
+      }
+    }
+  }
+
+  private boolean isRight(String resource, String type, String where) {
+    boolean right = true;
+    for (SingleValidationMessage message : validator.validateWithResult(resource).getMessages()) {
+      ResultSeverityEnum severity = message.getSeverity();
+      if (severity == ResultSeverityEnum.ERROR || severity == ResultSeverityEnum.FATAL) {
+        right = false;
+        String key = type + " " + message.getLocationString() + ": " + message.getMessage();
+        key = key.replaceAll("\\[\\d+\\]", "").replaceAll("\\d{4,}", "#");
+        errors.merge(key, 1, Integer::sum);
+        examples.putIfAbsent(key, where);
+      }
+    }
+    return right;
+  }
+
+  private boolean report() {
+    errors.forEach(
+        (text, count) ->
+            System.out.println(count + " times, first in " + examples.get(text) + ": " + text));
+    int all = 0;
+    int wrong = 0;
+    for (Map.Entry<String, int[]> entry : judged.entrySet()) {
+      int[] counts = entry.getValue();
+      System.out.println(entry.getKey() + ": " + counts[0] + " judged, " + counts[1] + " wrong");
+      all += counts[0];
+      wrong += counts[1];
+    }
+    System.out.println(all + " resources, " + wrong + " with errors");
+    return all > 0 && wrong == 0;
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    FhirJudge judge = new FhirJudge(arguments[0]);
+    int limit = Integer.parseInt(arguments[1]);
+    for (String folder : List.of(arguments).subList(2, arguments.length)) {
+      List<Path> files = new ArrayList<>();
+      try (var listed = Files.newDirectoryStream(Path.of(folder), "*.ndjson")) {
+        listed.forEach(files::add);
+      }
+      files.sort(null);
+      for (Path file : files) {
+        judge.judge(file, limit);
+      }
+    }
+    System.exit(judge.report() ? 0 : 1);
+  }
+}
