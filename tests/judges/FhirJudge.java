@@ -31,6 +31,12 @@ import org.hl7.fhir.r4.model.ValueSet;
 public final class FhirJudge {
   private static final String RACE = "urn:oid:2.16.840.1.113883.6.238";
   private static final String VSAC = "http://cts.nlm.nih.gov/fhir/ValueSet/";
+  private static final String HL7 = "http://terminology.hl7.org/CodeSystem/v3-";
+  private static final List<String> RACES =
+      List.of("2106-3", "2054-5", "2028-9", "1002-5", "2076-8");
+  private static final List<String> ETHNICITIES = List.of("2135-2", "2186-5");
+  private static final List<String> SEXES = List.of("M", "F");
+  private static final List<String> NONE = List.of("UNK", "ASKU", "OTH");
   private final FhirContext context = FhirContext.forR4();
   private final FhirValidator validator = context.newValidator();
   private final Map<String, Integer> errors = new TreeMap<>();
@@ -60,21 +66,27 @@ public final class FhirJudge {
     CodeSystem system = new CodeSystem();
     system.setUrl(RACE).setStatus(PublicationStatus.ACTIVE);
     system.setContent(CodeSystem.CodeSystemContentMode.COMPLETE);
-    for (String code :
-        List.of("2106-3", "2054-5", "2028-9", "1002-5", "2076-8", "2135-2", "2186-5")) {
+    for (String code : RACES) {
+      system.addConcept().setCode(code);
+    }
+    for (String code : ETHNICITIES) {
       system.addConcept().setCode(code);
     }
     support.addCodeSystem(system);
-    support.addValueSet(valueSet("2.16.840.1.113762.1.4.1", "AdministrativeGender", "M", "F"));
-    support.addValueSet(valueSet("2.16.840.1.113762.1.4.1021.103", "NullFlavor", "UNK", "OTH"));
+    support.addValueSet(valueSet("2.16.840.1.114222.4.11.836", RACE, RACES));
+    support.addValueSet(valueSet("2.16.840.1.114222.4.11.837", RACE, ETHNICITIES));
+    support.addValueSet(valueSet("2.16.840.1.113762.1.4.1", HL7 + "AdministrativeGender", SEXES));
+    for (String refused : List.of("1021.102", "1021.103")) {
+      support.addValueSet(valueSet("2.16.840.1.113762.1.4." + refused, HL7 + "NullFlavor", NONE));
+    }
     return support;
   }
 
-  private static ValueSet valueSet(String id, String system, String... codes) {
+  private static ValueSet valueSet(String id, String system, List<String> codes) {
     ValueSet set = new ValueSet();
     set.setUrl(VSAC + id).setStatus(PublicationStatus.ACTIVE);
     ValueSet.ConceptSetComponent part = set.getCompose().addInclude();
-    part.setSystem("http://terminology.hl7.org/CodeSystem/v3-" + system);
+    part.setSystem(system);
     for (String code : codes) {
       part.addConcept().setCode(code);
     }
