@@ -205,11 +205,11 @@ class PlanDesign(Strict):
         if self.kind != "medicaid":
             yield f"nominal_copays is of Medicaid and kind is {self.kind}; remove it"
         years = f"{known_years()[0]} to {known_years()[-1]}"
-        copays: list[tuple[str, float, str]] = [(name, usd, _NOMINAL.get(name, "medicaid_outpatient_maximum"))
-                  for name, usd in self.copays_usd.items()]  # fmt: skip
-        copays += [(f"drug tier {tier}", usd, _nominal_of_tier(tier))
-                   for tier, usd in self.drug_tiers_usd.items()]  # fmt: skip
-        for name, usd, parameter in copays:
+        of_services = [(str(name), usd, _NOMINAL.get(name, "medicaid_outpatient_maximum"))
+                       for name, usd in self.copays_usd.items()]  # fmt: skip
+        of_drugs = [(f"drug tier {tier}", usd, _nominal_of_tier(tier))
+                    for tier, usd in self.drug_tiers_usd.items()]  # fmt: skip
+        for name, usd, parameter in [*of_services, *of_drugs]:
             most = figure(parameter, known_years()[-1]) / 100
             if usd > most:
                 yield (f"the copay of {name} is {usd:g} and nominal_copays is true; Medicaid's "
