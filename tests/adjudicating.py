@@ -345,16 +345,16 @@ class Adjudicator:
     def _beyond(self, claim: Row, plan: Plan, lines: list[Row], visit: Row) -> set[int]:
         """Return the lines of visits beyond what the plan covers in a year."""
         beyond, counted = set(), set()
-        for row in lines:
+        for row in sorted(lines, key=lambda row: (row["service_date"], row["line"])):
             service = self._service(row, _class(lines, visit))
             limit = plan.design["visit_limits"].get(service)
             if limit is None:
                 continue
             year = benefit_year(row["service_date"], plan.design["benefit_year"])
             key = (claim["person_id"], plan.name, service, year)
-            if key not in counted:
+            if (key, row["service_date"]) not in counted:
                 self.visits[key] += 1
-                counted.add(key)
+                counted.add((key, row["service_date"]))
             if self.visits[key] > limit:
                 beyond.add(row["line"])
         return beyond

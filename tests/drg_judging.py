@@ -138,7 +138,7 @@ def stays_of(connection: duckdb.DuckDBPyConnection) -> list[tuple[Stay, str | No
         stay = Stay(
             principal=codes[0][0] if codes else "",
             secondary=tuple(code for code, _ in codes[1:]),
-            late=frozenset(code for code, poa in codes[1:] if poa == "N"),
+            late=frozenset(code for code, poa in codes[1:] if poa in ("N", "U")),
             procedures=tuple(done.get(encounter, ())),
             sex=gender,
             status=status,

@@ -33,6 +33,26 @@ OF_FACILITIES = (
                "WHERE bill_type = '721' LIMIT 1",)),
     Tampering(("a month of dialysis is one claim",),
               (one("claims", "through_date = through_date + 31", "bill_type = '721'"),)),
+    Tampering(("a claim's indicators of admission are the stay's",),
+              (one("claim_diagnoses", "poa = 'W'", "poa = 'Y'"),)),
+    Tampering(("a claim's indicators of admission are the stay's",),
+              (one("claim_diagnoses", "poa = 'Y'", "poa IS NULL"),)),
+    Tampering(("thirty days of home health are one claim",),
+              (one("claims", "through_date = from_date + 30", "bill_type = '329'"),)),
+    Tampering(("thirty days of home health are one claim",),
+              ("INSERT INTO claims SELECT * REPLACE (claim_id + 1 AS claim_id) FROM claims "
+               "WHERE bill_type = '329' LIMIT 1",)),
+    *(Tampering(("home health is paid by the period from four visits on", *also), (
+        "UPDATE claim_lines SET " + change + " WHERE rowid = (SELECT min(l.rowid) FROM "
+        "claim_lines AS l JOIN claims AS c USING (claim_id) WHERE c.bill_type = '329' "
+        f"AND l.revenue_code = '{revenue}' AND {where})",))
+      for change, revenue, where, also in (
+          (_PAID, "0551", "l.allowed_usd = 0", (_WITHIN,)),
+          ("charge_usd = 0, contractual_usd = 0", "0023", "l.charge_usd > 0", ()),
+          ("charge_usd = 1", "0023", "l.charge_usd = 0", (_WITHIN,)))),
+    Tampering(("each visit at home is on one claim",),
+              ("DELETE FROM claim_lines WHERE rowid = (SELECT min(rowid) FROM claim_lines "
+               "WHERE procedure = 'G0299')",)),
     Tampering(("each dialysis treatment is a line of one claim",),
               ("DELETE FROM claim_lines WHERE rowid = (SELECT max(rowid) FROM claim_lines "
                "WHERE procedure = '90999')",)),

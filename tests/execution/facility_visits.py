@@ -55,4 +55,6 @@ def everywhere() -> Document:
             _place("hospital", 140, "inpatient", los_days=4, diagnoses=["I50.22"], drg="291"),
             _place("after", 145, "snf", los_days=9, diagnoses=["I50.22"]),
             _place("home", 160, "home_health", diagnoses=["I50.22"]),
+            *(_place(f"home_{day}", day, "home_health", diagnoses=["I50.22"], procedures=["G0299"])
+              for day in (200, 204, 208, 212, 235)),
     )  # fmt: skip

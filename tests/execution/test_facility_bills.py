@@ -50,6 +50,8 @@ def money(tables: dict[str, Columns], code: str) -> list[tuple[int, int, int]]:
     ("nurse", [("0551", "G0299"), ("0023", "1IB11")]),
     ("after", [("0120", None), ("0022", "KAPC1")]),
     ("home", [("0551", "G0299"), ("0023", "1HB11")]),
+    ("home_200", [("0023", "1HB11"), ("0551", "G0299")]),
+    ("home_204", []),
     ("treated", [("0821", "90999")]),
     ("stay", [("0120", None), ("0250", None), ("0270", None), ("0722", None), ("0305", None),
               ("0352", None)]),
@@ -160,17 +162,59 @@ def test_a_nursing_facility_names_the_stay_before_it(tables: dict[str, Columns])
     assert set(found) == {4}
 
 
-def test_a_hipps_line_costs_nothing_by_itself(tables: dict[str, Columns]) -> None:
+def test_a_nursing_facilitys_hipps_line_costs_nothing_by_itself(tables: dict[str, Columns]) -> None:
     lines = listed(tables["claim_lines"], "revenue_code", "charge_usd", "allowed_usd", "units")
 
-    assert {line[1:] for line in lines if line[0] == "0023"} == {(0, 0, 1)}
     assert {line[1:] for line in lines if line[0] == "0022"} == {(0, 0, 9)}
+
+
+def at_home(tables: dict[str, Columns]) -> list[list[tuple[Any, ...]]]:
+    """Return the claims of home health: step, revenue, day since the first visit, is paid."""
+    steps = dict(listed(tables["events"], "event_id", "step"))
+    begins = {claim: first for claim, kind, first in listed(
+        tables["claims"], "claim_id", "bill_type", "from_date") if kind == "329"}  # fmt: skip
+    names = ("claim_id", "event_id", "revenue_code", "service_date", "allowed_usd")
+    found: dict[int, list[tuple[Any, ...]]] = {}
+    for claim, cause, revenue, day, allowed in listed(tables["claim_lines"], *names):
+        if claim in begins:
+            row = (steps[cause], revenue, day - begins[claim], allowed > 0)
+            found.setdefault(claim, []).append(row)
+    return list(found.values())
+
+
+def test_thirty_days_of_home_health_are_one_claim(tables: dict[str, Columns]) -> None:
+    claims = at_home(tables)
+    several = [rows for rows in claims if rows[0][0] == "home_200"]
+
+    assert len(several) == len({person for (person,) in listed(tables["members"], "person_id")})
+    assert {tuple(row[:3] for row in rows) for rows in several} == {(
+        ("home_200", "0023", 0), ("home_200", "0551", 0), ("home_204", "0551", 4),
+        ("home_208", "0551", 8), ("home_212", "0551", 12),
+    )}  # fmt: skip
+    assert {rows[0][0] for rows in claims} == {"nurse", "home", "home_200", "home_235"}
+
+
+def test_four_visits_are_paid_by_the_period_and_fewer_by_the_visit(
+    tables: dict[str, Columns],
+) -> None:
+    paid = {rows[0][0]: {(row[1], row[3]) for row in rows} for rows in at_home(tables)}
+
+    assert paid["home_200"] == {("0023", True), ("0551", False)}
+    assert paid["home_235"] == paid["nurse"] == {("0551", True), ("0023", False)}
+
+
+def test_a_period_costs_medicares_base_rate(tables: dict[str, Columns]) -> None:
+    factors = [allowed / 205_735 for revenue, code, allowed in listed(
+        tables["claim_lines"], "revenue_code", "procedure", "allowed_usd")
+        if revenue == "0023" and allowed]  # fmt: skip
+
+    assert 0.8 < min(factors) < max(factors) < 1.25
 
 
 def test_a_visit_at_home_says_its_county(tables: dict[str, Columns]) -> None:
     homes = {int(county or "0") for (county,) in listed(tables["members"], "county_fips")}
 
-    assert {int(amount) for amount in codes(tables, "321")["value", "85"]} <= homes
+    assert {int(amount) for amount in codes(tables, "329")["value", "85"]} <= homes
 
 
 def test_what_is_left_of_a_vial_is_billed_beside_what_was_given(

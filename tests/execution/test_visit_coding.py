@@ -15,7 +15,8 @@ def coded(tables: dict[str, Columns]) -> dict[int, list[list[str]]]:
     for person, encounter, _, code, poa in sorted(
         listed(tables["encounter_diagnoses"], *names), key=lambda row: row[:3]
     ):
-        marked = f"{code}:{poa}" if poa else code
+        known = {"U": "N", "W": "Y"}.get(poa, poa)  # as payers count what is unclear
+        marked = f"{code}:{known}" if poa else code
         found.setdefault(person, {}).setdefault(encounter, []).append(marked)
     return {person: list(each.values()) for person, each in found.items()}
 

@@ -197,7 +197,7 @@ RULES: tuple[AnyRule, ...] = (
         "a claim ends with its encounter", "claims.through_date", ("claims", "encounters"),
         "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN encounters AS e "
         "USING (encounter_id) WHERE CASE c.form WHEN '837I' THEN c.through_date <> e.end_at::DATE "
-        f"AND c.bill_type <> '721' ELSE {_OUTSIDE.format('through')} END",
+        f"AND c.bill_type NOT IN ('329', '721') ELSE {_OUTSIDE.format('through')} END",
     ),
     AuditRule(
         "a stay is admitted when it begins", "claims.admit_date", ("claims", "encounters"),

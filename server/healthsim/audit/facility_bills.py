@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from healthsim.audit.rules import AnyRule, AuditRule
 from healthsim.billing.datafiles import rows as rows_of
 from healthsim.billing.facility import opps
+from healthsim.billing.facility.hipps import LEAST_VISITS, PERIOD_DAYS
 from healthsim.billing.facility.services import facility_only_codes
 
 _LINE = "concat('claim_id ', l.claim_id, ' line ', l.line)"
@@ -39,7 +40,7 @@ RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "a facility's outpatient line has a code", "claim_lines.procedure",
         ("claim_lines", "claims"),
-        f"SELECT {_LINE} {_LINES} WHERE c.bill_type IN ('131', '321', '721', '831') "
+        f"SELECT {_LINE} {_LINES} WHERE c.bill_type IN ('131', '329', '721', '831') "
         f"AND l.procedure IS NULL AND l.revenue_code NOT IN {_WITHOUT_CODE}",
     ),
     AuditRule(
@@ -71,6 +72,36 @@ RULES: tuple[AnyRule, ...] = (
         "OR bool_or(date_trunc('month', through_date) <> date_trunc('month', from_date))",
     ),
     AuditRule(
+        "thirty days of home health are one claim", "claims.from_date", ("claims",),
+        "SELECT concat('claim_id ', c.claim_id) FROM claims AS c WHERE c.bill_type = '329' AND "
+        f"(c.through_date - c.from_date >= {PERIOD_DAYS} OR EXISTS (SELECT 1 FROM claims AS o "
+        "WHERE o.bill_type = '329' AND o.person_id = c.person_id AND o.plan_id = c.plan_id "
+        "AND o.facility_npi = c.facility_npi AND o.claim_id <> c.claim_id AND o.from_date "
+        "BETWEEN c.from_date AND c.through_date))",
+        columns=("claim_lines.ndc_unit",),
+    ),
+    AuditRule(
+        "home health is paid by the period from four visits on", "claim_lines.allowed_usd",
+        ("claim_lines", "claims"),
+        "SELECT concat('claim_id ', claim_id) FROM claim_lines AS l JOIN claims AS c "
+        f"USING (claim_id) {_USUAL} WHERE c.bill_type = '329' GROUP BY claim_id HAVING "
+        "CASE WHEN count(DISTINCT l.event_id) FILTER (l.revenue_code <> '0023') >= "
+        f"{LEAST_VISITS} THEN bool_or(l.allowed_usd > 0 AND l.revenue_code <> '0023') "
+        "OR NOT bool_or(l.charge_usd > 0 AND l.revenue_code = '0023') "
+        "ELSE bool_or(l.charge_usd > 0 AND l.revenue_code = '0023') END",
+    ),
+    AuditRule(
+        "each visit at home is on one claim", "claim_lines.event_id",
+        ("claim_lines", "claims", "encounters", "enrollments"),
+        "SELECT concat('encounter_id ', e.encounter_id) FROM encounters AS e SEMI JOIN "
+        "enrollments AS n ON e.person_id = n.person_id AND n.effective_date <= e.start_at::DATE "
+        "AND e.start_at::DATE <= coalesce(n.term_date, DATE '9999-12-31') LEFT JOIN "
+        f"(SELECT l.event_id, count(DISTINCT l.claim_id) AS bills {_LINES} "
+        "WHERE c.bill_type = '329' AND l.revenue_code <> '0023' GROUP BY l.event_id) AS b "
+        f"ON b.event_id = e.event_id {_USUAL} "
+        "WHERE e.encounter_class = 'home_health' AND b.bills IS DISTINCT FROM 1",
+    ),
+    AuditRule(
         "each dialysis treatment is a line of one claim", "claim_lines.event_id",
         ("claim_lines", "claims", "encounters", "enrollments"),
         "SELECT concat('encounter_id ', e.encounter_id) FROM encounters AS e SEMI JOIN "
@@ -94,7 +125,8 @@ RULES: tuple[AnyRule, ...] = (
         "within FROM claim_adjustments GROUP BY claim_id, line) AS a ON a.claim_id = l.claim_id "
         "AND a.line = l.line WHERE l.status = 'paid' AND coalesce(a.within, false) <> "
         "(c.form = '837I' AND c.drg IS NULL AND l.allowed_usd = 0 AND l.charge_usd > 0 "
-        f"AND coalesce(l.procedure NOT IN {_codes('B', 'C', 'E1', 'M')}, true))",
+        f"AND coalesce(l.procedure NOT IN {_codes('B', 'C', 'E1', 'M')} "
+        "OR c.bill_type NOT IN ('131', '831'), true))",
         columns=("claim_lines.ndc_unit",),
     ),
     AuditRule(
@@ -121,9 +153,17 @@ RULES: tuple[AnyRule, ...] = (
         columns=("claim_lines.ndc_unit",),
     ),
     AuditRule(
+        "a claim's indicators of admission are the stay's", "claim_diagnoses.poa",
+        ("claims", "claim_diagnoses", "encounter_diagnoses"),
+        "SELECT concat('claim_id ', c.claim_id, ' code ', d.code) FROM claims AS c "
+        "JOIN claim_diagnoses AS d USING (claim_id) JOIN encounter_diagnoses AS e "
+        "ON e.encounter_id = c.encounter_id AND e.sequence = d.sequence "
+        "WHERE d.poa IS DISTINCT FROM CASE WHEN c.bill_type = '111' THEN e.poa END",
+    ),
+    AuditRule(
         "care after a stay has one HIPPS code", "claim_lines.procedure", ("claim_lines", "claims"),
         "SELECT concat('claim_id ', claim_id) FROM claim_lines AS l JOIN claims AS c "
-        f"USING (claim_id) {_USUAL} WHERE c.bill_type IN ('211', '321') "
+        f"USING (claim_id) {_USUAL} WHERE c.bill_type IN ('211', '329') "
         "GROUP BY claim_id, c.bill_type "
         "HAVING count(*) FILTER (l.revenue_code = CASE c.bill_type WHEN '211' THEN '0022' "
         "ELSE '0023' END AND length(l.procedure) = 5) <> 1",

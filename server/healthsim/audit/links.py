@@ -73,7 +73,7 @@ RULES: tuple[AnyRule, ...] = (
         f"{_COVERED.format(alias='e', day='e.start_at::DATE')} LEFT JOIN "
         "(SELECT encounter_id, count(*) AS bills FROM claims WHERE form = '837I' "
         "GROUP BY encounter_id) AS b ON e.encounter_id = b.encounter_id "
-        "WHERE e.encounter_class <> 'dialysis' AND (b.bills > 0 OR EXISTS "
+        "WHERE e.encounter_class NOT IN ('dialysis', 'home_health') AND (b.bills > 0 OR EXISTS "
         "(SELECT 1 FROM usual_bills AS u WHERE u.form = '837I')) "
         f"AND coalesce(b.bills, 0) <> (e.encounter_class IN {_BILLED_BY_FACILITY} "
         "AND e.parent_encounter_id IS NULL)::INTEGER",

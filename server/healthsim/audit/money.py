@@ -61,7 +61,8 @@ _PRICED = (
     "CASE WHEN c.form = '837I' THEN c.facility_npi "
     "ELSE coalesce(c.rendering_npi, c.facility_npi) END AS npi "
     "FROM claim_lines AS l JOIN claims AS c USING (claim_id)) "
-    f"WHERE procedure IS NOT NULL AND NOT {_BY_MINUTES}{{only}} GROUP BY form, npi, procedure, "
+    f"WHERE procedure IS NOT NULL AND NOT {_BY_MINUTES} "
+    "AND coalesce(revenue_code, '') <> '0023'{only} GROUP BY form, npi, procedure, "
     "pos, modifier_1, modifier_2, modifier_3, modifier_4, year(service_date){also} "
     "HAVING min(round({amount} / units, 4)) <> max(round({amount} / units, 4))"
 )
@@ -146,7 +147,7 @@ RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "allowed is one price", "claim_lines.allowed_usd", ("claim_lines", "claims"),
         _PRICED.format(amount="allowed_usd", also=", plan_id", only=" AND status = 'paid' "
-                       "AND coalesce(bill_type, '') NOT IN ('131', '721', '831')"),
+                       "AND coalesce(bill_type, '') NOT IN ('131', '329', '721', '831')"),
     ),
     AuditRule(
         "charge is one price", "claim_lines.charge_usd", ("claim_lines", "claims"),

@@ -147,7 +147,8 @@ RULES: tuple[AnyRule, ...] = (
         "coding: not present on admission is what began after it", "encounter_diagnoses.poa",
         ("encounter_diagnoses", "encounters", "conditions"),
         f"{_OF_VISIT} JOIN temp.diagnoses AS d ON d.code = s.code WHERE {_LIVES} "
-        "AND s.poa IN ('Y', 'N') AND (s.poa = 'N') <> EXISTS (SELECT 1 FROM conditions AS c WHERE "
+        "AND s.poa IN ('Y', 'N', 'U', 'W') AND (s.poa IN ('N', 'U')) <> EXISTS "
+        "(SELECT 1 FROM conditions AS c WHERE "
         "c.person_id = e.person_id AND c.code = s.code AND c.onset_date > e.start_at::DATE "
         "AND c.onset_date <= e.end_at::DATE)",
     ),

@@ -16,7 +16,11 @@ from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.deaths import Deaths
 from healthsim.execution.sync.records import RecordTable
-from healthsim.execution.sync.visits.diagnosis_lists import DiagnosisLists, present_on_admission
+from healthsim.execution.sync.visits.diagnosis_lists import (
+    DiagnosisLists,
+    present_on_admission,
+    unclear_draw,
+)
 from healthsim.execution.sync.visits.discharges import discharge_status
 from healthsim.execution.sync.visits.drgs import StayDrgs
 from healthsim.execution.sync.visits.visits import VisitRows
@@ -201,10 +205,12 @@ def encounter_diagnoses(ctx: SyncContext) -> Columns:
     stay = layout.segment_values(
         lambda encounter: encounter.encounter_class == "inpatient", np.bool_
     )
+    draws = ctx.record.draws
+    unclear = layout.row_values(lambda encounter: unclear_draw(draws, encounter.visit))
     return chart.ENCOUNTER_DIAGNOSES.complete({
         "encounter_id": layout.ids[diagnoses.of],
         "sequence": diagnoses.sequence,
         "person_id": layout.person_id[diagnoses.of],
         "code": diagnoses.code,
-        "poa": present_on_admission(stay[diagnoses.of], diagnoses.poa),
+        "poa": present_on_admission(diagnoses, stay[diagnoses.of], unclear[diagnoses.of]),
     })  # fmt: skip

@@ -21,6 +21,12 @@ from healthsim.operations.explaining.steps import asked_of, condition_line, expl
 from healthsim.specification.journeys.details import StateResult
 from healthsim.specification.journeys.events import Birth, Claim, Diagnosis, Encounter, Lab, Vital
 
+_UNCLEAR = {
+    "U": "it began after admission, and the record does not document that",
+    "W": "whether it was there on admission cannot be determined",
+}
+"""Indicators of few stays (execution/sync/visits/diagnosis_lists.py)."""
+
 
 def explain_event(case: RowCase) -> Reasons:
     """Say why something of a journey is there."""
@@ -79,6 +85,8 @@ def explain_encounter_diagnosis(case: RowCase) -> Reasons:
         why = _added(case, code, listed) or "a condition that the person has on that day"
     if case.row.get("poa") == "N":
         why += "; it began after admission"
+    elif case.row.get("poa") in _UNCLEAR:
+        why += f"; {_UNCLEAR[str(case.row['poa'])]}"
     reasons.because.insert(0, f"{code} at place {case.row['sequence']}: {why}")
     if source is not None:
         reasons.because += [condition_line(asked) for asked in

@@ -1,8 +1,8 @@
 """What the services of an 837I cost at Medicare's level, and what is paid of them.
 
 Outpatient visits by OPPS, surgery centres by its weights at their own conversion factor, dialysis
-by the ESRD base rate. What none of them prices costs what `data/fees.csv` or its revenue centre
-says.
+by the ESRD base rate, periods of home health by theirs. What none of them prices costs what
+`data/fees.csv` or its revenue centre says.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from healthsim.limits import Cents, benefit_year
 from healthsim.products.membersim.pricing import LEAST_CENTS, base_cents, trend
 from healthsim.tables import Coded
 
-_OPPS, _ASC, _DIALYSIS, _OTHER = range(4)
+_OPPS, _ASC, _DIALYSIS, _HOME, _OTHER = range(5)
 _TREATMENT = "90999"
 
 
@@ -74,8 +74,25 @@ def facility_prices(lines: FacilityLines) -> FacilityPrices:
             ))  # fmt: skip
     treated = np.append([word == _TREATMENT for word in words], False).astype(np.bool_)[codes]
     payable[(system == _DIALYSIS) & ~treated] = 0.0
+    periods = (system == _HOME) & _are_periods(lines)
+    of_period = np.isin(lines.claim, lines.claim[periods])
+    payable[of_period & ~periods] = 0.0
     index = _index(lines, system)
+    index[periods] = relative("home_health", lines.days[periods])
     return FacilityPrices(np.maximum(base, payable) * index, payable * index)
+
+
+def _are_periods(lines: FacilityLines) -> NDArray[np.bool_]:
+    """Return which lines pay thirty days of home health as a whole, bool, (m,)."""
+    coded = np.array([*map(is_hipps, lines.procedure.vocabulary), False], dtype=np.bool_)
+    periods: NDArray[np.bool_] = coded[lines.procedure.codes] & (lines.cents > 0)
+    return periods
+
+
+def by_opps(encounter_class: Coded) -> NDArray[np.bool_]:
+    """Return whose lines have an OPPS status, bool, same shape."""
+    words = [word in opps.OUTPATIENT_CLASSES for word in encounter_class.vocabulary]
+    return np.array([*words, False], dtype=np.bool_)[encounter_class.codes]
 
 
 def may_be_packaged(words: tuple[str, ...]) -> NDArray[np.bool_]:
@@ -89,7 +106,7 @@ def may_be_packaged(words: tuple[str, ...]) -> NDArray[np.bool_]:
 
 def _system_of(encounter_class: Coded) -> NDArray[np.intp]:
     """Return how each line is paid, intp."""
-    systems = {"asc": _ASC, "dialysis": _DIALYSIS}
+    systems = {"asc": _ASC, "dialysis": _DIALYSIS, "home_health": _HOME}
     by_word = [
         systems.get(word, _OPPS if word in opps.OUTPATIENT_CLASSES else _OTHER)
         for word in encounter_class.vocabulary
@@ -99,7 +116,7 @@ def _system_of(encounter_class: Coded) -> NDArray[np.intp]:
 
 def _base_table(words: tuple[str, ...]) -> Cents:
     """Return the base price of each code by payment system, int64; the last column is null's."""
-    table = np.zeros((4, len(words) + 1), dtype=np.int64)
+    table = np.zeros((5, len(words) + 1), dtype=np.int64)
     table[:, :-1] = base_cents(words, facility=True)
     for place, word in enumerate(words):
         rate = opps.rate_cents(word)

@@ -18,6 +18,7 @@ from healthsim.products.membersim.contracts import Contracts
 from healthsim.products.membersim.facility_prices import (
     FacilityLines,
     FacilityPrices,
+    by_opps,
     facility_prices,
     may_be_packaged,
 )
@@ -166,6 +167,7 @@ def _prices(
 def _packaged(bills: ClaimHeaders, lines: ServiceLines, allowed: Cents) -> NDArray[np.bool_]:
     """Return which lines of outpatient claims another line's payment includes, bool, (m,)."""
     may_be = np.append(may_be_packaged(lines.procedure.vocabulary), True)[lines.procedure.codes]
+    may_be |= ~by_opps(bills.encounter_class)[lines.bill]
     outpatient = (bills.institutional & ~_paid_by_drg(bills))[lines.bill]
     packaged: NDArray[np.bool_] = outpatient & may_be & (allowed == 0) & ~lines.part_of_global
     return packaged

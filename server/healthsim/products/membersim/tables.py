@@ -263,7 +263,8 @@ CLAIM_DIAGNOSES = Table(
                "an 837I.", source="X12 837 HI", required=True),
         _PERSON,
         Column("code", "VARCHAR", "ICD-10-CM code, the encounter's.", required=True),
-        Column("poa", "VARCHAR", "Present on admission: Y, N, 1 if exempt; inpatient 837I only."),
+        Column("poa", "VARCHAR", "Present on admission: Y, N, U undocumented, W "
+               "undetermined, 1 if exempt; inpatient 837I only."),
     ),
 )  # fmt: skip
 

@@ -250,7 +250,7 @@ def above_visit_limits(
 ) -> NDArray[np.bool_]:
     """Return which lines are of visits beyond what the plan covers in a year, bool, shape (m,).
 
-    Visits are counted in the order of decisions; one bill is one visit of a service.
+    Visits are counted in the order of decisions; a day of a bill is one visit of a service.
     """
     beyond = np.zeros(len(lines.bill), dtype=np.bool_)
     if not (plans.visit_limits >= 0).any():
@@ -260,10 +260,11 @@ def above_visit_limits(
     at = np.flatnonzero((found >= 0) & (limit >= 0) & ~lines.part_of_global)
     year = benefit_year(lines.service_date[at], plans.first_month[plan[at]])
     group = packed([bills.person[lines.bill[at]], plan[at], found[at], year])
-    decided = bills.decided_date[lines.bill[at]]
-    order = np.lexsort((at, decided, group))
+    decided, bill, day = bills.decided_date[lines.bill[at]], lines.bill[at], lines.service_date[at]
+    order = np.lexsort((at, day, bill, decided, group))
     same_group = group[order][1:] == group[order][:-1]
-    same_visit = same_group & (lines.bill[at][order][1:] == lines.bill[at][order][:-1])
+    same_visit = same_group & (bill[order][1:] == bill[order][:-1])
+    same_visit &= day[order][1:] == day[order][:-1]
     visit = np.cumsum(np.append(True, ~same_visit)) if len(at) else np.zeros(0, dtype=np.int64)
     first = np.maximum.accumulate(np.where(np.append(True, ~same_group)[: len(at)], visit, 0))
     beyond[at[order]] = visit - first >= limit[at][order]

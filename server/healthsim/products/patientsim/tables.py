@@ -141,7 +141,8 @@ ENCOUNTER_DIAGNOSES = Table(
         Column("sequence", "INTEGER", "1 is the principal diagnosis.", required=True),
         _PERSON,
         Column("code", "VARCHAR", "ICD-10-CM code.", required=True),
-        Column("poa", "VARCHAR", "Present on admission: Y, N, or 1 where exempt; inpatient only.",
+        Column("poa", "VARCHAR", "Present on admission: Y, N, U undocumented, W "
+               "undetermined, or 1 where exempt; inpatient only.",
                source="X12 HI"),
     ),
 )  # fmt: skip

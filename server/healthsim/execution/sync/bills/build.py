@@ -26,7 +26,7 @@ def build_bills(ctx: SyncContext) -> list[Bill]:
     covered = [_covered_part(ctx, bill) for bill in bills]
     if ctx.captures_charges:
         covered = [drugs.with_waste(bill) for bill in covered]
-    merged = months.merge_months(ctx, [bill for bill in covered if bill.lines])
+    merged = months.merge_periods(ctx, [bill for bill in covered if bill.lines])
     return [bill for bill in merged if bill.lines]
 
 

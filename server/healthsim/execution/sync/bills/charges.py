@@ -12,6 +12,6 @@ INDEPENDENT_LABORATORY = "81"
 """Place of service of a laboratory that no practice or facility has (CMS POS)."""
 BILL_TYPES = {
     "emergency": "131", "observation": "131", "inpatient": "111", "outpatient_hospital": "131",
-    "asc": "831", "snf": "211", "home_health": "321", "dialysis": "721",
+    "asc": "831", "snf": "211", "home_health": "329", "dialysis": "721",
 }  # fmt: skip
 """Type of bill of each encounter class that a facility bills."""

@@ -18,7 +18,11 @@ from healthsim.execution.sync.bills.facilities.admission import admission_column
 from healthsim.execution.sync.bills.facilities.claim_codes import claim_codes
 from healthsim.execution.sync.bills.lines import Bill, BilledLine
 from healthsim.execution.sync.context import SyncContext
-from healthsim.execution.sync.visits.diagnosis_lists import DiagnosisLists, present_on_admission
+from healthsim.execution.sync.visits.diagnosis_lists import (
+    DiagnosisLists,
+    present_on_admission,
+    unclear_draw,
+)
 from healthsim.products.membersim.generate import ClaimHeaders, ServiceLines
 from healthsim.products.membersim.tables import CLAIM_DIAGNOSES
 from healthsim.tables import Coded, Columns
@@ -62,7 +66,7 @@ def with_facts(
         **tables,
         "claims": tables["claims"] | said,
         "claim_lines": tables["claim_lines"] | {"ordering_npi": ordered} | drug_columns(lines),
-        "claim_diagnoses": _diagnoses(unpriced.bills, unpriced.lists),
+        "claim_diagnoses": _diagnoses(ctx, bills, unpriced.lists),
         "claim_codes": claim_codes(ctx, unpriced.bills),
     }
 
@@ -139,16 +143,18 @@ def _modifier(lines: RowLayout[_LineRows], place: int) -> Coded:
     )
 
 
-def _diagnoses(bills: RowLayout[Bill], lists: DiagnosisLists) -> Columns:
-    diagnoses = lists.flatten()
+def _diagnoses(ctx: SyncContext, bills: RowLayout[Bill], lists: DiagnosisLists) -> Columns:
+    diagnoses, draws = lists.flatten(), ctx.record.draws
+    unclear = bills.row_values(lambda bill: unclear_draw(draws, bill.visit)[bill.at])
     institutional = bills.segment_values(lambda bill: bill.institutional, np.bool_)
     stay = bills.segment_values(lambda bill: bill.is_stay, np.bool_)
     keep = np.flatnonzero(institutional[diagnoses.of] | (diagnoses.sequence <= 12))
     of = diagnoses.of[keep]
+    poa = present_on_admission(diagnoses, stay[diagnoses.of], unclear[diagnoses.of])
     return CLAIM_DIAGNOSES.complete({
         "claim_id": bills.ids[of],
         "sequence": diagnoses.sequence[keep],
         "person_id": bills.person_id[of],
         "code": diagnoses.code.take(keep),
-        "poa": present_on_admission(stay[of], diagnoses.poa.take(keep)),
+        "poa": poa.take(keep),
     })  # fmt: skip

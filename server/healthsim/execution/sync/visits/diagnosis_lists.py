@@ -9,12 +9,20 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.execution.people.draws import Draws
 from healthsim.execution.people.row_layout import RowLayout, Segment
 from healthsim.execution.sync.visits.visits import VisitRows
 from healthsim.medicine.coding import MOST_CODES, is_exempt_from_poa
 from healthsim.tables import Coded
 
-_POA = ("Y", "N", "1")
+_POA = ("Y", "N", "1", "U", "W")
+_UNCLEAR = {"Y": "W", "N": "U"}
+"""What stands for an indicator where it cannot be told: clinically undetermined, not documented."""
+_UNDOCUMENTED_SHARE = 0.04
+"""Share of stays whose later diagnoses lack documentation (U). Assumption: rare, no figure is at
+hand."""
+_UNDETERMINED_SHARE = 0.01
+"""Share of stays with one other diagnosis of which it cannot be determined (W). Assumption."""
 
 S = TypeVar("S", bound=Segment)
 
@@ -82,7 +90,7 @@ class DiagnosisLists:
         place = (starts[self.chosen[of]] + within).astype(np.intp)
         return DiagnosisRows(
             of, (within + 1).astype(np.int32), Coded(flat[place], vocabulary),
-            Coded(indicators[place], _POA),
+            Coded(indicators[place], _POA), count[of],
         )  # fmt: skip
 
 
@@ -99,17 +107,46 @@ class DiagnosisRows:
         sequence: int32, shape (n,), from 1.
         code: shape (n,).
         poa: shape (n,), whether it was present on admission: Y, N, or 1 for a code that needs none.
+        size: int64, shape (n,), how many codes the visit or claim has.
     """
 
     of: NDArray[np.intp]
     sequence: NDArray[np.int32]
     code: Coded
     poa: Coded
+    size: NDArray[np.int64]
 
 
-def present_on_admission(stay: NDArray[np.bool_], poa: Coded) -> Coded:
-    """Return whether diagnoses were present on admission, in stays; elsewhere none."""
-    return Coded(np.where(stay, poa.codes, -1).astype(np.int32), poa.vocabulary)
+def present_on_admission(
+    diagnoses: DiagnosisRows, stay: NDArray[np.bool_], u: NDArray[np.float64]
+) -> Coded:
+    """Return whether diagnoses were present on admission, in stays; elsewhere none.
+
+    Of a few stays it is not documented whether later diagnoses were (U for N), or cannot be
+    determined of one that stands behind the principal one (W for Y). Payers count U as N, W as Y.
+
+    Args:
+        diagnoses: n rows.
+        stay: bool, shape (n,).
+        u: float64, shape (n,), the stay's number of `unclear_draw`.
+    """
+    at_last = (u - (1 - _UNDETERMINED_SHARE)) / _UNDETERMINED_SHARE
+    place = 2 + np.floor(np.clip(at_last, 0, 1) * (diagnoses.size - 1)).astype(np.int64)
+    unclear = {
+        "N": (u < _UNDOCUMENTED_SHARE) & (diagnoses.sequence > 1),
+        "Y": (at_last >= 0) & (diagnoses.sequence == place),
+    }
+    codes = diagnoses.poa.codes
+    for word, mask in unclear.items():
+        codes = np.where(mask & (codes == _POA.index(word)), _POA.index(_UNCLEAR[word]), codes)
+    return Coded(np.where(stay, codes, -1).astype(np.int32), _POA)
+
+
+def unclear_draw(draws: Draws, visit: VisitRows) -> NDArray[np.float64]:
+    """Return the number of each stay that says whether admission is unclear, float64, (n,)."""
+    if visit.details.encounter_class != "inpatient":
+        return np.full(len(visit.rows), 0.5)
+    return draws.uniform(f"{visit.occurrence.address}/unclear", visit.rows)
 
 
 def _indicator(code: str, late: frozenset[str]) -> int:
