@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import duckdb
 from audit.tampering import Tampering
 from healthsim.audit import integrity
 from healthsim.audit.rules import AnyRule, AuditRule, RowRule
+from healthsim.audit.stay_groups import reads_groups
 from healthsim.persistence.database import open_write, quoted
 from healthsim.persistence.scenario import read_manifest, read_tables
 from healthsim.tables import Table
@@ -25,6 +27,16 @@ _OF_DIAGNOSES = ("a known code", "a code of", "codes that may", "problem list:",
 
 def _rows_of(rule: RowRule) -> str:
     return f"SELECT 1 FROM {quoted(rule.table)} WHERE {rule.broken}"
+
+
+def _reads(rule: AnyRule, table: str, columns: frozenset[str] | None) -> bool:
+    """Tell whether a rule may read one of some columns of a table; of all columns if None."""
+    if table not in rule.needs:
+        return False
+    sql = rule.sql if isinstance(rule, AuditRule) else rule.broken
+    if columns is None or reads_groups([rule]) or "COLUMNS(" in sql or "DISTINCT *" in sql:
+        return True
+    return not columns.isdisjoint(re.findall(r"\w+", sql))
 
 
 @dataclass
@@ -43,8 +55,13 @@ class Scenario:
         found = integrity.run_rules(self.connection, rules, self.tables)
         return {one.check: one.rows for one in found if one.rows}
 
-    def reading(self, changed: set[str]) -> list[AnyRule]:
-        return [rule for rule in self.rules if not changed.isdisjoint(rule.needs)]
+    def reading(self, change: Tampering) -> list[AnyRule]:
+        """Return the rules that read anything of what is changed: no other can tell of it."""
+        return [
+            rule
+            for rule in self.rules
+            if any(_reads(rule, table, columns) for table, columns in change.places)
+        ]
 
     def of(self, *starts: str) -> list[AnyRule]:
         return [rule for rule in self.rules if rule.name.startswith(starts)]
@@ -77,7 +94,7 @@ class Scenario:
 
     def changed(self, change: Tampering) -> set[str]:
         """Make the first change; return the rules that tell more or less than before, by name."""
-        rules, before = self.reading(change.tables), self.unchanged
+        rules, before = self.reading(change), self.unchanged
         for statement in change.sql:
             self.connection.execute(statement)
         after = self.told(rules)

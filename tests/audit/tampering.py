@@ -19,11 +19,22 @@ class Tampering:
     sql: tuple[str, ...]
 
     @property
-    def tables(self) -> set[str]:
-        """The tables that it changes."""
-        return {
-            re.split(r"UPDATE |DELETE FROM |INSERT INTO ", one)[1].split()[0] for one in self.sql
-        }
+    def places(self) -> list[tuple[str, frozenset[str] | None]]:
+        """The tables that it changes, each with words among which are its changed columns.
+
+        None where whole rows come or go.
+        """
+        return [_place_of(one) for one in self.sql]
+
+
+def _place_of(statement: str) -> tuple[str, frozenset[str] | None]:
+    table = re.split(r"UPDATE |DELETE FROM |INSERT INTO ", statement)[1].split()[0]
+    if not statement.startswith("UPDATE"):
+        return table, None
+    flat = ""
+    while flat != statement:  # without what stands in brackets
+        flat, statement = statement, re.sub(r"\([^()]*\)", "", statement)
+    return table, frozenset(re.findall(r"\w+(?=\s*=)", flat.split(" WHERE ")[0]))
 
 
 def _one(table: str, change: str, where: str = "true") -> str:
