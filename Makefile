@@ -20,7 +20,9 @@ hooks: $(READY)
 demo: $(READY)
 	$(BIN)/healthsim demo
 
-test: lint types contracts unit
+# Types are checked while tests run: both cores have work then.
+test: lint
+	$(MAKE) -j 2 types contracts unit
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -44,8 +46,8 @@ unit: $(READY)
 quick: lint types contracts
 	$(BIN)/python -m pytest -m 'not slow'
 
-# Long tests: all pairs of templates, slow pages, more random examples and composed requests, every
-# conversation in the older era, twenty kills during a save; and slow tests of the protocol in both
+# Long tests: all pairs of templates, long pinned runs, slow pages, more random examples and composed
+# requests, every conversation in the older era, twenty kills during a save; and slow tests of the protocol in both
 # of its eras, of which `make test` takes one.
 .PHONY: proofs
 proofs: $(READY)

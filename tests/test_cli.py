@@ -371,7 +371,8 @@ def test_audit_is_strict_about_published_figures_where_that_is_asked(
 ) -> None:
     profile = templates.load("commercial-healthy", "profile").fresh()
     path = tmp_path / "claims.json"
-    path.write_text(json.dumps(profile | {"reproduces": ["ccw-2019-hypertension"]}))
+    changed = {"reproduces": ["ccw-2019-hypertension"], "products": ["patientsim"]}
+    path.write_text(json.dumps(profile | changed))
     done = _run(home, "generate", "--profile", str(path), "--count", "300", "--save", "claiming")
     assert done.returncode == 0, done.stderr
     strict = _run(home, "audit", "claiming", "--strict")

@@ -40,7 +40,7 @@ cli.main()
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     folder = tmp_path_factory.mktemp("home")
-    run = stored(folder, spec("diabetic", count=20))
+    run = stored(folder, spec("diabetic", count=20, products=["patientsim"]))
     scenarios.save_run(Home(folder), run.stem, "one")
     return Home(folder)
 

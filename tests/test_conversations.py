@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conversing import LONGEST, NAMES, REFERENCE, Turn, client_of, hold, turns_of
+from conversing import LONGEST, NAMES, OLDER, REFERENCE, Turn, client_of, hold, turns_of
 from tokens import tokens
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +26,7 @@ def anyio_backend() -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "leg"),
-    [*((name, "auto") for name in NAMES if name != REFERENCE), (LONGEST, "legacy")],
+    [*((name, "auto") for name in NAMES if name not in (REFERENCE, LONGEST)), (OLDER, "legacy")],
 )
 async def test_a_conversation_goes_as_written(name: str, leg: str, tmp_path: Path) -> None:
     async with client_of(leg, tmp_path / "home") as client:
@@ -34,7 +34,7 @@ async def test_a_conversation_goes_as_written(name: str, leg: str, tmp_path: Pat
 
 
 @pytest.mark.slow
-async def test_the_first_conversation_goes_as_written_over_stdio(tmp_path: Path) -> None:
+async def test_the_longest_conversation_goes_as_written_over_stdio(tmp_path: Path) -> None:
     async with client_of("stdio", tmp_path / "home") as client:
         await hold(client, turns_of(LONGEST))
 

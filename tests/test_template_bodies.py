@@ -19,7 +19,7 @@ _HEALS = 60  # days from a fistula's making to its first use, at least (KDOQI 20
 def failing() -> dict[str, Columns]:
     """Two years of people whose kidneys have nearly failed."""
     profile = diabetic(
-        count=80, products=["patientsim"], mortality="none", vital_signs="none",
+        count=50, products=["patientsim"], mortality="none", vital_signs="none",
         as_of="2023-01-01", through="2024-12-31",
         clinical={"primary": {"code": "N18.5", "onset": {"years_before": 1}}},
         demographics={"age": {"type": "uniform", "low": 50, "high": 64}},

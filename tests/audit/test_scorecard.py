@@ -354,7 +354,7 @@ def test_the_old_and_women_of_all_in_medicare_have_more_conditions_as_published(
 @pytest.mark.slow
 def test_nothing_is_met_by_a_handful_of_people(tmp_path: Path) -> None:
     journey = spec("first-year", reproduces=["niddk-2010-a1c-mean", "aam-2022-generic-fills"])
-    for count in (1, 10, 29):
+    for count in (1, 29):
         profile = spec("diabetic", count=count, reproduces=["iglay-2016-one-or-more"])
         path = stored(tmp_path, profile, journey)
         manifest = describe_file(path).manifest

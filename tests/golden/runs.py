@@ -73,15 +73,31 @@ JOURNEYS_OF: Mapping[str, tuple[tuple[str, ...], ...]] = {
 """Profile -> the journeys that its people walk, one run each; every profile is run alone too."""
 
 
+LONG = (
+    "commercial-high-cost x ckd-lifecycle",
+    "oncology-trial-candidates x oncology-treatment-cycle x phase-1-dose-escalation",
+)
+"""Runs of journeys that others pin too, and that take some seconds: `make proofs` makes them."""
+
+
 def runs_of(profile: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the name and the journeys of each pinned run of a profile."""
     for journeys in ((), *JOURNEYS_OF[profile]):
         yield " x ".join((profile, *journeys)), journeys
 
 
-def digests_of(profile: str) -> dict[str, Pinned]:
-    """Run a profile with the journeys of each of its pinned runs; return the digests by run."""
-    return {name: _digests(profile, journeys) for name, journeys in runs_of(profile)}
+def digests_of(profile: str, *, long: bool | None = None) -> dict[str, Pinned]:
+    """Run a profile with the journeys of each of its pinned runs; return the digests by run.
+
+    Args:
+        profile: its name.
+        long: only runs that are long, or only those that are not; all if None.
+    """
+    return {
+        name: _digests(profile, journeys)
+        for name, journeys in runs_of(profile)
+        if long in (None, name in LONG)
+    }
 
 
 def pinned() -> dict[str, Pinned]:

@@ -54,7 +54,7 @@ def best_of_three(
 @pytest.mark.parametrize("wait_seconds", [0, 40], ids=["nobody waits", "a call waits"])
 def test_in_the_middle_of_a_run(tmp_path: Path, era: str, wait_seconds: int) -> None:
     took = best_of_three(
-        tmp_path, era, lambda client, home: under_way(client, Home(home), wait_seconds)
+        tmp_path, era, lambda client, home: under_way(client, Home(home), wait_seconds, rows=True)
     )
 
     assert took <= _SECONDS
@@ -86,7 +86,10 @@ def test_by_a_signal(tmp_path: Path, number: signal.Signals) -> None:
         client.ended()
 
     took = best_of_three(
-        tmp_path, ERAS[1], lambda client, home: under_way(client, Home(home), 40), end=end
+        tmp_path,
+        ERAS[1],
+        lambda client, home: under_way(client, Home(home), 40, rows=True),
+        end=end,
     )
 
     assert took <= _SECONDS

@@ -57,13 +57,18 @@ def until(met: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def under_way(client: Piped, home: Home, wait_seconds: int) -> str:
-    """Begin a run that takes longer than any test, and return its run_id once it has rows."""
+def is_under_way(home: Home, *, rows: bool = False) -> bool:
+    """Tell whether a run has a half-written file; or even rows in it, which takes longer."""
+    return any(run.done if rows else run.phase == runs.MAKING for run in runs.list_runs(home))
+
+
+def under_way(client: Piped, home: Home, wait_seconds: int, *, rows: bool = False) -> str:
+    """Begin a run that takes longer than any test, and return its run_id once it is under way."""
     draft = client.call("start_profile_builder", request=MANY)
     number = client.begin("execute_spec", spec_id=draft["spec_id"], wait_seconds=wait_seconds)
     if not wait_seconds:
         client.answer(number)
-    until(lambda: any(run.done for run in runs.list_runs(home)))
+    until(lambda: is_under_way(home, rows=rows))
     return runs.list_runs(home)[0].run_id
 
 
@@ -78,7 +83,7 @@ def test_a_closed_input_interrupts_the_run_and_leaves_nothing_unfinished(
 ) -> None:
     home = Home(tmp_path)
     with piped(tmp_path, era) as client:
-        run_id = under_way(client, home, wait_seconds)
+        run_id = under_way(client, home, wait_seconds, rows=not wait_seconds)
         ended = client.leave()
 
     assert ended == (0, "")

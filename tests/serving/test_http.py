@@ -23,7 +23,7 @@ from healthsim.operations import runs
 from healthsim.operations.home import Home
 from healthsim.serving.patience import PatientProtocol
 from processes import PATIENCE, started
-from serving.test_ending import MANY, left, until
+from serving.test_ending import MANY, is_under_way, left, until
 
 pytestmark = pytest.mark.anyio
 
@@ -199,9 +199,7 @@ async def test_a_signal_interrupts_the_run_although_a_caller_waits(
                     await client.call_tool("execute_spec", {"spec_id": spec_id})
 
             group.start_soon(wait_for_the_run)
-            await anyio.to_thread.run_sync(
-                until, lambda: any(run.done for run in runs.list_runs(serving.home))
-            )
+            await anyio.to_thread.run_sync(until, lambda: is_under_way(serving.home))
             serving.process.send_signal(number)
             code, said = await anyio.to_thread.run_sync(serving.ended)
             group.cancel_scope.cancel()

@@ -62,7 +62,7 @@ KIND = TaskKind("audit", "audit_scenario", lambda home, asked: None, ("name",), 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("saved")
-    run = stored(folder, spec("diabetic", count=20))
+    run = stored(folder, spec("diabetic", count=20, products=["patientsim"]))
     scenarios.save_run(Home(folder), run.stem, "one")
     return folder / "scenarios"
 
