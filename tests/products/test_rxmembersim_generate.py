@@ -85,7 +85,8 @@ def test_reversed_fills_do_not_count_towards_any_limit(
     paid = dispensed.status.equals("paid")
     alone = filled(
         DispensedFills(**{
-            name: value.take(paid) if isinstance(value, Coded) else value[paid]
+            name: None if value is None else value.take(paid) if isinstance(value, Coded)
+            else value[paid]
             for name, value in vars(dispensed).items()
         }),
         BOOK,
