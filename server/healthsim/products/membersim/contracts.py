@@ -67,13 +67,15 @@ def _own_prices(
     used[cell[bills.in_network[bill]]] = True
     prices = np.ones(len(used))
     at = np.flatnonzero(used)
-    plan, own = at // (len(npi) * classes), at % classes
-    spread = plans.price_spreads[plan, own]
-    for key in np.unique((plan * classes + own)[spread > 0]).tolist():
-        cells = at[plan * classes + own == key]
-        number, price_class = divmod(key, classes)
-        prices[cells] = contract_factors(
-            plans.names[number], price_class, npi[cells // classes % len(npi)],
+    key = at // (len(npi) * classes) * classes + at % classes  # plan and class
+    varies = plans.price_spreads.reshape(-1)[key] > 0
+    at, key = at[varies], key[varies]
+    order = np.argsort(key, kind="stable")
+    starts = np.flatnonzero(np.diff(key[order], prepend=-1))
+    for place in np.split(order, starts[1:]) if len(order) else ():
+        number, price_class = divmod(int(key[place[0]]), classes)
+        prices[at[place]] = contract_factors(
+            plans.names[number], price_class, npi[at[place] // classes % len(npi)],
             float(plans.price_spreads[number, price_class]),
         )  # fmt: skip
     return np.where(bills.in_network[bill], prices[cell], 1.0)
