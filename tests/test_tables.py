@@ -16,6 +16,7 @@ from healthsim.tables import (
     Column,
     Columns,
     Table,
+    among,
     blank,
     join,
     length,
@@ -114,3 +115,12 @@ def test_an_empty_table_has_every_column() -> None:
     for table in TABLES:
         assert list(table.empty()) == [column.name for column in table.columns]
         assert length(table.empty()) == 0
+
+
+@SMALL
+@given(st.lists(st.integers(-4, 4), max_size=9), st.lists(st.integers(-4, 4), max_size=9))
+def test_which_values_are_among_ordered_ones_is_told_as_numpy_does(
+    values: list[int], others: list[int]
+) -> None:
+    wanted, ordered = np.array(values, dtype=np.int64), np.sort(np.array(others, dtype=np.int64))
+    assert among(wanted, ordered).tolist() == np.isin(wanted, ordered).tolist()

@@ -172,6 +172,15 @@ def length(columns: Mapping[str, Array]) -> int:
     return len(next(iter(columns.values()))) if columns else 0
 
 
+def among(values: NDArray[np.int64], ordered: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which values are among others that are in ascending order, bool, shape of `values`."""
+    if not len(ordered):
+        return np.zeros(len(values), dtype=np.bool_)
+    place = np.searchsorted(ordered, values)
+    found: NDArray[np.bool_] = ordered[np.minimum(place, len(ordered) - 1)] == values
+    return found
+
+
 def take(columns: Columns, rows: Rows) -> Columns:
     """Return the chosen rows of every column."""
     return {

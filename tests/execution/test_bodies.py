@@ -169,4 +169,4 @@ def test_a_newborn_has_a_body_of_its_own_and_a_mother_the_one_that_her_profile_s
         assert max(born) < 8
 
     mothers = [row for row in zip(*columns, strict=True) if row[0] % 100 == 1]
-    assert 55 < sorted(value for _, code, value in mothers if code == "29463-7")[30] < 90
+    assert 60 < median(value for _, code, value in mothers if code == "29463-7") < 90

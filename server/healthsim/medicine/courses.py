@@ -51,7 +51,7 @@ def weight(effect: Effect, since: Floats, after: Floats) -> Floats:
         bell = np.exp(-0.5 * ((begun - effect.onset) / effect.off) ** 2)
         return np.where(begun >= 0, bell, 0.0)
     risen: Floats = np.clip(begun / effect.onset if effect.onset else 1.0 * (begun >= 0), 0.0, 1.0)
-    over = np.nan_to_num(after, nan=-1.0)
+    over = np.where(np.isnan(after), -1.0, after)
     if not np.isnan(effect.hold):
         over = np.maximum(over, begun - effect.onset - effect.hold)
     if np.isnan(effect.off):

@@ -388,6 +388,7 @@ def all_cures() -> tuple[Cure, ...]:
     )
 
 
+@imported_books.cached_per_shelf
 def cure(drug: str, condition: str) -> Cure | None:
     """Return what a drug takes back of a condition's effects; `None`: nothing.
 

@@ -128,8 +128,11 @@ def combined_factor(held: NDArray[np.int64], age: NDArray[np.int32]) -> NDArray[
     counted: dict[str, NDArray[np.bool_]] = {}
     for number, one in enumerate(condition_factors()):  # the strongest first
         has = (held >> np.int64(number) & 1).astype(np.bool_)
-        has &= ~counted.get(one.family, np.zeros(len(held), dtype=np.bool_))
-        counted[one.family] = counted.get(one.family, np.zeros(len(held), dtype=np.bool_)) | has
+        if one.family in counted:
+            has &= ~counted[one.family]
+        if not has.any():
+            continue
+        counted[one.family] = has | counted.get(one.family, False)
         factor = faded(one.factor, age)
         exponent = np.select([count == 0, count == 1], [1.0, _SECOND], _FURTHER)
         total = np.where(has, total * factor**exponent, total)

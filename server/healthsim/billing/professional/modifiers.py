@@ -48,9 +48,8 @@ def screening_modifier(code: str, diagnoses: tuple[str, ...], *, medicare: bool)
     >>> screening_modifier("45378", ("Z12.11",), medicare=False)
     '33'
     """
-    screened = any(one.startswith(_SCREENED) for one in diagnoses)
     scope = _SCOPES[0] <= code <= _SCOPES[1] or code == "00811"
-    if not (screened and scope):
+    if not scope or not any(one.startswith(_SCREENED) for one in diagnoses):
         return None
     if medicare:
         return None if code == _SCOPES[0] else "PT"

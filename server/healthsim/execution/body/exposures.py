@@ -106,6 +106,7 @@ class Exposures:
         self._of_cause: dict[tuple[str, str, frozenset[str]], tuple[Effect, ...]] = {}
         self._tables: dict[tuple[str, tuple[str, ...]], tuple[int, SpellTable]] = {}
         self._conditions: dict[str, tuple[int, EpisodeTable]] = {}
+        self._cures_of: dict[str, tuple[int, list[tuple[str, Cure]]]] = {}
         self._seen, self._by_drug = [0, 0], dict[str, list[Course]]()
 
     def acting(self, keys: frozenset[str], on: Collection) -> list[Acting]:
@@ -166,14 +167,23 @@ class Exposures:
     def _uncured(self, code: str, on: Collection, spell: Spell) -> Floats:
         """Return how much of a condition is left by the drugs that cure it, float64."""
         left = np.ones(len(spell.at))
-        for drug, courses in self._courses_by_drug().items():
-            found = cure(drug, code) if self._usual else None
-            if found is not None:
-                rows, days = on.rows[spell.at], on.days[spell.at]
-                taken = self._table(("course", (drug,)), courses).latest(rows, days)
-                clock = on.clock[spell.at][taken.at]
-                left[taken.at] *= 1 - _cured(found, taken, clock)
+        for drug, found in self._cures(code):
+            rows, days = on.rows[spell.at], on.days[spell.at]
+            courses = self._by_drug[drug]
+            taken = self._table(("course", (drug,)), courses).latest(rows, days)
+            clock = on.clock[spell.at][taken.at]
+            left[taken.at] *= 1 - _cured(found, taken, clock)
         return left
+
+    def _cures(self, code: str) -> Sequence[tuple[str, Cure]]:
+        """Return the drugs so far that cure a condition, in their order."""
+        by_drug = self._courses_by_drug()
+        known = self._cures_of.get(code)
+        if known is None or known[0] != len(by_drug):
+            found = [(drug, cure(drug, code)) for drug in (by_drug if self._usual else ())]
+            known = len(by_drug), [(drug, one) for drug, one in found if one is not None]
+            self._cures_of[code] = known
+        return known[1]
 
     def _of_drugs(self, keys: frozenset[str], on: Collection) -> Iterable[Acting]:
         by_drug = self._courses_by_drug()

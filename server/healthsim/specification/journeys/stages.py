@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -211,7 +212,7 @@ class Stages(StepHead):
             raise ValueError(f"no moves lead from stage {stuck[0]!r} to a final stage; give one "
                              "\"final\": true, or give lasts")  # fmt: skip
 
-    @property
+    @cached_property
     def most_visits(self) -> int:
         """How often one stage can be entered."""
         if self.visits is not None:

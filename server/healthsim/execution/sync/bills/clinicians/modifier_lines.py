@@ -26,6 +26,7 @@ from healthsim.billing.professional.visit_codes import is_visit
 from healthsim.execution.sync.bills.clinicians.vaccines_given import has_medicare
 from healthsim.execution.sync.bills.lines import Bill, BilledLine
 from healthsim.execution.sync.context import SyncContext
+from healthsim.tables import among
 
 _Place: TypeAlias = tuple[int, int]
 """Position of a bill, and of a line in it."""
@@ -54,7 +55,7 @@ def set_apart(bills: Sequence[Bill]) -> list[Bill]:
             bill, line = bills[place[0]], bills[place[0]].lines[place[1]]
             if not drops and DISTINCT & set(line.modifiers):
                 continue
-            found = np.isin(_keys(bill, line), keys[first])
+            found = among(_keys(bill, line), keys[first])
             if found.any():
                 into = dropped if drops else marked
                 into[place] = into[place] | found if place in into else found
@@ -74,12 +75,9 @@ def _repeated(bills: Sequence[Bill]) -> list[Bill]:
         if len(found) < 2:
             continue
         modifier = "91" if is_laboratory_test(code) else "76"
-        seen = np.zeros(0, dtype=np.int64)
-        for number, place in found:
+        of_each = [_keys(bills[number], bills[number].lines[place]) for number, place in found]
+        for (number, place), again in zip(found, _seen_before(of_each), strict=True):
             line = bills[number].lines[place]
-            own = _keys(bills[number], line)
-            again = np.isin(own, seen)
-            seen = np.concatenate([seen, own])
             if again.any() and not {"76", "77", "91", "59", "AS", "80"} & set(line.modifiers):
                 lines[number][place] = line.take(~again)
                 if not is_visit(code):
@@ -100,10 +98,25 @@ def _by_code(
             if line.code is not None and len(line.rows):
                 places[line.code].append((number, place))
     keys = {
-        code: np.concatenate([_keys(bills[one], bills[one].lines[place]) for one, place in found])
+        code: np.sort(
+            np.concatenate([_keys(bills[one], bills[one].lines[place]) for one, place in found])
+        )
         for code, found in places.items()
     }
     return keys, places
+
+
+def _seen_before(of_each: Sequence[NDArray[np.int64]]) -> list[NDArray[np.bool_]]:
+    """Return, for each of several columns, which of its numbers are in one before it; bool."""
+    sizes = [len(own) for own in of_each]
+    keys, of = np.concatenate(of_each), np.repeat(np.arange(len(of_each)), sizes)
+    order = np.argsort(keys, kind="stable")
+    new = np.ones(len(keys), dtype=np.bool_)
+    new[1:] = keys[order][1:] != keys[order][:-1]
+    first = of[order][new][np.cumsum(new) - 1]
+    again = np.zeros(len(keys), dtype=np.bool_)
+    again[order] = of[order] > first
+    return np.split(again, np.cumsum(sizes)[:-1])
 
 
 def _keys(bill: Bill, line: BilledLine) -> NDArray[np.int64]:

@@ -19,6 +19,7 @@ from healthsim.dates import Days
 from healthsim.execution.sync.bills.lines import Bill, BilledLine
 from healthsim.execution.sync.context import SyncContext
 from healthsim.limits import packed
+from healthsim.tables import among
 
 _BY_MONTH, _BY_PERIOD = "dialysis", "home_health"
 _MOST_PERIODS = 2**16  # of one person; more than two thousand years
@@ -96,7 +97,7 @@ class _Visits:
                     if of == owner:
                         self._add_period(line, chosen, first[owner], found[owner])
                     continue
-                keep = np.isin(line.rows, self.rows[chosen], assume_unique=True)
+                keep = among(line.rows, self.rows[chosen])
                 if keep.any():
                     found[owner].append(line.take(keep))
         return [(*lead, *rest) for lead, rest in zip(first, found, strict=True)]
