@@ -172,7 +172,7 @@ def length(columns: Mapping[str, Array]) -> int:
     return len(next(iter(columns.values()))) if columns else 0
 
 
-def among(values: NDArray[np.int64], ordered: NDArray[np.int64]) -> NDArray[np.bool_]:
+def among(values: NDArray[np.integer[Any]], ordered: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
     """Return which values are among others that are in ascending order, bool, shape of `values`."""
     if not len(ordered):
         return np.zeros(len(values), dtype=np.bool_)
