@@ -543,6 +543,11 @@ def export(
     replace: Annotated[
         bool, typer.Option("--replace", help="Write into a folder that has files.")
     ] = False,
+    table: Annotated[
+        list[str] | None, typer.Option(help="A table; repeat it. By default all. csv, parquet.")
+    ] = None,
+    people: Annotated[str, typer.Option(help="Places in the order of people: 1-20, 1-5,9.")] = "",
+    where: Annotated[str, typer.Option(help="A condition in SQL on columns of patients.")] = "",
     as_json: Json = False,
 ) -> None:
     """Write a scenario as files.
@@ -550,12 +555,18 @@ def export(
     csv, parquet: one file for each table. fhir: R4 resources with profiles of US Core 6.1.0, one
     NDJSON file for each type; it needs the chart, and leaves out claims, trials and attributes.
     html: a report.
+
+    People are chosen by --people, --where or both; those whom they point at (who holds their
+    coverage, their mother) and the providers that they use come with them.
     """
+    from healthsim.exports import Filter  # noqa: PLC0415  see the top
     from healthsim.operations import exporting  # noqa: PLC0415  see the top
 
     kind = exporting.format_named(form)
     done = attended(
-        lambda: exporting.export_to(home_folder(), name, out, kind, replace=replace),
+        lambda: exporting.export_to(
+            home_folder(), name, out, kind, table or (), Filter(people, where), replace=replace
+        ),
         f"export {name}",
     )
     if as_json:

@@ -44,3 +44,38 @@ FORMATS: Mapping[Format, Facts] = MappingProxyType(
     }
 )
 """Format -> what is said of it."""
+
+_LONGEST_SAID = 200
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Whom to export; everybody where both are empty.
+
+    Attributes:
+        people: places in the order of people, from 1: ``"1-20"`` or ``"1-5,9"``.
+        where: a condition in SQL on the columns of `patients` (of `members` where there is no
+            chart), which may ask other tables by subqueries.
+    """
+
+    people: str = ""
+    where: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.people.strip() or self.where.strip())
+
+    @property
+    def words(self) -> str:
+        """How the filter is told in a marker."""
+        parts = [f"people {self.people.strip()}" if self.people.strip() else "",
+                 f"people where {self.where.strip()}" if self.where.strip() else ""]  # fmt: skip
+        return " ".join(" and ".join(filter(None, parts))[:_LONGEST_SAID].split())
+
+    @property
+    def sentence(self) -> str:
+        """What a marker says of it, with a space before; nothing where everybody is exported."""
+        return f" It holds {self.words}, and whom they point at." if self else ""
+
+
+EVERYBODY = Filter()
+"""The filter that chooses nobody in particular."""

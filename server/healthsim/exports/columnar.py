@@ -14,7 +14,8 @@ from typing import get_args
 import duckdb
 
 from healthsim.errors import NotFound, StorageError, near
-from healthsim.exports import Format
+from healthsim.exports import EVERYBODY, Filter, Format
+from healthsim.exports.people import choose
 from healthsim.persistence.database import literal, open_read, quoted, storage_errors
 from healthsim.persistence.judgement import scenario_rules
 from healthsim.watching import step
@@ -35,7 +36,12 @@ _OPTIONS: Mapping[str, str] = {
 
 
 def export(
-    path: Path, name: str, folder: Path, form: Format, tables: Sequence[str] = ()
+    path: Path,
+    name: str,
+    folder: Path,
+    form: Format,
+    tables: Sequence[str] = (),
+    chosen: Filter = EVERYBODY,
 ) -> list[Path]:
     """Write the tables of a scenario's file into an existing, empty folder.
 
@@ -49,21 +55,25 @@ def export(
             is synthetic, and the data dictionary.
         form: ``"csv"`` or ``"parquet"``.
         tables: names of the tables to write; all of them when empty.
+        chosen: whose rows to write.
 
     Raises:
         NotFound: no such table, with near matches.
+        Refused: the filter cannot be read, or finds nobody.
     """
     opened = open_read(path, writes=folder, settings=_SETTINGS)
     with opened as connection, storage_errors(folder):
-        chosen = _chosen(connection, tables)
+        names = _chosen(connection, tables)
+        if chosen:
+            choose(connection, chosen)
         if form == "csv":
-            _refuse_no_room(connection, chosen, folder)
+            _refuse_no_room(connection, names, folder)
         written = []
-        for done, table in enumerate(chosen):
-            step(f"table {table}, {done + 1} of {len(chosen)}", done, len(chosen))
+        for done, table in enumerate(names):
+            step(f"table {table}, {done + 1} of {len(names)}", done, len(names))
             written.append(_write(connection, table, folder, form))
-        written.append(_dictionary(connection, chosen, folder))
-        about = f"What each column means stands in {DICTIONARY}."
+        written.append(_dictionary(connection, names, folder))
+        about = f"What each column means stands in {DICTIONARY}.{chosen.sentence}"
         written.append(mark(name, form, folder, written, about))
     return written
 

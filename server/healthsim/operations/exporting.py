@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, get_args
 
 from healthsim.capabilities import not_built
 from healthsim.errors import Refused, StorageError
-from healthsim.exports import FORMATS, Format
+from healthsim.exports import EVERYBODY, FORMATS, Filter, Format
 from healthsim.operations import scenarios
 from healthsim.operations.expiry import FRESH, Item, expired
 from healthsim.persistence.files import alive, disk_error, identity, is_device
@@ -53,7 +53,13 @@ def format_named(name: str) -> Format:
     raise Refused("format", f"is {name[:40]!r}", mend)
 
 
-def export_home(home: Home, name: str, form: Format, tables: Sequence[str] = ()) -> ExportResult:
+def export_home(
+    home: Home,
+    name: str,
+    form: Format,
+    tables: Sequence[str] = (),
+    chosen: Filter = EVERYBODY,
+) -> ExportResult:
     """Export into `exports/<name>-<form>` of the home folder, replacing an older export.
 
     Raises:
@@ -71,7 +77,7 @@ def export_home(home: Home, name: str, form: Format, tables: Sequence[str] = ())
     home.ensure(home.exports)
     with suppress(OSError):  # what cannot be swept now is swept later
         expire(home, time.time())
-    return export_to(home, name, folder, form, tables, replace=True)
+    return export_to(home, name, folder, form, tables, chosen, replace=True)
 
 
 def items(home: Home) -> list[Item]:
@@ -124,6 +130,7 @@ def export_to(
     folder: Path,
     form: Format,
     tables: Sequence[str] = (),
+    chosen: Filter = EVERYBODY,
     *,
     replace: bool = False,
 ) -> ExportResult:
@@ -155,7 +162,7 @@ def export_to(
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=prefix) as spare:
             beside = Path(spare) / folder.name  # errors name a file's folder
             beside.mkdir()
-            made = _made(home, name, beside, form, tables)
+            made = _made(home, name, beside, form, tables, chosen)
             _refuse_replaced(path, name, mark)
             folder.mkdir(exist_ok=True)
             old = columnar.written_before(folder)
@@ -170,13 +177,15 @@ def export_to(
     return ExportResult(folder, files, round(size / 1e6, 3))
 
 
-def _made(home: Home, name: str, folder: Path, form: Format, tables: Sequence[str]) -> list[Path]:
+def _made(
+    home: Home, name: str, folder: Path, form: Format, tables: Sequence[str], chosen: Filter
+) -> list[Path]:
     """Write the files of an export into an empty folder, the marker last."""
     from healthsim.exports import columnar  # noqa: PLC0415  duckdb stays off the way to tools/list
 
     facts = FORMATS[form]
     if not facts.whole:
-        return columnar.export(scenarios.path(home, name), name, folder, form, tables)
+        return columnar.export(scenarios.path(home, name), name, folder, form, tables, chosen)
     if tables:
         raise Refused(
             "tables", f"the format {form} is about the whole scenario",
@@ -185,9 +194,15 @@ def _made(home: Home, name: str, folder: Path, form: Format, tables: Sequence[st
     if form == "fhir":
         from healthsim.exports.fhir import bulk  # noqa: PLC0415  only this format needs it
 
-        files = bulk.export(scenarios.path(home, name), name, folder)
+        files = bulk.export(scenarios.path(home, name), name, folder, chosen)
         about = f"It holds {facts.holds}; {bulk.MANIFEST} counts them. Left out: {facts.lacks}."
+        about += chosen.sentence
         return [*files, columnar.mark(name, form, folder, files, about)]
+    if chosen:
+        raise Refused(
+            "people", "a report is about everybody",
+            "leave people and where out, or choose the format csv, parquet or fhir",
+        )  # fmt: skip
     from healthsim.operations import reporting  # noqa: PLC0415  only this format needs it
 
     page = reporting.write(home, name, folder / columnar.PAGE).file

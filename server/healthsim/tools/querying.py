@@ -10,7 +10,7 @@ from mcp.types import CallToolResult
 from pydantic import Field
 from pydantic_core import to_jsonable_python
 
-from healthsim.exports import Format
+from healthsim.exports import Filter, Format
 from healthsim.foreign import OF_THE_FILE, flat
 from healthsim.operations import query
 from healthsim.operations.scenarios import path as scenario_file
@@ -144,15 +144,20 @@ async def export_scenario(
     name: Name,
     format: Annotated[Format, Field(description="fhir: US Core; html: a report.")] = "csv",
     tables: Annotated[list[str], Field(description="Tables; empty: all.")] = [],  # noqa: B006
+    people: Annotated[str, Field(description="By place: 1-20.")] = "",
+    where: Annotated[str, Field(description="SQL on patients.")] = "",
 ) -> Annotated[CallToolResult, ExportAnswer]:
     """Export a scenario as files into the exports folder."""
-    return await tasks.answered(ctx, EXPORT, name=name, format=format, tables=tables)
+    return await tasks.answered(
+        ctx, EXPORT, name=name, format=format, tables=tables, people=people, where=where
+    )
 
 
 def _export(home: Home, asked: Mapping[str, Any]) -> Any:
     from healthsim.operations import exporting  # noqa: PLC0415  duckdb is heavy
 
-    done = exporting.export_home(home, asked["name"], asked["format"], asked["tables"])
+    chosen = Filter(asked["people"], asked["where"])
+    done = exporting.export_home(home, asked["name"], asked["format"], asked["tables"], chosen)
     files = {path.name: identity(path) for path in done.files}
     return {"folder": str(done.folder), "files": files}
 

@@ -10,7 +10,9 @@ from pathlib import Path
 import duckdb
 
 from healthsim.errors import Refused
+from healthsim.exports import EVERYBODY, Filter
 from healthsim.exports.fhir import resources
+from healthsim.exports.people import choose
 from healthsim.persistence.database import literal, open_read, storage_errors
 from healthsim.watching import step
 
@@ -23,7 +25,7 @@ _LINES = "FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01'"
 _CHUNK = 1 << 20
 
 
-def export(path: Path, name: str, folder: Path) -> list[Path]:
+def export(path: Path, name: str, folder: Path, chosen: Filter = EVERYBODY) -> list[Path]:
     """Write the resources of a scenario's file into an existing, empty folder.
 
     Resources stand in the order of people, then of keys, so that the same scenario gives the same
@@ -34,9 +36,10 @@ def export(path: Path, name: str, folder: Path) -> list[Path]:
         name: the scenario's name, for the manifest.
         folder: where the files go: `<Type>.ndjson` for each type of which there is one, and the
             manifest with counts and SHA-256 of each.
+        chosen: whose resources to write.
 
     Raises:
-        Refused: the scenario has no chart.
+        Refused: the scenario has no chart, or the filter cannot be read or finds nobody.
     """
     opened = open_read(path, writes=folder, settings=_SETTINGS)
     with opened as connection, storage_errors(folder):
@@ -47,6 +50,8 @@ def export(path: Path, name: str, folder: Path) -> list[Path]:
                 "format", "fhir needs the chart, and this scenario has no patients",
                 "generate with the product patientsim, or choose csv or parquet",
             )  # fmt: skip
+        if chosen:
+            choose(connection, chosen)
         resources.prepare(connection, tables)
         made = [kind for kind in resources.TYPES if set(kind.needs) <= tables]
         counts: dict[Path, int] = {}
