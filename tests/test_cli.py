@@ -135,6 +135,7 @@ def test_a_saved_scenario_is_listed_queried_and_verified(home: Path, small: str)
     assert "the same rows" in verified.stdout
 
 
+@pytest.mark.slow
 def test_a_changed_scenario_fails_its_verification(home: Path, small: str) -> None:
     import duckdb
 
@@ -149,6 +150,7 @@ def test_a_changed_scenario_fails_its_verification(home: Path, small: str) -> No
     assert "patients" in verified.stderr
 
 
+@pytest.mark.slow
 def test_saving_over_a_scenario_needs_replace(home: Path, small: str) -> None:
     again = ("generate", "--profile", "medicare-diabetic", "--count", "10", "--save")
     refused = _run(home, *again, small)
@@ -161,6 +163,7 @@ def test_saving_over_a_scenario_needs_replace(home: Path, small: str) -> None:
     assert json.loads(replaced.stdout)["tables"]["patients"] == 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_an_export_writes_the_same_bytes_each_time(
     home: Path, small: str, tmp_path: Path, form: str
@@ -221,6 +224,7 @@ def test_every_template_passes_check(home: Path, tmp_path: Path, name: str) -> N
     assert _run(home, "check", str(path)).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "piece"),
     [
@@ -276,6 +280,7 @@ def test_an_address_that_is_none_is_refused(home: Path, port: str) -> None:
     assert "HOST:PORT" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_demo_leaves_a_scenario_of_its_name_that_is_not_its_own(tmp_path: Path) -> None:
     saved = _run(
         tmp_path, "generate", "--profile", "medicare-diabetic", "--count", "5",
@@ -309,6 +314,7 @@ def test_an_expectation_that_is_not_met_is_told_and_fails_only_where_strict(
     assert [one["met"] for one in plain["expectations"]] == [True, False]
 
 
+@pytest.mark.slow
 def test_what_a_template_expects_is_left_out_where_few_people_are_made(home: Path) -> None:
     found = _run(home, "generate", "--profile", "medicare-copd", "--count", "40", "--save", "few",
                  "--strict")  # fmt: skip
@@ -422,6 +428,7 @@ def test_what_goes_with_a_condition_is_listed(home: Path) -> None:
     assert unknown.returncode == 2
 
 
+@pytest.mark.slow
 def test_an_imported_book_serves_every_later_command_until_it_is_removed(tmp_path: Path) -> None:
     home, file = tmp_path / "home", tmp_path / "mine.csv"
     file.write_text("code,description\n12345,our own words\n", encoding="utf-8")
@@ -496,6 +503,7 @@ def test_migrate_refuses_a_format_from_the_future(home: Path, tmp_path: Path) ->
     assert "install the version of HealthSim that wrote it" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_person_of_a_scenario_is_told_by_day_and_as_json(home: Path, small: str) -> None:
     told = _run(home, "person", small, "101")
     data = json.loads(_run(home, "person", small, "101", "--json").stdout)
@@ -507,6 +515,7 @@ def test_a_person_of_a_scenario_is_told_by_day_and_as_json(home: Path, small: st
     assert _run(home, "person", small, "1").returncode == 2
 
 
+@pytest.mark.slow
 def test_a_row_of_a_scenario_is_explained_and_as_json(home: Path, small: str) -> None:
     told = _run(home, "explain", small, "patients", "101")
     data = json.loads(_run(home, "explain", small, "patients", "101", "--json").stdout)

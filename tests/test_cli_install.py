@@ -66,6 +66,7 @@ def test_install_and_uninstall_give_the_file_back_to_the_byte(config: Path) -> N
     assert "its copy is gone" in undone.stdout
 
 
+@pytest.mark.slow
 def test_ten_installs_and_removals_leave_no_copy_and_older_ones_are_named(config: Path) -> None:
     older = config.with_name(config.name + ".before-healthsim-4")
     older.write_text("{}", encoding="utf-8")
@@ -115,6 +116,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_written(config: Path) -> 
     assert config.read_bytes() == SAMPLE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("answer", "written"), [(b"y\n", True), (b"n\n", False)])
 def test_on_a_terminal_it_asks(config: Path, answer: bytes, written: bool) -> None:
     ours, theirs = os.openpty()

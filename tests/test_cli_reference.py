@@ -16,6 +16,7 @@ def file(tmp_path: Path) -> Path:
     return publishing.svi(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_file_is_imported_listed_and_removed(tmp_path: Path, file: Path) -> None:
     home = tmp_path / "home"
 

@@ -123,6 +123,7 @@ def test_every_format_since_the_first_has_a_step_to_the_next(formats: Formats) -
     assert sorted(formats.steps) == list(range(1, formats.current))
 
 
+@pytest.mark.slow
 def test_a_scenario_file_of_the_first_format_can_be_listed_described_queried_and_verified(
     home: Home,
 ) -> None:
@@ -136,6 +137,7 @@ def test_a_scenario_file_of_the_first_format_can_be_listed_described_queried_and
     assert verify(home, "from-format-1").changed == ()  # its rows are as it says itself
 
 
+@pytest.mark.slow
 def test_a_scenario_file_of_the_first_format_is_audited_and_says_what_it_cannot_judge(
     home: Home,
 ) -> None:
@@ -171,6 +173,7 @@ def test_a_scenario_file_of_an_unknown_format_can_be_deleted(home: Home) -> None
     assert scenarios.list_all(home) == []
 
 
+@pytest.mark.slow
 def test_a_file_whose_table_of_attributes_has_its_former_name_is_read_as_before(
     tmp_path: Path,
 ) -> None:

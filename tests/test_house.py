@@ -80,6 +80,7 @@ def test_every_sync_rule_names_tables_and_columns_that_exist(rule: SyncRule) -> 
     assert set(rule.carries) <= set(BY_NAME[rule.effect].by_name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", _PURE)
 def test_what_generates_imports_no_clock_and_no_chance(room: str) -> None:
     for path in sorted((PACKAGE / room).rglob("*.py")):

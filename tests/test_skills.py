@@ -124,6 +124,7 @@ def test_every_block_is_of_a_kind_that_is_tested() -> None:
     assert [str(block) for block in BLOCKS if block.kind not in kinds] == []
 
 
+@pytest.mark.slow
 @_of("json", "json profile")
 def test_a_whole_document_runs(block: Block) -> None:
     document = json.loads(block.text)

@@ -12,6 +12,8 @@ from execution.running import diabetic, listed, run
 from healthsim.tables import NO_NUMBER, Columns
 from template_runs import equals, load
 
+pytestmark = pytest.mark.slow  # its runs
+
 _HEALS = 60  # days from a fistula's making to its first use, at least (KDOQI 2019: 4 to 8 weeks)
 
 

@@ -13,6 +13,8 @@ from audit.tampering import Tampering
 from healthsim.audit import accumulators, benefits
 from mixed_plans import journey, profile
 
+pytestmark = pytest.mark.slow  # its runs
+
 RULES = [*benefits.RULES, *accumulators.RULES]
 
 

@@ -20,6 +20,8 @@ from healthsim.medicine.derivation import derive, derived, plan
 from healthsim.medicine.setpoints import Subjects, spread, to_value
 from storing import spec
 
+pytestmark = pytest.mark.slow  # its runs
+
 _PANELS = ("cbc_diff", "cmp", "liver", "lipid")
 _VITALS = ("8302-2", "29463-7", "39156-5", "8480-6", "8462-4", "8478-0", "8310-5", "8331-1")
 

@@ -8,6 +8,8 @@ from audit.scenes import Scenario, opened
 from execution.running import diabetic, event, journey, visit
 from healthsim.audit import claim_edits, integrity
 
+pytestmark = pytest.mark.slow  # its runs
+
 _LINE = "claim_lines"
 
 

@@ -12,6 +12,8 @@ from audit.tampering import Tampering
 from execution.facility_visits import everywhere, people
 from healthsim.audit import facility_bills
 
+pytestmark = pytest.mark.slow  # its runs
+
 OWN = {rule.name for rule in facility_bills.RULES}
 
 

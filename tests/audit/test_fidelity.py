@@ -93,6 +93,7 @@ def test_truncated_ages_are_compared_with_the_truncated_bell(got: dict[str, Comp
     assert got["age: oldest"].ok
 
 
+@pytest.mark.slow
 def test_people_changed_by_hand_are_told(tmp_path: Path) -> None:
     path = stored(tmp_path, profile(count=400), spec("every-event"))
     with open_write(path) as connection:
@@ -150,6 +151,7 @@ def test_each_group_of_an_exact_count_is_compared(tmp_path: Path) -> None:
         assert (of[what].asked, of[what].got, of[what].ok) == (count, count, True), what
 
 
+@pytest.mark.slow
 def test_exact_options_are_compared_exactly_and_the_rest_by_weight(tmp_path: Path) -> None:
     options = [{"name": "a", "exactly": 40}, {"name": "b", "weight": 0.25},
                {"name": "c", "weight": 0.75}]  # fmt: skip
@@ -165,6 +167,7 @@ def test_exact_options_are_compared_exactly_and_the_rest_by_weight(tmp_path: Pat
     assert sum(map(float, rest)) == pytest.approx(1, abs=2e-4)  # of those whom `exactly` left
 
 
+@pytest.mark.slow
 def test_an_exact_option_that_comes_again_is_compared_over_all_its_times(tmp_path: Path) -> None:
     fork = {"do": "branch", "id": "fork", "at": 1, "options": [
         {"name": "a", "exactly": 12}, {"name": "b", "weight": 1}]}  # fmt: skip
@@ -249,6 +252,7 @@ def test_what_rests_on_attributes_is_judged_by_their_table(tmp_path: Path) -> No
     )
 
 
+@pytest.mark.slow
 def test_a_label_of_an_attribute_that_was_never_asked_for_is_off(tmp_path: Path) -> None:
     path = stored(tmp_path, profile(count=50, attributes={"control": {"good": 0.5, "poor": 0.5}}))
     assert "attribute control: other than asked" not in compared(path)
@@ -259,6 +263,7 @@ def test_a_label_of_an_attribute_that_was_never_asked_for_is_off(tmp_path: Path)
     assert (row.asked, row.got, row.ok) == (0, 1, False)
 
 
+@pytest.mark.slow
 def test_first_fills_are_compared_with_their_share(tmp_path: Path) -> None:
     drug = {"drug": "naproxen 500 mg tablet", "refills": 2, "first_fill_share": 0.81}
     journey = {
@@ -272,6 +277,7 @@ def test_first_fills_are_compared_with_their_share(tmp_path: Path) -> None:
     assert row.ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("products", [["patientsim"], ["membersim"], ["rxmembersim"]])
 def test_what_no_table_keeps_is_left_out(tmp_path: Path, products: list[str]) -> None:
     path = stored(tmp_path, profile(count=60, products=products))
@@ -290,6 +296,7 @@ def test_published_figures_are_not_taken_for_asked_ones(tmp_path: Path) -> None:
     assert "race white" not in found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "location", [{"counties": {"48201": 0.5, "Orleans County, VT": 0.5}},
                  {"metros": {"26420": 0.5, "Ames, IA": 0.5}}], ids=str

@@ -128,6 +128,7 @@ def test_what_is_not_done_during_its_encounter_is_told(scenario: Scenario) -> No
     family_told(scenario, "during its encounter")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("npi", [1234567893, 2000000001, 20])
 def test_a_provider_number_that_could_be_somebodys_is_told(scenario: Scenario, npi: int) -> None:
     for table, column in identity.NPI_COLUMNS:

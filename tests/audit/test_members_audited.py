@@ -16,6 +16,8 @@ from healthsim.building import templates
 from healthsim.execution.prepare import prepare
 from storing import stored
 
+pytestmark = pytest.mark.slow  # its runs
+
 MEMBERS = [FATHER, MOTHER, DAUGHTER, {"role": "child", "conditions": [
     {"code": "F90.9", "share": 0.4}]}]  # fmt: skip
 ASTHMA = {"comorbidities": [{"code": "J45.20", "share": 0.1}, {"code": "E10.9", "share": 0.3}]}
@@ -33,7 +35,6 @@ def compared(path: Path, profile: dict[str, Any]) -> dict[str, Comparison]:
     return {one.what: one for one in fidelity.compare(path, job.profile_text, [])}
 
 
-@pytest.mark.slow
 def test_a_pregnancy_with_a_due_date_keeps_every_rule(path: Path) -> None:
     assert [(one.check, one.where) for one in integrity.check(path) if one.rows] == []
 

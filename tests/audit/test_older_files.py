@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import duckdb
+import pytest
 
 from healthsim.audit import integrity
 from healthsim.persistence.database import ddl
@@ -57,6 +58,7 @@ def _tables() -> list[Table]:
     return [_older(table) for table in TABLES if LATER.get(table.name) != ALL]
 
 
+@pytest.mark.slow
 def test_every_rule_that_is_asked_of_an_older_file_reads_only_what_is_in_it() -> None:
     older = _tables()
     asked = integrity.rules_for(older)

@@ -15,6 +15,8 @@ from execution.running import Document, event, journey, visit
 from healthsim.audit import problem_lists
 from healthsim.codes.drugs import drugs
 
+pytestmark = pytest.mark.slow  # its runs
+
 
 def _people(**changes: Any) -> Document:
     """Return women of twelve weeks, all of whom have diabetes and heart failure."""

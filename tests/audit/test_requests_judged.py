@@ -14,6 +14,8 @@ from healthsim.operations.auditing import compared_run, worst_first
 from healthsim.persistence.database import open_write
 from storing import stored
 
+pytestmark = pytest.mark.slow  # its runs
+
 Compared = dict[str, Comparison]
 SAID = {
     requested.sepsis: {

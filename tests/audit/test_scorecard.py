@@ -64,6 +64,7 @@ def stay(person: int, number: int, start: str, end: str, **changed: Any) -> dict
             "los_days": 3, **changed}  # fmt: skip
 
 
+@pytest.mark.slow
 def test_every_published_figure_is_well_formed_and_can_be_read(
     tables: duckdb.DuckDBPyConnection,
 ) -> None:
@@ -263,6 +264,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return stored(tmp_path_factory.mktemp("scored"), profile, journey)
 
 
+@pytest.mark.slow
 def test_figures_of_profile_and_journeys_are_scored_in_their_order(ran: Path) -> None:
     manifest = describe_file(ran).manifest
     rows = auditing.scored(ran, manifest.profile, manifest.journeys)

@@ -16,6 +16,8 @@ from healthsim.operations.auditing import compared_run, worst_first
 from healthsim.persistence.state import describe_file
 from storing import stored
 
+pytestmark = pytest.mark.slow  # its runs
+
 PEOPLE = 2_000
 
 

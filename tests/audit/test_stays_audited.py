@@ -12,6 +12,8 @@ from audit.tampering import Tampering
 from execution.running import Document, diabetic, event, journey, visit
 from healthsim.audit import stay_groups
 
+pytestmark = pytest.mark.slow  # its runs
+
 OWN = {rule.name for rule in stay_groups.RULES}
 
 

@@ -12,6 +12,8 @@ from healthsim.audit import integrity, trials
 from healthsim.operations.auditing import compared_run
 from storing import spec, stored
 
+pytestmark = pytest.mark.slow  # its runs
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
@@ -27,13 +29,11 @@ def scenario(made: Scenario) -> Iterator[Scenario]:
     made.connection.execute("ROLLBACK")
 
 
-@pytest.mark.slow
 def test_a_trial_as_it_was_made_holds_every_rule(scenario: Scenario) -> None:
     assert {rule.name for rule in trials.RULES} <= {rule.name for rule in scenario.rules}
     assert scenario.told(scenario.rules) == {}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("change", OF_TRIALS, ids=lambda change: change.breaks[0])
 def test_a_changed_row_of_a_trial_is_told_by_its_rule_and_no_other(
     scenario: Scenario, change: Tampering
@@ -57,7 +57,6 @@ def test_days_of_subjects_who_are_dead_unborn_or_outside_the_data_are_told(
                     if name.rsplit(" ", 1)[-1].split(".")[0] in tables}  # fmt: skip
 
 
-@pytest.mark.slow
 def test_numbers_and_codes_of_subjects_that_could_not_be_are_told(scenario: Scenario) -> None:
     scenario.connection.execute("UPDATE subjects SET usubjid = 'SYN-1', ssn = '123-45-6789'")
     scenario.connection.execute("UPDATE adverse_events SET code = 'ZZZ'")

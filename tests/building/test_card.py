@@ -95,6 +95,7 @@ def test_a_card_lists_the_first_of_many_problems_and_how_many_more_there_are() -
     assert "more" not in card.page(Draft(profile=spec("diabetic")), wrong[:30], [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "said",
     [

@@ -49,6 +49,7 @@ def test_a_composed_request_is_bound_as_its_pieces_say_and_no_word_is_lost(quart
     assert not found, told(found)
 
 
+@pytest.mark.slow
 def test_a_request_to_the_journey_builder_loses_no_word_either() -> None:
     keys = [*composing.compose(0, JOURNEYS), *(key for part in PARTS for key in keyed.load(part))]
     found = lost(keys)

@@ -189,6 +189,7 @@ def test_a_word_for_the_age_of_a_small_child_bounds_it() -> None:
     assert [one.ages for one in read_family("mother, toddler")] == [None, (1, 4)]
 
 
+@pytest.mark.slow
 @given(st.text(alphabet="fatherm wchildson0159 ,.()%born due-&'", max_size=80) | st.text())
 def test_no_text_breaks_the_reader_and_claims_are_pieces_of_it(text: str) -> None:
     def check(one: Member) -> None:

@@ -24,6 +24,7 @@ def test_a_template_has_no_problems(name: str) -> None:
     assert draft.problems(_draft(name)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_template_can_be_shown_as_a_card(name: str) -> None:
     found = templates.load(name)

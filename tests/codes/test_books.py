@@ -41,6 +41,7 @@ def test_every_book_has_rows_with_words(load) -> None:
     assert all(row.display.strip() for row in book.rows.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("load", LOADERS)
 def test_an_unknown_code_is_refused_with_the_nearest_ones(load) -> None:
     book: CodeBook[CodeEntry] = load()

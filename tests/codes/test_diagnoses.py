@@ -36,6 +36,7 @@ def test_the_book_is_as_large_as_its_release() -> None:
     assert len(icd10cm().codes) == 74_719
 
 
+@pytest.mark.slow
 def test_every_row_is_found_by_its_code_as_it_was_read() -> None:
     rows = list(icd10cm().every())
 

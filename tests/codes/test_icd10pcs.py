@@ -18,6 +18,7 @@ FILE = Path(books.__file__).parent / "data" / "icd10pcs.txt.gz"
 TEMPLATES = Path(__file__).parents[2] / "templates"
 
 
+@pytest.mark.slow
 def test_every_procedure_has_its_shape_and_a_title_and_stands_in_order() -> None:
     lines = [line.split("\t") for line in gzip.decompress(FILE.read_bytes()).decode().splitlines()]
 

@@ -15,6 +15,7 @@ def run() -> Readjudicated:
     return Readjudicated.of(12)
 
 
+@pytest.mark.slow
 def test_every_share_of_every_line_is_what_the_rules_say(run: Readjudicated) -> None:
     assert len(run.rows["claims"]) > 900
     assert run.lines_off() == []
@@ -40,6 +41,7 @@ def test_the_rows_have_what_plans_treat_in_ways_of_their_own(run: Readjudicated)
     assert len({row["plan_id"] for row in run.rows["claims"]}) >= 11
 
 
+@pytest.mark.slow
 def test_chunks_decide_nothing_differently(run: Readjudicated) -> None:
     apart = rows_of(12, size=5)
 
@@ -47,6 +49,7 @@ def test_chunks_decide_nothing_differently(run: Readjudicated) -> None:
         assert apart[table] == run.rows[table]
 
 
+@pytest.mark.slow
 def test_more_families_change_nobodys_balances(run: Readjudicated) -> None:
     fewer = rows_of(5)
     known = {row["person_id"] for row in fewer["members"]}

@@ -29,6 +29,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return stored(tmp_path_factory.mktemp("genders"), of_four(), first_year())
 
 
+@pytest.mark.slow
 def test_people_of_every_gender_keep_every_rule_and_are_as_many_as_asked(path: Path) -> None:
     assert [(one.check, one.example) for one in integrity.check(path) if one.rows] == []
     rows = {row[0]: row for row in compared_run(path)}

@@ -35,6 +35,7 @@ def agrees(got: int, share: float, people: int = PEOPLE) -> bool:
     return bool(abs(got / people - share) <= 3 * sqrt(share * (1 - share) / people) + 1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("day", [1, 30, 365, 1500, 3650])
 def test_a_constant_hazard_is_exponential_and_starts_the_day_after(day: int) -> None:
     days = days_of(at_risk({"per_year": 0.4}))
@@ -50,6 +51,7 @@ def test_risk_begins_on_the_day_of_at() -> None:
     assert agrees(int((days <= 300).sum()), 1 - exp(-3.0 * 100 / YEAR))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("day", [45, 89, 90, 400])
 def test_a_share_occurs_within_its_window_and_for_nobody_after(day: int) -> None:
     days = days_of(at_risk({"share": 0.3, "within_days": 90}))

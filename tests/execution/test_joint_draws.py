@@ -165,6 +165,7 @@ def test_within_each_case_of_a_condition_the_correlation_holds() -> None:
     assert abs(spearmanr(found["bmi"], found["sbp"]).statistic - 0.5) <= rank_error(0.5)
 
 
+@pytest.mark.slow
 def test_correlated_attributes_are_the_same_in_any_chunks() -> None:
     profile = correlated(("bmi", "sbp", 0.6))
     profile["count"] = 16

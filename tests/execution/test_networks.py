@@ -85,6 +85,7 @@ def test_other_events_change_nobody_who_treats(narrow: dict[str, Columns]) -> No
         assert after[person, "again"][1] == after[person, "planned"][1]
 
 
+@pytest.mark.slow
 def test_a_panel_is_the_same_in_pieces_and_in_a_larger_population(
     narrow: dict[str, Columns],
 ) -> None:

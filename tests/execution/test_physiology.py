@@ -194,6 +194,7 @@ def test_an_attribute_is_the_set_point_on_the_first_day() -> None:
     assert mean(tables, A1C, 300) < 7.8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "drug", ["atorvastatin 20 mg tablet", "lisinopril 10 mg tablet", "metformin 500 mg tablet",
              "hydrochlorothiazide 25 mg tablet", "prednisone 20 mg tablet"],
@@ -327,6 +328,7 @@ def test_a_dose_of_a_trial_acts_on_those_who_get_it() -> None:
     assert abs(found[2] / found[0] - 1) < 0.05
 
 
+@pytest.mark.slow
 def test_two_journeys_and_any_chunks_give_the_same_bodies() -> None:
     first = long_journey(
         *labs(0, 90), test_of(30, HEMOGLOBIN, type="constant", value=9), name="first"

@@ -336,6 +336,7 @@ def test_counts_hold_inside_stages_and_cycles_and_parts_whatever_the_chunks() ->
         )
 
 
+@pytest.mark.slow
 def test_those_whom_another_journey_lets_die_before_do_not_count() -> None:
     dies = {"do": "end", "id": "dies", "at": {"day": 8, "variance_days": 7}, "scope": "person",
             "chance": 0.3}  # fmt: skip

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from execution.running import Document, diabetic, event, journey, listed, run, visit
 from healthsim.codes.icd10cm import conflicts, icd10cm
 from healthsim.dates import NO_DAY
@@ -185,6 +187,7 @@ def test_what_a_profile_states_is_there_on_its_day_and_ends_afterwards() -> None
     assert found["J18.9"][0][:3] == (-300, 0, "resolved")
 
 
+@pytest.mark.slow
 def test_a_run_may_hold_any_number_of_codes() -> None:
     chosen: list[str] = []
     for code in [code for code in sorted(icd10cm().codes) if code.startswith("M")][::80]:

@@ -219,6 +219,7 @@ def test_a_run_that_cannot_meet_a_count_fails_and_stores_nothing(tmp_path: Path)
     assert not list(home.runs.glob("*.duckdb"))
 
 
+@pytest.mark.slow
 def test_a_scenario_with_exact_groups_is_verified(tmp_path: Path) -> None:
     home = Home(tmp_path)
     record = generate.join(home, generate.start(home, fifty(WOMEN), []).run_id, PATIENCE)

@@ -229,6 +229,7 @@ def test_what_cannot_be_is_refused_with_what_to_do(
     assert any(where in str(one) and told in str(one) for one in refused.value.problems)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "count"), [(1, 5), (7, 20)])
 def test_parts_have_the_results_of_the_whole(size: int, count: int) -> None:
     job = (people(count), trial(*counts(21, 25), neutropenia(serious=0.5)))

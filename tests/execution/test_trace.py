@@ -16,6 +16,7 @@ def _plain(columns: Columns) -> dict[str, list[object]]:
             for name, array in columns.items()}  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("profile", "journey"),
     [("commercial-family", "annual-wellness"), ("commercial-maternity", "pregnancy"),

@@ -359,6 +359,7 @@ def test_chunks_threads_and_more_people_change_no_row() -> None:
         assert of_first == listed(whole[name]), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("step", "change"), [("nausea", {"chance": 0.9}), ("headache", {"hazard": {"per_year": 9}})]
 )
@@ -383,6 +384,7 @@ def test_another_risk_of_an_adverse_event_moves_no_other_row(
     assert severe[0] == severe[1]
 
 
+@pytest.mark.slow
 def test_two_trials_may_have_the_same_people() -> None:
     other = copy.deepcopy(trial()) | {"name": "other-trial"}
     other["trial"] |= {"id": "SYN-302", "arms": {"new": 1, "old": 1}, "strata": [], "block": 2}

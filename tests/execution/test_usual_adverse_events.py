@@ -88,6 +88,7 @@ def test_one_class_for_all_keeps_to_the_terms_and_the_sex_that_are_stated() -> N
     assert found == {("Vulvovaginal candidiasis", "F"), ("Balanitis", "M")}
 
 
+@pytest.mark.slow
 def test_another_class_in_one_arm_leaves_the_other_arm_as_it_is() -> None:
     one, two = (run(people(50), trial(classes={"drug": name, "control": "placebo"}))
                 for name in (CHEMO, "statin"))  # fmt: skip

@@ -56,6 +56,7 @@ def test_a_parquet_file_holds_the_stored_values_and_types(home: Home, tmp_path: 
     assert str(claims.schema.field("allowed_usd").type) == "decimal128(12, 2)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_two_exports_of_a_scenario_are_equal_byte_by_byte(
     home: Home, tmp_path: Path, form: columnar.Format
@@ -206,6 +207,7 @@ def test_a_link_in_the_exports_is_refused(home: Home, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_an_error_names_the_folder_of_the_export(home: Home, tmp_path: Path) -> None:
     pytest.importorskip("resource")
     code = (

@@ -89,6 +89,7 @@ def test_some_codes_need_no_indicator_of_admission(code: str, exempt: bool) -> N
     assert is_exempt_from_poa(code) is exempt
 
 
+@pytest.mark.slow
 def test_every_row_of_the_exempt_names_codes_that_exist() -> None:
     codes = sorted(icd10cm().codes)
     for row in rows("poa_exempt.csv"):

@@ -63,6 +63,7 @@ def test_a_label_reads_as_a_pharmacy_writes_it(drug: str, words: str) -> None:
     assert instruction(dose, dose.amount) == words
 
 
+@pytest.mark.slow
 def test_the_uses_of_a_medicine_are_beginnings_of_known_codes() -> None:
     known = tuple(icd10cm().rows)
     for drug in BOOK:

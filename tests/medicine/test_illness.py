@@ -145,6 +145,7 @@ def _of_day(tables: dict[str, Columns], loinc: str, day: int) -> NDArray[np.floa
     return np.asarray(table["value"][mine][when - first[of_person] == day])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "loinc", "low", "high", "least"),
     [

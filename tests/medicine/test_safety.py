@@ -28,6 +28,7 @@ def test_there_are_rules_of_every_kind_and_action() -> None:
     assert len({rule.name for rule in RULES}) == len(RULES)
 
 
+@pytest.mark.slow
 def test_conditions_of_rules_are_beginnings_of_known_codes() -> None:
     known = tuple(icd10cm().rows)
     for rule in RULES:

@@ -49,6 +49,7 @@ def _begun(home: Home, do: Do) -> tuple[TaskKind, Path, TaskRecord]:
     return kind, shelf, record
 
 
+@pytest.mark.slow
 def test_a_task_that_is_cancelled_in_the_middle_of_a_query_ends(home: Home) -> None:
     reading = Event()
 
@@ -146,6 +147,7 @@ class _StopsAt(Watch):
             self.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", ["table claims,", "table vital_signs,"])
 def test_an_export_that_is_cancelled_leaves_nothing_and_an_older_one_alone(
     home: Home, word: str

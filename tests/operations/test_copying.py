@@ -31,6 +31,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, RunRecord]:
     return home, record
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["run", "scenario"])
 def test_an_unchanged_copy_runs_as_what_was_copied(made: tuple[Home, RunRecord], what: str) -> None:
     home, record = made
@@ -86,6 +87,7 @@ def test_a_run_that_has_not_finished_is_waited_for(tmp_path: Path) -> None:
         copy(home, record.run_id)
 
 
+@pytest.mark.slow
 def test_a_specification_of_another_version_is_refused_by_the_scenarios_name(
     made: tuple[Home, RunRecord], tmp_path: Path
 ) -> None:
@@ -121,6 +123,7 @@ def test_a_file_with_a_view_is_not_copied(made: tuple[Home, RunRecord], tmp_path
         copy(other, "strange")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("saved", [True, False])
 def test_a_copy_keeps_what_was_asked_and_what_was_gone_on_without(
     tmp_path: Path, saved: bool

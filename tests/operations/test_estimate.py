@@ -39,6 +39,7 @@ def test_a_preview_shows_the_people_and_foretells_the_rows_of_the_run(tmp_path: 
     assert seen.megabytes < 2 * (tmp_path / "runs" / f"{record.run_id}.duckdb").stat().st_size / 1e6
 
 
+@pytest.mark.slow
 def test_another_seed_shows_other_people() -> None:
     one = estimate.preview(PROFILE, [], seed=1)
     two = estimate.preview(PROFILE, [], seed=2)

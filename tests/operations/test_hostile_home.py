@@ -172,6 +172,7 @@ def test_an_export_of_a_foreign_file_reads_no_other_file_and_writes_none_elsewhe
     assert not list(tmp_path.rglob("evil*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -194,6 +195,7 @@ def test_a_manifest_with_parts_of_wrong_types_is_called_incomplete(
         describe_file(foreign)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["{", "5", "null", "[1]", "[" * 100_000])
 def test_a_dictionary_with_a_strange_key_is_refused(foreign: Path, text: str) -> None:
     _change(foreign, f"UPDATE healthsim_columns SET key = '{text}'")
@@ -243,6 +245,7 @@ def test_wishes_of_a_run_of_wrong_types_count_as_none(home: Home, text: str) -> 
     assert runs.wishes(home, record.run_id) == {}
 
 
+@pytest.mark.slow
 def test_a_ledger_of_thousands_of_wishes_is_copied_within_bounds(home: Home, foreign: Path) -> None:
     wish = {"request": 0, "words": "frobnicated widget", "fate": "bound", "path": "x", "note": ""}
     many = json.dumps([wish] * 20_000)

@@ -45,6 +45,7 @@ def _rows(profile: dict[str, Any], journeys: list[dict[str, Any]]) -> int:
     return sum(len(columns) for chunk in made for columns in chunk.tables.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
 def test_a_part_is_short_and_every_key_of_it_has_a_meaning(part: language.Part) -> None:
     page = language.page(part.name)
@@ -57,6 +58,7 @@ def test_a_part_is_short_and_every_key_of_it_has_a_meaning(part: language.Part) 
     assert [line for line in keys if ": " not in line] == []
 
 
+@pytest.mark.slow
 @_of("step")
 def test_a_step_can_be_appended_to_the_reference_journey_and_runs(part: language.Part) -> None:
     step = json.loads(part.example[1])
@@ -67,6 +69,7 @@ def test_a_step_can_be_appended_to_the_reference_journey_and_runs(part: language
     assert _rows(dict(draft.profile or {}), list(draft.journeys))
 
 
+@pytest.mark.slow
 @_of("changes", "trial")
 def test_changes_can_be_made_to_a_draft_and_run(part: language.Part) -> None:
     kind, text = part.example

@@ -223,6 +223,7 @@ def test_a_year_is_refused_where_a_file_has_one(full: Path, tmp_path: Path) -> N
         _bring(full, "cdc-svi", publishing.svi(tmp_path), year=2022)
 
 
+@pytest.mark.slow
 def test_a_byte_order_mark_is_no_part_of_the_first_column(full: Path, tmp_path: Path) -> None:
     file = publishing.svi(tmp_path)
     before = imports(full)

@@ -280,6 +280,7 @@ async def test_a_connection_whose_request_does_not_come_whole_is_closed(part: by
     )
 
 
+@pytest.mark.slow
 async def test_an_answer_takes_as_long_as_it_takes_and_the_next_request_is_waited_for() -> None:
     app = Slow()
     async with impatient(app) as port, await anyio.connect_tcp("127.0.0.1", port) as stream:

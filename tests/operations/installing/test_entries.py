@@ -164,6 +164,7 @@ _JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(
     rest=st.dictionaries(_NAMES.filter(lambda name: name != KEY), _JSON, max_size=3),
