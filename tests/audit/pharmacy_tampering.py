@@ -13,6 +13,7 @@ _REFILLED = (
 )
 _SECOND = f"{_REFILLED} AND fill_number = 1 AND status = 'paid'"
 _ONE_PRICE = "a product has one price in a month"
+_SELECTED = "a brand that could be substituted says why it is dispensed"
 _LAW = "controlled substances are refilled as law allows"
 
 OF_PHARMACY = (
@@ -29,6 +30,10 @@ OF_PHARMACY = (
                 f"WHERE {_REFILLED}))"),
         ),
     ),
+    Tampering((_SELECTED,), (one("fills", "daw = '1'", _SECOND),)),
+    Tampering((_SELECTED,), (one(
+        "prescriptions", "drug = 'dapagliflozin 10 mg tablet'", _REFILLED,
+    ),)),
     Tampering(("no refill too soon", _ONE_PRICE), (one(
         "fills", "fill_date = (SELECT min(fill_date) + 1 FROM fills AS f "
         "WHERE f.prescription_id = fills.prescription_id)", _SECOND,

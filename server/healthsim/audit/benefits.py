@@ -54,6 +54,7 @@ RULES: tuple[AnyRule, ...] = (
         "ANTI JOIN enrollments AS o ON o.person_id = n.person_id "
         "AND o.term_date = n.effective_date - 1 WHERE p.coverage_dates = 'month' "
         "AND day(n.effective_date) <> 1 AND n.effective_date <> b.birth_date",
+        columns=("plans.coverage_dates",),
     ),
     AuditRule(
         "coverage ends with a month where the plan says so", "enrollments.term_date",
@@ -62,6 +63,7 @@ RULES: tuple[AnyRule, ...] = (
         "JOIN plans AS p USING (plan_id) WHERE p.coverage_dates = 'month' "
         "AND n.term_date <> last_day(n.term_date) "
         "AND n.reason NOT IN ('death', 'another plan', 'newborn not enrolled')",
+        columns=("plans.coverage_dates",),
     ),
     AuditRule(
         "a newborn whom nobody enrolls is covered for 31 days", "enrollments.term_date",
@@ -75,6 +77,7 @@ RULES: tuple[AnyRule, ...] = (
         ("enrollments",),
         "SELECT concat('enrollment_id ', enrollment_id) FROM enrollments WHERE ended_date "
         "IS NOT NULL AND (term_date IS NULL OR added_date IS NULL OR ended_date < added_date)",
+        columns=("enrollments.ended_date",),
     ),
     AuditRule(
         "minors and pregnant women owe Medicaid nothing", "claims.copay_usd",
@@ -82,6 +85,7 @@ RULES: tuple[AnyRule, ...] = (
         "SELECT concat('claim_id ', c.claim_id) FROM claims AS c JOIN plans AS p USING (plan_id) "
         "JOIN patients AS b USING (person_id) WHERE p.nominal_copays "
         f"AND c.deductible_usd + c.coinsurance_usd + c.copay_usd > 0 AND {_EXEMPT}",
+        columns=("plans.nominal_copays",),
     ),
     AuditRule(
         "minors and pregnant women owe Medicaid nothing for drugs", "fills.copay_usd",
@@ -89,6 +93,7 @@ RULES: tuple[AnyRule, ...] = (
         "SELECT concat('fill_id ', c.fill_id) FROM (SELECT *, fill_date AS from_date FROM fills) "
         "AS c JOIN plans AS p USING (plan_id) JOIN patients AS b USING (person_id) "
         f"WHERE p.nominal_copays AND c.deductible_usd + c.copay_usd > 0 AND {_EXEMPT}",
+        columns=("plans.nominal_copays",),
     ),
     AuditRule(
         "the Part A deductible is owed once in a benefit period", "claims.deductible_usd",

@@ -19,6 +19,7 @@ from healthsim.billing.pharmacy.dispensing import (
     schedules,
     used_shares,
 )
+from healthsim.billing.pharmacy.product_selection import substitutable_since
 from healthsim.codes.drugs import drugs
 
 _MEND = (
@@ -28,6 +29,7 @@ _MEND = (
 _SCHEMA = pa.schema({
     "drug": pa.string(), "schedule": pa.string(), "most_refills": pa.int32(),
     "valid_days": pa.int32(), "most_days": pa.int32(), "specialty": pa.bool_(),
+    "substitutable_since": pa.date32(),
 })  # fmt: skip
 
 
@@ -35,7 +37,8 @@ def lay_out_pharmacy(connection: duckdb.DuckDBPyConnection, profile: str) -> Non
     """Make the temporary tables that rules of pharmacies read.
 
     ``pharmacy_rules (rule)``: those that hold; ``dispensing_limits (drug, schedule, most_refills,
-    valid_days, most_days, specialty)``: what is allowed of each medicine, null where nothing is.
+    valid_days, most_days, specialty, substitutable_since)``: what is allowed of each medicine, null
+    where nothing is.
 
     Args:
         connection: an open file.
@@ -65,7 +68,7 @@ def _limits() -> pa.Table:
         days = None if schedule is None else schedule.valid_days
         rows.append((
             drug.display, drug.dea_schedule, refills, days, course_of(drug).most_days,
-            specialty_share(drug) > 0,
+            specialty_share(drug) > 0, substitutable_since(drug.display),
         ))  # fmt: skip
     columns = zip(*rows, strict=True)
     arrays = [
@@ -100,6 +103,14 @@ _RUNS_OUT = (  # the day on which all that was dispensed before is used up
 )
 
 RULES: tuple[AnyRule, ...] = (
+    AuditRule(
+        "a brand that could be substituted says why it is dispensed", "fills.daw",
+        ("fills", "prescriptions", "plans"),
+        f"SELECT {_FILL} FROM fills AS f JOIN prescriptions AS r USING (prescription_id) "
+        "JOIN dispensing_limits AS d USING (drug) WHERE (f.daw = '0') "
+        "= coalesce(f.fill_date >= d.substitutable_since, false)",
+        _MEND, columns=("plans.nominal_copays",),
+    ),
     AuditRule(
         "schedule II is not refilled", "fills.fill_number", ("fills", "prescriptions"),
         f"SELECT {_FILL} FROM fills AS f JOIN prescriptions AS r USING (prescription_id) "

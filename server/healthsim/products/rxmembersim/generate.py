@@ -38,6 +38,7 @@ class DispensedFills:
         unit_cost_cents: float64, price of one unit of `quantity` in January 2025.
         tier: int32, formulary tier 1 to 5.
         insulin: bool, the drug is an insulin.
+        daw: product selection code; None: 0 of all.
         exempt: bool, of people who owe no nominal copays; None where no plan has them.
         channel: retail, mail or specialty.
         event_id: int64, `NO_NUMBER` = null.
@@ -65,6 +66,7 @@ class DispensedFills:
     pharmacy_npi: NDArray[np.int64]
     prescriber_npi: NDArray[np.int64]
     exempt: NDArray[np.bool_] | None = None
+    daw: Coded | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +143,7 @@ def fills(priced: PricedDispensing, shares: FillShares, plans: DrugPlans) -> Col
         "ndc": dispensed.ndc,
         "quantity": dispensed.quantity,
         "days_supply": dispensed.days_supply,
-        "daw": Coded.constant("0", size),
+        "daw": Coded.constant("0", size) if dispensed.daw is None else dispensed.daw,
         "generic": dispensed.generic,
         "channel": dispensed.channel,
         "pharmacy_npi": dispensed.pharmacy_npi,

@@ -53,8 +53,8 @@ FILLS = Table(
                required=True),
         Column("days_supply", "INTEGER", "Days it lasts.", source="NCPDP D.0 405-D5",
                required=True),
-        Column("daw", "VARCHAR", "Dispense as written.", source="NCPDP D.0 408-D8",
-               required=True),
+        Column("daw", "VARCHAR", "Why this product: 0 no reason needed, 1 the prescriber asks for "
+               "the brand, 2 the patient, 9 the plan.", source="NCPDP D.0 408-D8", required=True),
         Column("generic", "BOOLEAN", "A generic product.", required=True),
         Column("channel", "VARCHAR", "retail, mail or specialty: the kind of pharmacy.",
                required=True),

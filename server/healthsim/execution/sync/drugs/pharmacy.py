@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 
 from healthsim.billing.pharmacy.channels import CHANNELS, specialty_share
 from healthsim.billing.pharmacy.dispensing import LONG_SUPPLY, used_share
+from healthsim.billing.pharmacy.product_selection import (
+    SELECTIONS,
+    selections,
+    substitutable_since,
+)
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.row_layout import RowLayout, lay_out_rows
@@ -92,7 +97,17 @@ def _dispensed(ctx: SyncContext, layout: RowLayout[FillRows]) -> DispensedFills:
         pharmacy_npi=stores.npi[pharmacy],
         prescriber_npi=ctx.npi(prescriber),
         exempt=exempt_from_copays(ctx, layout.rows, plan, days),
+        daw=Coded(layout.row_values(lambda fill: _selections(ctx, fill)), SELECTIONS),
     )
+
+
+def _selections(ctx: SyncContext, fill: FillRows) -> NDArray[np.int32]:
+    """Return why the product itself is dispensed: one reason for all fills of a prescription."""
+    one = fill.prescription
+    if substitutable_since(one.drug.display) is None:
+        return np.zeros(len(fill.rows), dtype=np.int32)
+    u = ctx.record.draws.uniform(f"{one.decided_at}/product_selection", fill.rows)
+    return selections(one.drug.display, u, fill.days)
 
 
 def _fills(ctx: SyncContext, prescriptions: Sequence[PrescriptionRows]) -> Iterator[FillRows]:
