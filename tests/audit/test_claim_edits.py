@@ -31,6 +31,8 @@ def scenario_of(tmp_path_factory: pytest.TempPathFactory, **changes: object) -> 
         visit("grown", 90, procedures=["99396"]),
         event("fall", "encounter", 120, encounter_class="emergency", procedures=["99284"])
         | {"with": [step("chest", "71046")]},
+        event("two", "encounter", 140, encounter_class="outpatient_hospital",
+              diagnoses=["K80.20"], procedures=["47562", "49505"], specialty="general surgery"),
         visit("stated", 150, procedures=[{"code": "96127", "units": 9}]),
     )  # fmt: skip
     profile = diabetic(count=30, coverage={"plan": {"Original": 1}}, **changes)
@@ -67,6 +69,12 @@ BROKEN = {
     "an add-on stands beside its service": line("procedure = '96415'", "99284"),
     "a code is of the person's sex and age": line("procedure = '99392'", "99397"),
     "a visit's code is of its place": line("procedure = '99283'", "99214"),
+    "51 stands on a second operation where the payer asks for it": line(
+        "modifier_2 = '51'", "49505"
+    ),
+    "a second operation of a day is paid by half": line(
+        "allowed_usd = 2 * allowed_usd, contractual_usd = charge_usd - 2 * allowed_usd", "49505"
+    ),
     "nothing is charged twice on a day": _COPY,
     "no service is paid twice": _COPY,
     "no vaccine of Part D is on a medical claim": line("procedure = '90750'", "90662"),

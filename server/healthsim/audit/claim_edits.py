@@ -15,6 +15,7 @@ from healthsim.billing.datafiles import rows
 from healthsim.billing.professional.code_limits import place_limits
 from healthsim.billing.professional.components import reading_codes
 from healthsim.billing.professional.fee_schedule import physician_fees
+from healthsim.billing.professional.multiple_procedures import reduced_codes
 from healthsim.billing.professional.pairs import DISTINCT, most_units, pairs
 from healthsim.billing.professional.places import split_places
 from healthsim.billing.professional.vaccine_services import vaccine_services
@@ -105,6 +106,10 @@ def _units(part: object) -> Iterator[tuple[str, int]]:
             yield from _units(inner)
 
 
+def _listed(codes: tuple[str, ...]) -> str:
+    return "(" + ", ".join(f"'{code}'" for code in codes) + ")"
+
+
 def _rule(what: str, column: str, sql: str, *needs: str) -> AuditRule:
     return AuditRule(f"billing edit: {what}", column, (*_NEEDS, *needs), sql, MEND)
 
@@ -154,6 +159,21 @@ RULES: tuple[AnyRule, ...] = (
           f"SELECT {_LINE} {_LINES} JOIN (VALUES {_OF_PLACES}) AS m (first, last, places) "
           "ON length(l.procedure) = 5 AND l.procedure BETWEEN m.first AND m.last "
           "WHERE NOT list_contains(m.places, l.pos)"),
+    _rule("51 stands on a second operation where the payer asks for it", "claim_lines.modifier_1",
+          f"SELECT min({_LINE}) {_LINES} JOIN plans AS n USING (plan_id) "
+          f"WHERE l.procedure IN {_listed(reduced_codes('2', '3'))} "
+          "GROUP BY c.claim_id, l.service_date, n.kind HAVING count(*) FILTER "
+          f"(coalesce(list_contains({_MODIFIERS}, '51'), false)) <> "
+          "CASE WHEN n.kind LIKE 'medicare%' THEN 0 ELSE count(*) - 1 END", "plans"),
+    _rule("a second operation of a day is paid by half", "claim_lines.allowed_usd",
+          "SELECT min(line) FROM (SELECT c.claim_id, l.service_date, l.allowed_usd / l.charge_usd "
+          f"AS paid, {_LINE} AS line, max(l.allowed_usd / l.charge_usd) OVER "
+          f"(PARTITION BY c.claim_id, l.service_date) AS most {_LINES} "
+          f"WHERE l.procedure IN {_listed(reduced_codes('2'))} AND l.units = 1 "
+          "AND l.charge_usd > l.allowed_usd AND NOT EXISTS (SELECT 1 FROM claim_lines AS s "
+          "WHERE s.claim_id = c.claim_id AND s.service_date = l.service_date AND s.procedure "
+          f"IN {_listed(reduced_codes('3'))})) GROUP BY claim_id, service_date "
+          "HAVING count(*) FILTER (paid > 0.75 * most) <> 1"),
     _rule("nothing is charged twice on a day", "claim_lines.procedure",
           f"SELECT min({_LINE}) {_LINES} WHERE l.procedure IS NOT NULL GROUP BY l.{_DAY}, "
           "l.procedure, l.modifier_1, l.modifier_2, l.modifier_3, l.modifier_4 "

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from healthsim.audit.rules import AnyRule, AuditRule, RowRule
+from healthsim.billing.professional.multiple_procedures import reduced_codes
 from healthsim.products.membersim.tables import MONEY
 
 _CHARGE = "charge_usd <> allowed_usd + contractual_usd + denied_usd"
@@ -55,11 +56,14 @@ def _drug(limit: str, spent: str) -> str:
 
 _OWED = "l.deductible_usd + l.coinsurance_usd + l.copay_usd"
 _BY_MINUTES = "(length(procedure) = 5 AND procedure BETWEEN '00100' AND '01999')"
+_REDUCED = "(" + ", ".join(f"'{code}'" for code in reduced_codes()) + ")"
 _PRICED = (
     "SELECT concat('npi ', npi, ' procedure ', procedure, ' year ', year(service_date)) "
     "FROM (SELECT l.*, c.plan_id, c.form, c.bill_type, "
     "CASE WHEN c.form = '837I' THEN c.facility_npi "
-    "ELSE coalesce(c.rendering_npi, c.facility_npi) END AS npi "
+    "ELSE coalesce(c.rendering_npi, c.facility_npi) END AS npi, "
+    f"l.procedure IN {_REDUCED} AND (l.units > 1 OR count(*) FILTER (l.procedure IN {_REDUCED}) "
+    "OVER (PARTITION BY l.claim_id, l.service_date) > 1) AS several "
     "FROM claim_lines AS l JOIN claims AS c USING (claim_id)) "
     f"WHERE procedure IS NOT NULL AND NOT {_BY_MINUTES} "
     "AND coalesce(revenue_code, '') <> '0023'{only} GROUP BY form, npi, procedure, "
@@ -147,7 +151,8 @@ RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "allowed is one price", "claim_lines.allowed_usd", ("claim_lines", "claims"),
         _PRICED.format(amount="allowed_usd", also=", plan_id", only=" AND status = 'paid' "
-                       "AND coalesce(bill_type, '') NOT IN ('131', '329', '721', '831')"),
+                       "AND NOT (form = '837P' AND several) AND coalesce(bill_type, '') "
+                       "NOT IN ('131', '329', '721', '831')"),
     ),
     AuditRule(
         "charge is one price", "claim_lines.charge_usd", ("claim_lines", "claims"),

@@ -41,6 +41,10 @@ class PhysicianFee:
         intra_share: share of the operation itself in the price of a global period.
         bilateral: "1" 150 % of the price for both sides, "3" each side in full, else neither.
         assistant: "2" an assistant at surgery is paid, "0" with reasons, "1" not, "9" no surgery.
+        multiple: how a second one of a day is paid: "2" surgery, "3" endoscopy, "4" imaging, "5"
+            therapy, "6" tests of heart and vessels, "7" of eyes; else in full.
+        endoscopy_base: the code that every one of its family has in it.
+        practice_facility, practice_nonfacility: practice expense alone, in hundredths.
     """
 
     facility: int
@@ -50,6 +54,10 @@ class PhysicianFee:
     intra_share: float
     bilateral: str
     assistant: str
+    multiple: str
+    endoscopy_base: str
+    practice_facility: int
+    practice_nonfacility: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,10 @@ def _fee(row: Mapping[str, str]) -> PhysicianFee:
         intra_share=float(row["intra_share"]),
         bilateral=row["bilat"],
         assistant=row["asst_surg"],
+        multiple=row["mult_proc"],
+        endoscopy_base=row["endo_base"],
+        practice_facility=_hundredths(row["pe_fac_rvu"]),
+        practice_nonfacility=_hundredths(row["pe_nonfac_rvu"]),
     )
 
 

@@ -22,7 +22,11 @@ from healthsim.operations.explaining.case import Reasons, RowCase, number, short
 from healthsim.operations.explaining.chart import explain_encounter_diagnosis
 from healthsim.operations.explaining.steps import explain_step
 from healthsim.products.membersim.contracts import Contracts
-from healthsim.products.membersim.generate import ServiceLines, facility_prices_of
+from healthsim.products.membersim.generate import (
+    ServiceLines,
+    facility_prices_of,
+    professional_prices_of,
+)
 from healthsim.products.membersim.pricing import (
     trend,
 )
@@ -226,7 +230,16 @@ def _price(claim: _ClaimCase, at: int, line: dict[str, Any]) -> Iterator[str]:
                f"capital amount of the fiscal year) × {factors}, less for an early transfer, more "
                "for a very expensive stay (billing/facility/ipps.py)")  # fmt: skip
     else:
-        yield f"allowed {line['allowed_usd']:,.2f}: {units} × {usd(base)} × {index:g} × {factors}"
+        share = _paid_share(claim, at)
+        part = "" if share == 1 else f" × {share:g}, as another procedure of the day is paid first,"
+        yield (f"allowed {line['allowed_usd']:,.2f}: {units} × {usd(base)} × {index:g}{part} × "
+               f"{factors}")  # fmt: skip
+
+
+def _paid_share(claim: _ClaimCase, at: int) -> float:
+    """Return the share of a line's price that is paid beside other procedures of the day."""
+    places, _, shares = professional_prices_of(claim.unpriced.headers, claim.unpriced.lines)
+    return float(next(iter(shares[places == at]), 1.0))
 
 
 def _professional(lines: ServiceLines, at: int) -> tuple[float, int, str]:

@@ -26,7 +26,11 @@ from healthsim.products.membersim.plans import PlanTable
 from healthsim.products.membersim.pricing import (
     unit_cents,
 )
-from healthsim.products.membersim.professional_prices import professional_prices
+from healthsim.products.membersim.professional_prices import (
+    ProfessionalPrices,
+    professional_prices,
+)
+from healthsim.products.membersim.reductions import DaysWork, paid_shares
 from healthsim.products.membersim.sharing import CostShares, CostSharingInput
 from healthsim.products.membersim.tables import CLAIM_ADJUSTMENTS, CLAIM_LINES, CLAIMS
 from healthsim.products.membersim.terms import LineTerms, above_visit_limits
@@ -134,11 +138,12 @@ def _prices(
 
     A contract pays the lesser of its price and the charge.
     """
-    years = benefit_year(lines.service_date, 1)
     contracts = Contracts.of(bills, lines, plans)
     price, units = np.zeros(len(lines.bill)), lines.units.copy()
-    _price_professional(bills, lines, years, price, units)
+    at, priced, share = professional_prices_of(bills, lines)
+    price[at], units[at] = priced.unit, priced.units
     payable = price.copy()
+    payable[at] *= share
     at, found = facility_prices_of(bills, lines)
     price[at], payable[at] = found.listed, found.payable
     charge = unit_cents(price, contracts.charge, units)
@@ -188,21 +193,24 @@ def _stay_cents(
     ))  # fmt: skip
 
 
-def _price_professional(
-    bills: ClaimHeaders,
-    lines: ServiceLines,
-    years: NDArray[np.int32],
-    price: NDArray[np.float64],
-    units: NDArray[np.int32],
-) -> None:
-    """Price the lines of every 837P by the fee schedules, in place."""
+def professional_prices_of(
+    bills: ClaimHeaders, lines: ServiceLines
+) -> tuple[NDArray[np.intp], ProfessionalPrices, NDArray[np.float64]]:
+    """Return the lines of every 837P, their prices, and the share of each that is paid.
+
+    The share is below 1 where another procedure of the day is paid first.
+    """
     at = np.flatnonzero(~bills.institutional[lines.bill])
     modifiers = (lines.modifier_1, lines.modifier_2, lines.modifier_3, lines.modifier_4)
+    days, procedure = lines.service_date[at], lines.procedure.take(at)
     found = professional_prices(
-        lines.procedure.take(at), tuple(one.take(at) for one in modifiers), lines.pos.take(at),
-        years[at], lines.units[at],
+        procedure, tuple(one.take(at) for one in modifiers), lines.pos.take(at),
+        benefit_year(days, 1), lines.units[at],
     )  # fmt: skip
-    price[at], units[at] = found.unit, found.units
+    share = paid_shares(DaysWork(
+        lines.bill[at], days, procedure, found.component, found.inside, found.unit, found.units
+    ))  # fmt: skip
+    return at, found, share
 
 
 def facility_prices_of(

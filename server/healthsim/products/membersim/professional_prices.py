@@ -39,10 +39,14 @@ class ProfessionalPrices:
     Attributes:
         unit: int64 cents, of one priced unit.
         units: int32, how many priced units a line has: 1 for anaesthesia, which is priced whole.
+        component: intp, place in `COMPONENTS`.
+        inside: bool, at the fee of a facility.
     """
 
     unit: Cents
     units: NDArray[np.int32]
+    component: NDArray[np.intp]
+    inside: NDArray[np.bool_]
 
 
 def professional_prices(
@@ -74,7 +78,7 @@ def professional_prices(
     percent = _percents(procedure, modifiers, component)
     if percent is not None:
         unit = np.floor(unit * percent / _WHOLE + 0.5).astype(np.int64)
-    return ProfessionalPrices(unit, counted)
+    return ProfessionalPrices(unit, counted, component, inside)
 
 
 def price_basis(code: str, component: Component, year: int) -> str:

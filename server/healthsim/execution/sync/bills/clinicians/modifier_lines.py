@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.billing.professional.fee_schedule import laboratory_fees
+from healthsim.billing.professional.fee_schedule import laboratory_fees, physician_cents
 from healthsim.billing.professional.modifiers import (
     is_apart_from_visits,
     is_laboratory_test,
@@ -20,8 +20,10 @@ from healthsim.billing.professional.modifiers import (
     therapy_modifier,
     waived_tests,
 )
+from healthsim.billing.professional.multiple_procedures import MULTIPLE, is_ranked
 from healthsim.billing.professional.operations import has_side, is_sided
 from healthsim.billing.professional.pairs import DISTINCT, pairs
+from healthsim.billing.professional.places import facility_places, place_of_service
 from healthsim.billing.professional.visit_codes import is_visit
 from healthsim.execution.sync.bills.clinicians.vaccines_given import has_medicare
 from healthsim.execution.sync.bills.lines import Bill, BilledLine
@@ -170,7 +172,31 @@ def _apart(
 
 def add_modifiers(ctx: SyncContext, bill: Bill) -> Bill:
     """Return a bill with the modifiers that follow from diagnosis, payer, place and specialty."""
-    return _by_rules(ctx, bill, (_screenings, _telehealth, _waived, _therapies))
+    return _several(ctx, _by_rules(ctx, bill, (_screenings, _telehealth, _waived, _therapies)))
+
+
+def _several(ctx: SyncContext, bill: Bill) -> Bill:
+    """Return a bill with 51 on operations beside a dearer one; Medicare does not ask for it."""
+    ranked = [place for place, line in enumerate(bill.lines)
+              if not bill.institutional and is_ranked(line.code or "")]  # fmt: skip
+    if len(ranked) < 2:
+        return bill
+    inside = place_of_service()[bill.visit.details.encounter_class] in facility_places()
+    ranked.sort(key=lambda place: -(
+        physician_cents(bill.lines[place].code or "", facility=inside) or 0
+    ))  # fmt: skip
+    lines, before = list(bill.lines), np.zeros(0, dtype=np.int64)
+    rest: list[BilledLine] = []
+    for place in ranked:
+        line = lines[place]
+        keys = (line.rows.astype(np.int64) << _PROVIDER_BITS) + line.days + _FIRST_DAY
+        second = np.isin(keys, before) & ~has_medicare(ctx, line.rows, line.days)
+        before = np.concatenate([before, keys])
+        if second.any():
+            lines[place] = line.take(~second)
+            rest.append(with_modifier(line.take(second), MULTIPLE))
+    kept = (line for line in (*lines, *rest) if len(line.rows))
+    return replace(bill, lines=tuple(kept))
 
 
 def add_sides(ctx: SyncContext, bill: Bill) -> Bill:
