@@ -177,3 +177,16 @@ def test_who_withdraws_is_not_randomised_on_that_day_and_may_be_on_the_day_befor
 
     assert randomized(walked(SCREENED, leaves, event("draw", "randomization", 5))) == {}
     assert len(randomized(walked(SCREENED, event("draw", "randomization", 4), leaves))) == PEOPLE
+
+
+def test_what_is_done_in_a_stay_that_begins_before_midnight_stays_on_its_day() -> None:
+    came = event("came", "encounter", 0, encounter_class="emergency", diagnoses=["J18.9"],
+                 disposition={"09": 1})  # fmt: skip
+    stay = event("stay", "encounter", 0, encounter_class="inpatient", los_days=3,
+                 diagnoses=["J18.9"]) | {"with": [event("blood", "lab", panel="cbc")]}  # fmt: skip
+    tables = run(diabetic(count=600), journey(came, stay))
+    days = dict(listed(tables["events"], "event_id", "event_date"))
+    taken = listed(tables["lab_results"], "event_id", "collected_at")
+
+    assert all(at // 1440 == days[event_id] for event_id, at in taken)
+    assert any(at % 1440 == 1439 for _, at in taken)

@@ -84,6 +84,16 @@ def test_vital_signs_lie_within_their_encounter_and_none_is_taken_twice_at_a_tim
 
 
 @pytest.mark.slow
+def test_the_hour_that_daylight_saving_skips_puts_no_two_on_a_minute() -> None:
+    night = event("er", "encounter", 0, encounter_class="emergency", diagnoses=["J18.9"])
+    skipped = {"begins": {"earliest": "2025-03-09", "latest": "2025-03-09"}}
+    tables = run(diabetic(count=1500, vital_signs="usual"), journey(night, **skipped))
+    taken = listed(tables["vital_signs"], "person_id", "loinc", "measured_at")
+
+    assert len(taken) == len(set(taken))
+    assert sum(at % 1440 == 180 for _, _, at in taken) > 20
+
+
 def test_what_a_journey_states_in_a_visit_is_not_taken_a_second_time() -> None:
     stated = {row[1] for row in listed(_every_class()["vital_signs"], *_COLUMNS)
               if row[5] != NO_NUMBER and row[2] == "8480-6"}  # fmt: skip

@@ -215,7 +215,10 @@ class SyncContext:
         return self.directory.providers.npi[provider]
 
     def performed_at(self, source: OccurrenceRows) -> Minutes:
-        """Return when something was done: early in its visit, or on the morning of its day."""
+        """Return when something was done: early in its visit, or on the morning of its day.
+
+        It stays on its day where the visit begins just before midnight.
+        """
         visit = self.visit_of(source)
         u = self.record.draws.uniform(f"{source.occurrence.address}/minute", source.rows)
         later = np.floor(u * 15).astype(np.int64)
@@ -223,4 +226,6 @@ class SyncContext:
         if visit is None:
             return morning
         at = visit.position_of(source.rows)
-        return np.where(source.days == visit.first[at], visit.start_at[at] + later, morning)
+        last_minute = (source.days.astype(np.int64) + 1) * DAY - 1
+        early = np.minimum(visit.start_at[at] + later, last_minute)
+        return np.where(source.days == visit.first[at], early, morning)

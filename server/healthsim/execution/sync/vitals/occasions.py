@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.dates import existing_minutes
 from healthsim.execution.people.draws import Draws, Rows
 from healthsim.execution.sync.visits.visits import DAY, Minutes, VisitRows
 from healthsim.medicine.vitals import hours_between_rounds
@@ -105,7 +106,17 @@ def occasions_of(
     visit, rows, number, at, hours = (column[order] for column in (visit, rows, number, at, hours))
     together = np.flatnonzero((rows[1:] == rows[:-1]) & (at[1:] == at[:-1])) + 1
     at[together] += 1  # nobody is measured twice in one minute, in two visits that overlap
+    kept = ~_in_one_minute(rows, at)
+    visit, rows, number, at, hours = (column[kept] for column in (visit, rows, number, at, hours))
     return Occasions(tuple(visits), visit, rows.astype(np.int32), number, at, hours)
+
+
+def _in_one_minute(rows: Rows, at: Minutes) -> NDArray[np.bool_]:
+    """Return which occasions daylight saving puts on the minute of the one before them; bool."""
+    clock = existing_minutes(at)
+    again = np.zeros(len(rows), dtype=np.bool_)
+    again[1:] = (rows[1:] == rows[:-1]) & (clock[1:] == clock[:-1])
+    return again
 
 
 _Part = tuple[int, Rows, NDArray[np.int64], Minutes, int]
