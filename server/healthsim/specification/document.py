@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Annotated, Any, ClassVar, TypeVar
 
@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from healthsim.errors import Problem, SpecError
+from healthsim.errors import Problem, SpecError, quoted
 from healthsim.specification.faults.problems import kind_of, problems_of, shown
 from healthsim.specification.format import FORMAT, migrated
 
@@ -33,12 +33,27 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+def each_once(items: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a list in which a text stands twice; a validator of fields."""
+    twice = [one for one in items if items.count(one) > 1]
+    if twice:
+        raise ValueError(f"{quoted(twice[0])} is listed twice; give it once")
+    return items
+
+
 def fault_at(place: tuple[str | int, ...], message: str) -> ValidationError:
     """Return an error for a model's validator to raise, reported at a place inside the model."""
-    error = PydanticCustomError("fault", "{text}", {"text": message})
-    return ValidationError.from_exception_data(
-        "fault", [InitErrorDetails(type=error, loc=place, input=None)]
-    )
+    return faults_at([(place, message)])
+
+
+def faults_at(faults: Iterable[tuple[tuple[str | int, ...], str]]) -> ValidationError:
+    """Return an error of several faults, each with its place inside the model."""
+    return ValidationError.from_exception_data("fault", [
+        InitErrorDetails(
+            type=PydanticCustomError("fault", "{text}", {"text": message}), loc=place, input=None
+        )
+        for place, message in faults
+    ])  # fmt: skip
 
 
 def _iso(value: object) -> object:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.codes.drugs import drugs
-from healthsim.codes.loinc import panel
+from healthsim.codes.loinc import loinc, panel
 from healthsim.dates import Days
 from healthsim.execution.body.specimen import Specimen
 from healthsim.execution.people.conditions import Mention
@@ -150,7 +150,7 @@ def measure(call: StepCall[Lab | Vital]) -> StepResult:
         if result is not None:
             read = [other for other in usual if other not in found and _reads(result, other)]
             _show(call, specimen, read, found)
-            found[code] = _stated_values(call, result, prefix)
+            found[code] = _possible(code, _stated_values(call, result, prefix))
             own = found[code]
             if code in toxic and not isinstance(own, Coded):
                 found[code] = np.where(np.isnan(toxic[code]), own, toxic[code])
@@ -232,6 +232,16 @@ def _stated_values(
     if isinstance(result, StateResult):
         return call.measured_state(result, f"{prefix}noise")
     return call.values(f"{prefix}result", result)
+
+
+def _possible(code: str, values: Values) -> Values:
+    """Cut stated numbers to what the code book holds possible: the tails of a distribution."""
+    row = loinc().rows.get(code)
+    if row is None or isinstance(values, Coded):
+        return values
+    low = -np.inf if np.isnan(row.low) else row.low
+    high = np.inf if np.isnan(row.high) else row.high
+    return np.clip(values, low, high)
 
 
 def perform(call: StepCall[Procedure]) -> StepResult:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from healthsim.billing.benefits.statutory import figure, known_years
 from healthsim.errors import Problem
+from healthsim.specification.journeys.events import Enrollment
+from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.profiles.plan_design import PlanDesign
 from healthsim.specification.profiles.profile import ProfileSpec
 
@@ -32,6 +34,43 @@ def benefit_warnings(profile: ProfileSpec) -> Iterator[Problem]:
             )
         if design.kind == "medicaid":
             yield from _nominal(where, design, year)
+        if design.hdhp and design.oop_max_usd is None:
+            yield Problem(
+                f"{where}.oop_max_usd",
+                "is missing, and the law gives every HDHP a maximum",
+                'write "law", or an amount; without one the members\' share has no end',
+            )
+        yield from _above_law(where, design, year)
+
+
+def unused_plans(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> Iterator[Problem]:
+    """Yield plans of a profile's own that nobody has and no journey enrols in."""
+    chosen: set[str | None] = set()
+    if profile.coverage is not None:
+        chosen.update(profile.coverage.plan.labels)
+    chosen |= {step.details.plan for journey in journeys for _, step in journey.steps()
+               if isinstance(step, Enrollment)}  # fmt: skip
+    for name, _ in own_plans(profile):
+        if name not in chosen:
+            found = "nobody has it: coverage.plan does not name it, and no enrollment does"
+            yield Problem(f"profile.coverage.plans.{name}", found, "give it a weight, or remove it")
+
+
+def _above_law(where: str, design: PlanDesign, year: int) -> Iterator[Problem]:
+    """Yield deductibles above a maximum that is the law's of the year."""
+    law = figure("hdhp_maximum" if design.hdhp else "aca_maximum", year) / 100
+    of_drugs = figure("part_d_out_of_pocket_maximum", year) / 100
+    for deductible, maximum, most in (
+        ("deductible_usd", design.oop_max_usd, law),
+        ("drug_deductible_usd", design.drug_oop_max_usd, of_drugs),
+    ):
+        usd = getattr(design, deductible)
+        if maximum == "law" and isinstance(usd, float) and usd > most:
+            yield Problem(
+                f"{where}.{deductible}",
+                f"{usd:g} is above {most:g}, the law's maximum of {year}, so that it is never met",
+                f"lower it to at most {most:g}",
+            )
 
 
 def own_plans(profile: ProfileSpec) -> list[tuple[str, PlanDesign]]:
@@ -73,6 +112,12 @@ def _high_deductible(where: str, design: PlanDesign, year: int) -> Iterator[Prob
             f"{where}.oop_max_usd",
             f"{design.oop_max_usd:g} is above {most:g}, the most of an HDHP in {year}",
             f'lower it to {most:g}, write "law", or remove hdhp',
+        )
+    elif design.oop_max_usd is None and isinstance(own, float) and own > most:
+        yield Problem(
+            f"{where}.deductible_usd",
+            f"{own:g} is above {most:g}, the most that members of an HDHP pay in {year}",
+            f"lower it to at most {most:g}, or remove hdhp",
         )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from healthsim.codes.published import published
 from healthsim.errors import Problem, SpecError, near
-from healthsim.specification.checks.benefits import benefit_warnings
+from healthsim.specification.checks.agreement import agreement_warnings
+from healthsim.specification.checks.benefits import benefit_warnings, unused_plans
 from healthsim.specification.checks.codes import unlisted
 from healthsim.specification.checks.expectations import expectation_problems
 from healthsim.specification.checks.journey import journey_problems, names_of
@@ -15,6 +16,8 @@ from healthsim.specification.checks.pair import pair_problems
 from healthsim.specification.checks.physiology import physiology_warnings
 from healthsim.specification.checks.profile import profile_problems
 from healthsim.specification.checks.reachability import reachability_problems, reachability_warnings
+from healthsim.specification.checks.refills import refill_warnings
+from healthsim.specification.checks.safety import safety_warnings
 from healthsim.specification.checks.service_limits import service_warnings
 from healthsim.specification.checks.stay_groups import group_warnings
 from healthsim.specification.document import Document
@@ -84,6 +87,10 @@ def job_warnings(
     problems += _collect(group_warnings(profile, journeys))
     problems += _collect(service_warnings(profile, journeys))
     problems += _collect(benefit_warnings(profile))
+    problems += _collect(unused_plans(profile, journeys))
+    problems += _collect(refill_warnings(profile, journeys))
+    problems += _collect(safety_warnings(profile, journeys))
+    problems += _collect(agreement_warnings(journeys))
     return problems + _collect(reachability_warnings(profile, journeys, known))
 
 

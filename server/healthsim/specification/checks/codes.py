@@ -16,6 +16,7 @@ from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import (
     NO_DRG,
     Billed,
+    ClaimDetails,
     CodedDiagnosis,
     EncounterDetails,
 )
@@ -180,12 +181,13 @@ def of_step(step: StepHead) -> Iterator[Stated]:
             yield "details.cause", "icd10cm", step.details.cause
         case events.AdverseEvent() if step.details.code is not None:
             yield "details.code", "icd10cm", step.details.code
-        case events.Encounter() | events.Claim() if (drg := step.details.drg) and drg != NO_DRG:
-            yield "details.drg", "drg", drg
         case events.Lab() | events.Vital() if step.details.loinc is not None:
             yield "details.loinc", "loinc", step.details.loinc
         case events.Immunization():
             yield "details.cvx", "cvx", step.details.cvx
+    visit, path = stay_of(step)
+    if visit is not None and visit.drg not in (None, NO_DRG):
+        yield f"{path}.drg", "drg", str(visit.drg)
     for place, code in services(step):
         if procedure_system(code) == "HCPCS":  # a CPT code is checked by its form when it is read
             yield place, "hcpcs", code
@@ -196,11 +198,7 @@ def coded_diagnoses(step: StepHead) -> Iterator[tuple[str, str, Expression | Non
     if isinstance(step, events.Diagnosis):
         yield "details.code", step.details.code, None
         return
-    visit, path = None, "details"
-    if isinstance(step, events.Encounter | events.Claim):
-        visit = step.details
-    elif isinstance(step, events.AdverseEvent) and isinstance(step.details.stay, EncounterDetails):
-        visit, path = step.details.stay, "details.stay"
+    visit, path = stay_of(step)
     if visit is not None:
         for place, diagnosis in enumerate(visit.diagnoses):
             where = f"{path}.diagnoses[{place}]"
@@ -210,6 +208,25 @@ def coded_diagnoses(step: StepHead) -> Iterator[tuple[str, str, Expression | Non
                 yield where, diagnosis, None
 
 
+def done(step: StepHead) -> Iterator[tuple[str, str]]:
+    """Yield (path, code) of the ICD-10-PCS procedures of a stay."""
+    visit, path = stay_of(step)
+    for place, code in enumerate(getattr(visit, "icd10pcs", ())):
+        yield f"{path}.icd10pcs[{place}]", code
+
+
+def stay_of(step: StepHead) -> tuple[EncounterDetails | ClaimDetails | None, str]:
+    """Return the details of a step's visit, or of the stay of an adverse event, and their path."""
+    if isinstance(step, events.Encounter | events.Claim):
+        return step.details, "details"
+    if isinstance(step, events.AdverseEvent) and isinstance(step.details.stay, EncounterDetails):
+        stay = step.details.stay
+        if "encounter_class" not in stay.model_fields_set:
+            stay = stay.model_copy(update={"encounter_class": "inpatient"})
+        return stay, "details.stay"
+    return None, "details"
+
+
 def services(step: StepHead) -> Iterator[tuple[str, str]]:
     """Yield (path, code) of the services that a step bills."""
     details = getattr(step, "details", None)
@@ -217,6 +234,7 @@ def services(step: StepHead) -> Iterator[tuple[str, str]]:
         yield "details.code", step.details.code
     elif isinstance(step, events.Lab) and step.details.procedure is not None:
         yield "details.procedure", step.details.procedure
-    for place, service in enumerate(getattr(details, "procedures", None) or ()):
+    visit, path = stay_of(step)
+    for place, service in enumerate(getattr(visit or details, "procedures", None) or ()):
         code = service.code if isinstance(service, Billed) else service
-        yield f"details.procedures[{place}]", code
+        yield f"{path}.procedures[{place}]", code

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from healthsim.errors import Problem, near
+from healthsim.medicine.naming import analyte_named
 from healthsim.specification.checks.bounds import measured_results
 from healthsim.specification.checks.codes import Codes
 from healthsim.specification.checks.language import (
@@ -25,6 +26,7 @@ from healthsim.specification.checks.names import (
     takes_argument_fault,
     unmeasured_fault,
 )
+from healthsim.specification.checks.physiology import bounds_of, impossible
 from healthsim.specification.checks.population import (
     exact_option_problems,
     randomization_problems,
@@ -79,6 +81,7 @@ def journey_problems(
             start = f"{where}.state.{name}.start"
             yield from number_problems(start, state.start)
             yield from names.inside(start, state.start)
+            yield from _impossible_start(name, state.start, start)
             yield from _later_states(start, name, state.start, journey)
     codes, at_an_age = Codes.of_journey(journey, profile), steps_at_an_age(journey)
     for path, step in journey.steps():
@@ -98,6 +101,14 @@ def journey_problems(
     layout = layouts.of(journey)
     yield from day_problems(layout, where)
     yield from end_problems(layout, where)
+
+
+def _impossible_start(name: str, start: Distribution, where: str) -> Iterator[Problem]:
+    """Yield that a state which is an analyte starts where no body is."""
+    key = analyte_named(name)
+    if key is not None and start.kind == "number":
+        low, high, unit = bounds_of(key)
+        yield from impossible(name, start, low, high, unit, where)
 
 
 def _expressions(step: StepHead, names: Names, here: str) -> Iterator[Problem]:

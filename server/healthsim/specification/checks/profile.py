@@ -8,6 +8,7 @@ from healthsim.codes.drugs import drugs
 from healthsim.codes.excludes1 import has_excludes1
 from healthsim.codes.icd10cm import contradict, icd10cm
 from healthsim.errors import Problem
+from healthsim.medicine.naming import analyte_named
 from healthsim.specification.checks.benefits import benefit_problems
 from healthsim.specification.checks.codes import Codes, age_range_problems
 from healthsim.specification.checks.household import born_problems, household_problems
@@ -28,7 +29,11 @@ from healthsim.specification.checks.names import (
     text_problems,
     unknown_problems,
 )
-from healthsim.specification.checks.physiology import physiology_problems
+from healthsim.specification.checks.physiology import (
+    bounds_of,
+    impossible,
+    physiology_problems,
+)
 from healthsim.specification.checks.pregnancy import (
     Expectant,
     onset_problems,
@@ -131,6 +136,11 @@ def _attributes(profile: ProfileSpec) -> Iterator[Problem]:
                 f"{name!r} is a built-in name of the language",
                 f"rename it, such as own_{name}",
             )
+        key = analyte_named(name)
+        if key is not None and profile.attributes[name].kind == "number":
+            low, high, unit = bounds_of(key)
+            where = f"profile.attributes.{name}"
+            yield from impossible(name, profile.attributes[name], low, high, unit, where)
 
 
 def _begins_with_pregnancy(profile: ProfileSpec, code: str) -> bool:

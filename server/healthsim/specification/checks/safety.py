@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from healthsim.errors import Problem, near
 from healthsim.medicine.safety import safety_rules
 from healthsim.medicine.weight_doses import mg_per_service, mg_per_unit
+from healthsim.specification.journeys.events import Prescription
+from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.specification.profiles.safety import Safety
 
@@ -18,8 +20,29 @@ def safety_problems(profile: ProfileSpec) -> Iterator[Problem]:
     names = [rule.name for rule in safety_rules().rules]
     for place, name in enumerate(profile.safety.without):
         if name not in names:
-            where = f"safety.without[{place}]"
+            where = f"profile.safety.without[{place}]"
             yield Problem(where, f"no rule of safe drugs is called {name!r}", near(name, names))
+
+
+def safety_warnings(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> Iterator[Problem]:
+    """Yield that violations are to be planted where no drug can break a rule."""
+    if not profile.plants_violations:
+        return
+    steps = [step for journey in journeys for _, step in journey.steps()]
+    taken = {one.drug for one in profile.clinical.medications}
+    taken |= {step.details.drug for step in steps if isinstance(step, Prescription)}
+    if any(
+        rule.action in _OVERLOOKED for drug in taken for rule in profile.safety_book.of_drug(drug)
+    ):
+        return
+    yield Problem(
+        "profile.safety.allow_violations",
+        "no drug here has a rule that could be overlooked, so that nothing is planted",
+        "give people a drug that a rule is about, such as 'ibuprofen 800 mg tablet' beside I50.9",
+    )
+
+
+_OVERLOOKED = frozenset({"stop", "refuse"})
 
 
 def dose_problems(drug: str, here: str) -> Iterator[Problem]:

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from healthsim.billing.professional.code_limits import CodeLimit, code_limits, excluded_place
 from healthsim.errors import Problem
-from healthsim.specification.checks.codes import services
+from healthsim.specification.checks.codes import done, services
+from healthsim.specification.checks.conditions import with_conditions
 from healthsim.specification.checks.names import excludes_sex
 from healthsim.specification.checks.steps import steps_at_an_age
 from healthsim.specification.distributions.kinds import possible_labels
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.step import StepHead
+from healthsim.specification.language.expressions import Expression
 from healthsim.specification.profiles.genders import other_sex
 from healthsim.specification.profiles.profile import ProfileSpec
 
@@ -25,17 +27,17 @@ def service_warnings(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> I
     for place, journey in enumerate(journeys):
         steps = dict(journey.steps())
         aged = steps_at_an_age(journey)
-        for path, step in steps.items():
+        for path, step, conditions in with_conditions(journey):
             here = f"journeys[{place}].{path}"
             visit = _visit(path, steps)
-            for where, code in services(step):
+            for where, code in (*services(step), *done(step)):
                 at = f"{here}.{where}"
                 if visit is not None:
                     yield from _place(at, code, visit)
                 for limit in code_limits(code):
-                    yield from _sex(at, code, limit, step, journey, profile)
+                    yield from _sex(at, code, limit, conditions, journey, profile)
                     if path not in aged:
-                        yield from _age(at, code, limit, step, journey, profile)
+                        yield from _age(at, code, limit, conditions, journey, profile)
 
 
 def _visit(path: str, steps: dict[str, StepHead]) -> str | None:
@@ -59,14 +61,13 @@ def _place(at: str, code: str, encounter_class: str) -> Iterator[Problem]:
 
 
 def _sex(
-    at: str, code: str, limit: CodeLimit, step: StepHead, journey: JourneySpec,
-    profile: ProfileSpec,
+    at: str, code: str, limit: CodeLimit, conditions: Sequence[Expression],
+    journey: JourneySpec, profile: ProfileSpec,
 ) -> Iterator[Problem]:  # fmt: skip
     if not limit.sex or profile.household is not None or journey.from_birth or ".newborn[" in at:
         return
     other = other_sex(limit.sex)
-    conditions = (step.when, journey.eligible)
-    excluded = any(one is not None and excludes_sex(one, other) for one in conditions)
+    excluded = any(excludes_sex(one, other) for one in conditions)
     if other in possible_labels(profile.demographics.gender) and not excluded:
         yield Problem(
             at,
@@ -76,13 +77,13 @@ def _sex(
 
 
 def _age(
-    at: str, code: str, limit: CodeLimit, step: StepHead, journey: JourneySpec,
-    profile: ProfileSpec,
+    at: str, code: str, limit: CodeLimit, conditions: Sequence[Expression],
+    journey: JourneySpec, profile: ProfileSpec,
 ) -> Iterator[Problem]:  # fmt: skip
     """Yield that nobody is of an age for a service, or that somebody is not and no rule says so."""
     if profile.household is not None or journey.from_birth or ".newborn[" in at:
         return
-    if ".options[" in at or (step.when is not None and "age" in step.when.names):
+    if ".options[" in at or any("age" in one.names for one in conditions):
         return
     youngest, oldest = profile.ages.range()
     later = (journey.window(profile.as_of)[1] - profile.as_of).days + journey.duration_days

@@ -16,6 +16,7 @@ from healthsim.specification.checks.codes import (
     coded_diagnoses,
     of_step,
     services,
+    stay_of,
 )
 from healthsim.specification.checks.discharge import disposition_problems
 from healthsim.specification.checks.names import (
@@ -26,7 +27,10 @@ from healthsim.specification.checks.names import (
     share_problems,
     unknown_problems,
 )
-from healthsim.specification.checks.physiology import possible_result_problems
+from healthsim.specification.checks.physiology import (
+    measured_as_problems,
+    possible_result_problems,
+)
 from healthsim.specification.checks.safety import dose_problems, units_problems
 from healthsim.specification.distributions.kinds import Distribution, possible_labels
 from healthsim.specification.journeys import events
@@ -46,6 +50,7 @@ from healthsim.specification.profiles.profile import ProfileSpec
 
 _LONGEST_STAY = 3650  # nights
 _STAYS = frozenset({"inpatient", "snf", "observation"})
+_OPERATED = frozenset({"inpatient", "observation"})
 
 
 def step_problems(
@@ -63,16 +68,20 @@ def step_problems(
         yield from _measured(step, journey, f"{here}.details")
     elif isinstance(step, events.Procedure) and step.details.dose is not None:
         yield from units_problems(step.details.code, f"{here}.details.dose")
+        yield from unknown_problems(
+            f"{here}.details.specialty", "specialty", step.details.specialty, known.specialties
+        )
     elif isinstance(step, events.Prescription):
         yield from _prescription(step.details, f"{here}.details")
     else:
-        if isinstance(step, events.Encounter | events.Claim):
-            yield from _visit(step.details, f"{here}.details")
+        visit, path = stay_of(step)
+        if visit is not None:
+            yield from _visit(visit, f"{here}.{path}")
         if isinstance(step, events.Encounter):
             yield from _billed_twice(step, here)
             yield from _after_a_visit(step, here)
-        specialty = getattr(getattr(step, "details", None), "specialty", None)
-        where = f"{here}.details.specialty"
+        specialty = getattr(visit or getattr(step, "details", None), "specialty", None)
+        where = f"{here}.{path}.specialty"
         yield from unknown_problems(where, "specialty", specialty, known.specialties)
 
 
@@ -113,6 +122,9 @@ def _visit(details: EncounterDetails | ClaimDetails, here: str) -> Iterator[Prob
         if details.encounter_class not in _STAYS:
             mend = "remove it, or make the visit inpatient, observation or snf"
             yield Problem(f"{here}.los_days", unfit, mend)
+    if getattr(details, "icd10pcs", ()) and details.encounter_class not in _OPERATED:
+        mend = "state its CPT or HCPCS code in procedures, or make the visit inpatient"
+        yield Problem(f"{here}.icd10pcs", unfit, mend)
     yield from disposition_problems(f"{here}.disposition", details.disposition)
 
 
@@ -129,6 +141,7 @@ def _measured(
     for name, result in results.items():
         code = name.removeprefix("results.") if "." in name else details.loinc or ""
         yield from possible_result_problems(code, result, f"{here}.{name}")
+        yield from measured_as_problems(code, isinstance(step, events.Vital), f"{here}.loinc")
         if isinstance(result, StateResult):
             yield from state_result_problems(f"{here}.{name}", result, journey)
         elif isinstance(step, events.Vital):

@@ -34,6 +34,9 @@ from healthsim.specification.journeys.trial import (
 from healthsim.specification.profiles.profile import ProfileSpec
 
 _STAYS = ("inpatient", "observation")
+_MOST_MM = 1_000  # assumption: sum of five target lesions, each as large as a trunk is wide
+_MOST_DOSE = 1e9  # assumption: in any unit, cells and vector genomes are given as powers of ten
+_FATAL = "fatal"
 _ONCE = (events.Screening, events.Randomization)
 
 
@@ -58,7 +61,7 @@ def trial_step_problems(
             yield from names.problems(f"{details}.reasons[{place}].when", reason.when)
     elif isinstance(step, events.TumorAssessment):
         tumor = step.details
-        yield from number_problems(f"{details}.baseline_mm", tumor.baseline_mm, 10)
+        yield from number_problems(f"{details}.baseline_mm", tumor.baseline_mm, 10, _MOST_MM)
         yield from share_problems(f"{details}.shrinks_per_week", tumor.shrinks_per_week)
         yield from number_problems(f"{details}.grows_per_week", tumor.grows_per_week, 0, 1)
         yield from share_problems(f"{details}.new_lesion", tumor.new_lesion)
@@ -67,7 +70,7 @@ def trial_step_problems(
         if isinstance(dose, StateResult):
             yield from state_result_problems(f"{details}.dose", dose, journey)
         else:
-            yield from number_problems(f"{details}.dose", dose, 0)
+            yield from number_problems(f"{details}.dose", dose, 0, _MOST_DOSE)
 
 
 def trial_problems(
@@ -183,11 +186,24 @@ def _adverse_event(details: AdverseEventDetails, here: str) -> Iterator[Problem]
     yield from text_problems(f"{here}.related", details.related, RELATIONS)
     yield from text_problems(f"{here}.action", details.action)
     yield from text_problems(f"{here}.outcome", details.outcome)
+    yield from _fatal(details, here)
     if details.serious is not None and details.serious.kind == "text":
         yield from text_problems(f"{here}.serious", details.serious, sorted(YES | NO))
     else:
         yield from share_problems(f"{here}.serious", details.serious)
     yield from number_problems(f"{here}.lasts_days", details.lasts_days, 0)
+
+
+def _fatal(details: AdverseEventDetails, here: str) -> Iterator[Problem]:
+    """Refuse a fatal outcome of what is not of grade 5, and another one of what is."""
+    grades = tuple(details.grade.labels) if details.grade is not None else ()
+    outcomes = tuple(details.outcome.labels) if details.outcome is not None else ()
+    if _FATAL in outcomes and grades != ("5",):
+        yield Problem(
+            f"{here}.outcome",
+            "can be fatal, and an adverse event of another grade than 5 is not",
+            'leave it out: grade 5 is fatal, and give its share to grade "5"',
+        )
 
 
 def _usual_adverse_events(
@@ -207,6 +223,10 @@ def _usual_adverse_events(
     for key in ("terms", "without"):
         for place, term in enumerate(getattr(details, key)):
             yield from unknown_problems(f"{here}.{key}[{place}]", "term", term, terms)
+    for place, term in enumerate(details.without):
+        if term in details.terms:
+            where = f"{here}.without[{place}]"
+            yield Problem(where, f"{term!r} is in terms too", "remove it from one of them")
 
 
 def is_stay(details: EncounterDetails) -> bool:

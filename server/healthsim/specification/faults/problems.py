@@ -55,8 +55,12 @@ def problems_of(
             continue
         problem = _problem(item, model, where, listed)
         mends = found.setdefault((problem.where, problem.found), [])
-        mends += [] if problem.mend in mends else [problem.mend]
-    return [Problem(place, what, ", or ".join(mends)) for (place, what), mends in found.items()]
+        for mend in problem.mend.split(_OTHERWISE):
+            mends += [] if mend in mends else [mend]
+    return [Problem(place, what, _OTHERWISE.join(mends)) for (place, what), mends in found.items()]
+
+
+_OTHERWISE = ", or "  # between two mends of one fault
 
 
 def _follows(item: Mapping[str, Any], items: list[dict[str, Any]]) -> bool:
@@ -84,7 +88,8 @@ def _problem(
     if kind == "step_kind":
         return _of_step(location, value, str(item["msg"]), tags_of(kind_at(model, item["loc"])))
     if kind == "literal_error":
-        mend = _word(value, str(context.get("expected"))) + _or_object(item["loc"], model)
+        mend = _or_number(item["loc"], model) + _word(value, str(context.get("expected")))
+        mend += _or_object(item["loc"], model)
         return Problem(location, f"is {shown(value)}", mend)
     if kind == "less_than_equal" and context.get("le") == 1 and _is_per_cent(value):
         return Problem(
@@ -155,8 +160,12 @@ def _elsewhere(key: str, place: tuple[Part, ...], model: type[BaseModel], where:
     inner += [(*below, 0) for below in inner if get_origin(bare(kind_at(model, below))) is list]
     for below in inner:
         kind = kind_at(model, below)
-        if is_model(kind) and key in keys_of(kind):
-            return f"it belongs at {path_of((*below, key), model, where)}"
+        models = [(below, kind)] if is_model(kind) else [
+            ((*below, one.__name__), one) for one in map(bare, branches_of(kind)) if is_model(one)
+        ]  # fmt: skip
+        for here, one in models:
+            if key in keys_of(one):
+                return f"it belongs at {path_of((*here, key), model, where)}"
     return ""
 
 
@@ -203,6 +212,14 @@ def _or_object(location: tuple[Part, ...], model: type[BaseModel]) -> str:
     return "".join(
         f", or {getattr(kind, 'example', '') or give('model_type', kind)}" for kind in kinds
     )
+
+
+def _or_number(location: tuple[Part, ...], model: type[BaseModel]) -> str:
+    """Offer a number where a word was tried and a number may stand: an amount or "law"."""
+    unions = [place for place in places(model, location) if place.is_branch]
+    numbers = [kind for kind in branches_of(unions[-1].kind) if bare(kind) in (int, float)
+               ] if unions else []  # fmt: skip
+    return f"give a number{_OTHERWISE}" if numbers else ""
 
 
 def _word(value: object, expected: str) -> str:

@@ -53,6 +53,9 @@ def to_add(kind: Any) -> str:
 
 
 _PLAIN = (
+    (re.compile(r"Input should be a valid (?:number|float)$"), "give a number"),
+    (re.compile(r"Input should be a valid integer$"), "give a whole number"),
+    (re.compile(r"Input should be a valid string$"), "give text"),
     (re.compile(r"Input should be less than or equal to "), "use at most "),
     (re.compile(r"Input should be greater than or equal to "), "use at least "),
     (re.compile(r"Input should be greater than "), "use more than "),
@@ -77,7 +80,10 @@ def plainly(message: str) -> str:
 
 
 def _object(kind: Any) -> str:
-    return f"an object with {', '.join(keys_of(kind)[:_KEYS])}" if is_model(kind) else "an object"
+    keys = keys_of(kind)[:_KEYS] if is_model(kind) else ()
+    if is_model(kind) and not keys:
+        return "an empty object"
+    return f"an object with {', '.join(keys)}" if keys else "an object"
 
 
 def _of(inner: tuple[Any, ...]) -> str:

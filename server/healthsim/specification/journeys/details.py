@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
-from healthsim.specification.document import Identifier, Strict
+from healthsim.specification.document import Identifier, Strict, each_once
 from healthsim.specification.journeys.dosing import DoseRule
 from healthsim.specification.language.expressions import Condition, Expression
 from healthsim.specification.profiles.onset import Code
@@ -42,7 +42,7 @@ class Billed(Strict):
     code: ProcedureCode
     units: Annotated[int, Field(strict=True, ge=1, le=999)] = 1
     modifiers: Annotated[tuple[Annotated[str, Field(pattern="^[A-Z0-9]{2}$")], ...],
-                         Field(max_length=4)] = ()  # fmt: skip
+                         Field(max_length=4), AfterValidator(each_once)] = ()  # fmt: skip
     global_days: Literal[0, 10, 90] = 0
 
 
@@ -110,7 +110,8 @@ class EncounterDetails(Strict):
     diagnoses: Annotated[tuple[Code | CodedDiagnosis, ...], Field(max_length=24)] = ()
     comorbidities: bool = False
     procedures: Services | None = None
-    icd10pcs: tuple[Annotated[str, Field(pattern="^[0-9A-HJ-NP-Z]{7}$")], ...] = ()
+    icd10pcs: Annotated[tuple[Annotated[str, Field(pattern="^[0-9A-HJ-NP-Z]{7}$")], ...],
+                        AfterValidator(each_once)] = ()  # fmt: skip
     drg: Written | None = None
     los_days: Distribution | None = None
     disposition: Distribution | None = None
@@ -200,6 +201,12 @@ class ProcedureDetails(Billed):
     dose: DoseRule | None = None
     specialty: Words | None = None
 
+    @model_validator(mode="after")
+    def _one_amount(self) -> ProcedureDetails:
+        if self.dose is not None and "units" in self.model_fields_set and self.units != 1:
+            raise ValueError("dose and units are both given; remove one: the other follows")
+        return self
+
 
 class ImmunizationDetails(Strict):
     """A dose of a vaccine.
@@ -234,7 +241,7 @@ class PrescriptionDetails(Strict):
 
     drug: Annotated[str, Field(max_length=120)]
     days_supply: Annotated[int, Field(strict=True, ge=1, le=365)] = 30
-    quantity: Annotated[float, Field(strict=True, gt=0, le=10_000)] | None = None
+    quantity: Annotated[float, Field(strict=True, gt=0, le=10_000, multiple_of=0.01)] | None = None
     dose: DoseRule | None = None
     refills: Annotated[int, Field(strict=True, ge=0, le=99)] = 0
     first_fill_share: Distribution | None = None

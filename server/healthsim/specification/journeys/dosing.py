@@ -8,7 +8,9 @@ from pydantic import Field, model_validator
 
 from healthsim.specification.document import Strict
 
-_Milligrams = Annotated[float, Field(strict=True, gt=0, le=100_000)]
+_Milligrams = Annotated[float, Field(strict=True, ge=0.0001, le=100_000)]
+_PerWeight = Annotated[float, Field(strict=True, ge=0.0001, le=5_000)]  # 2 g/kg: immunoglobulin
+_PerSurface = Annotated[float, Field(strict=True, ge=0.0001, le=20_000)]  # 12 g/m2: methotrexate
 
 
 class DoseRule(Strict):
@@ -20,8 +22,8 @@ class DoseRule(Strict):
         most_mg: most milligrams of one dose.
     """
 
-    mg_per_kg: _Milligrams | None = None
-    mg_per_m2: _Milligrams | None = None
+    mg_per_kg: _PerWeight | None = None
+    mg_per_m2: _PerSurface | None = None
     most_mg: _Milligrams | None = None
 
     @model_validator(mode="after")

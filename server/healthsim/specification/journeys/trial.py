@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
-from healthsim.specification.document import Identifier, Strict
+from healthsim.specification.document import Identifier, Strict, each_once
 from healthsim.specification.journeys.details import EncounterDetails, StateResult, Words
 from healthsim.specification.language.expressions import Condition
 from healthsim.specification.profiles.onset import Code
@@ -169,8 +169,8 @@ class UsualAdverseEventsDetails(Strict):
 
     classes: str | dict[Annotated[str, Field(min_length=1, max_length=40)], str] = "placebo"
     within_days: Annotated[int, Field(strict=True, ge=1, le=3660)] = 168
-    terms: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
+    terms: Annotated[tuple[str, ...], AfterValidator(each_once)] = ()
+    without: Annotated[tuple[str, ...], AfterValidator(each_once)] = ()
 
 
 class TumorAssessmentDetails(Strict):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from healthsim.billing.pharmacy.dispensing import PHARMACY_RULES, PharmacyRule, usual_supply
 from healthsim.codes.drugs import drugs
-from healthsim.specification.document import Strict
+from healthsim.specification.document import Strict, each_once
 
 
 class Pharmacy(Strict):
@@ -21,7 +21,9 @@ class Pharmacy(Strict):
             discontinuation (people stop), reversals (of refills that nobody fetches).
     """
 
-    without: Annotated[tuple[PharmacyRule, ...], Field(max_length=20)] = ()
+    without: Annotated[
+        tuple[PharmacyRule, ...], Field(max_length=20), AfterValidator(each_once)
+    ] = ()
 
 
 PharmacyChoice: TypeAlias = Literal["usual", "none"] | Pharmacy

@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from healthsim.billing.benefits.statutory import figure, known_years
-from healthsim.specification.document import Strict
+from healthsim.specification.document import Strict, faults_at
+
+_DECIMALS = 6  # of a share, as tables store it
+
+
+def _storable(share: float) -> float:
+    """Return a share with the decimals that its column has; refuse one that would be nothing."""
+    kept = round(share, _DECIMALS)
+    if share and not kept:
+        raise ValueError(f"{share:g} is below 0.000001; use a larger share, or leave it out")
+    return kept
+
 
 Money = Annotated[float, Field(strict=True, ge=0, le=10_000_000, multiple_of=0.01)]
 Positive = Annotated[float, Field(strict=True, gt=0, le=10_000_000, multiple_of=0.01)]
-Share = Annotated[float, Field(strict=True, ge=0, le=1)]
+Share = Annotated[float, Field(strict=True, ge=0, le=1), AfterValidator(_storable)]
 Law = Literal["law"]
 Service = Literal[
     "office", "specialist", "telehealth", "urgent_care", "emergency", "inpatient",
@@ -44,9 +55,9 @@ class PlanNetwork(Strict):
         mail_order_share: share of members who have supplies of 84 days and more sent by mail.
     """
 
-    in_share: Annotated[float, Field(strict=True, gt=0, le=1)] = 1.0
-    outside: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.0
-    mail_order_share: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.0
+    in_share: Annotated[float, Field(strict=True, gt=0, le=1), AfterValidator(_storable)] = 1.0
+    outside: Share = 0.0
+    mail_order_share: Share = 0.0
 
 
 class OutOfNetwork(Strict):
@@ -64,6 +75,12 @@ class OutOfNetwork(Strict):
     oop_max_usd: Positive | None = None
     family_oop_max_usd: Positive | None = None
     coinsurance_share: Share = 0.4
+
+    @model_validator(mode="after")
+    def _limits_fit(self) -> OutOfNetwork:
+        if faults := [((), fault) for fault in limit_faults(self)]:
+            raise faults_at(faults)
+        return self
 
 
 class PlanDesign(Strict):
@@ -157,24 +174,14 @@ class PlanDesign(Strict):
         return "law" in amounts or self.by_benefit_period or self.low_income_subsidy != "none"
 
     @model_validator(mode="after")
-    def _family_holds_a_person(self) -> PlanDesign:
-        for own, family in (("deductible_usd", "family_deductible_usd"),
-                            ("oop_max_usd", "family_oop_max_usd")):  # fmt: skip
-            person, household = getattr(self, own), getattr(self, family)
-            if household is None or person is None or person == "law":
-                continue
-            if household < person:
-                raise ValueError(f"{family} {household:g} is below {own} {person:g}; raise it to "
-                                 f"at least {person:g}")  # fmt: skip
-        return self
-
-    @model_validator(mode="after")
     def _parts_agree(self) -> PlanDesign:
-        for problem in self._contradictions():
-            raise ValueError(problem)
+        if faults := [((), fault) for fault in self._contradictions()]:
+            raise faults_at(faults)
         return self
 
     def _contradictions(self) -> Iterator[str]:
+        yield from limit_faults(self)
+        yield from self._drug_limit_contradictions()
         yield from self._copay_contradictions()
         yield from self._nominal_contradictions()
         yield from self._drug_contradictions()
@@ -184,6 +191,11 @@ class PlanDesign(Strict):
                    "remove family_limits")  # fmt: skip
         if self.hdhp and self.kind != "commercial":
             yield f"hdhp is of commercial plans and kind is {self.kind}; remove hdhp"
+
+    def _drug_limit_contradictions(self) -> Iterator[str]:
+        first, most = self.drug_deductible_usd, self.drug_oop_max_usd
+        if isinstance(first, float) and isinstance(most, float) and first > most:
+            yield _above("drug_deductible_usd", first, "drug_oop_max_usd", most)
 
     def _copay_contradictions(self) -> Iterator[str]:
         both = [name for name in self.copays_usd if name in self.coinsurance_shares]
@@ -242,3 +254,25 @@ class PlanDesign(Strict):
         if "law" in (self.drug_deductible_usd, self.drug_oop_max_usd) and not self.medicare:
             yield (f"drug_deductible_usd or drug_oop_max_usd is law, which is Part D's, and kind "
                    f"is {self.kind}; give an amount")  # fmt: skip
+
+
+_FAMILYS = (("deductible_usd", "family_deductible_usd"), ("oop_max_usd", "family_oop_max_usd"))
+_WITHIN = (("deductible_usd", "oop_max_usd"), ("family_deductible_usd", "family_oop_max_usd"))
+
+
+def limit_faults(limits: PlanDesign | OutOfNetwork) -> Iterator[str]:
+    """Yield families' limits below a person's, and deductibles above the maximum that ends them."""
+    for own, family in _FAMILYS:
+        person, household = getattr(limits, own), getattr(limits, family)
+        if isinstance(person, float) and household is not None and household < person:
+            yield (f"{family} {household:g} is below {own} {person:g}; raise it to at least "
+                   f"{person:g}")  # fmt: skip
+    for deductible, maximum in _WITHIN:
+        first, most = getattr(limits, deductible), getattr(limits, maximum)
+        if isinstance(first, float) and isinstance(most, float) and first > most:
+            yield _above(deductible, first, maximum, most)
+
+
+def _above(deductible: str, first: float, maximum: str, most: float) -> str:
+    return (f"{deductible} {first:g} is above {maximum} {most:g}, so that it is never met; lower "
+            f"it to at most {most:g}, or raise {maximum}")  # fmt: skip

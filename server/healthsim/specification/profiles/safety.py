@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from healthsim.specification.document import Strict
+from healthsim.specification.document import Strict, each_once
 
 
 class Safety(Strict):
@@ -20,7 +20,7 @@ class Safety(Strict):
     """
 
     allow_violations: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.0
-    without: Annotated[tuple[str, ...], Field(max_length=200)] = ()
+    without: Annotated[tuple[str, ...], Field(max_length=200), AfterValidator(each_once)] = ()
 
 
 SafetyChoice: TypeAlias = Literal["usual", "none"] | Safety
