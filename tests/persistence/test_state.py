@@ -48,6 +48,20 @@ def test_a_saved_run_is_described_as_it_was_saved(states: StateManager, run: Pat
     assert states.names() == ["my-first"]
 
 
+def test_a_description_is_that_of_the_file_as_it_is_now(states: StateManager, run: Path) -> None:
+    states.save(run, manifest_of(run).named("one", "before", (), ""))
+    before = states.describe("one")
+    remembered = states.describe("one")
+    with duckdb.connect(str(states.path("one"))) as connection:
+        connection.execute(
+            "UPDATE healthsim_manifest SET value = '\"after\"' WHERE key = 'description'"
+        )
+    after = states.describe("one")
+
+    assert remembered is before
+    assert (before.manifest.description, after.manifest.description) == ("before", "after")
+
+
 def test_a_save_leaves_the_run_and_nothing_unfinished(states: StateManager, run: Path) -> None:
     before = run.read_bytes()
     states.save(run, manifest_of(run).named("one", "", (), ""))

@@ -29,7 +29,14 @@ from healthsim.persistence.files import (
     sweep,
     temporary,
 )
-from healthsim.persistence.judgement import judge, judge_all, scenario_rules, trust
+from healthsim.persistence.judgement import (
+    Seen,
+    is_same,
+    judge,
+    judge_all,
+    scenario_rules,
+    trust,
+)
 from healthsim.persistence.names import SUFFIX, is_name, is_there, names_in
 from healthsim.persistence.scenario import (
     Manifest,
@@ -49,6 +56,10 @@ class ScenarioDescription:
     manifest: Manifest
     tables: tuple[Table, ...]
     size_bytes: int
+
+
+_DESCRIBED: dict[Seen, ScenarioDescription] = {}
+_MOST_DESCRIBED = 8
 
 
 def _plain_name(wanted: str) -> str:
@@ -215,10 +226,21 @@ class StateManager:
 
 
 def describe_file(path: Path) -> ScenarioDescription:
-    """Describe any scenario's or run's file."""
+    """Describe any scenario's or run's file; the last few are remembered until they change.
+
+    Raises as `open_read` does.
+    """
+    seen = judge(path)
+    if (known := _DESCRIBED.get(seen)) is not None:
+        return known
     with open_read(path, seconds=SHORT) as connection:
         manifest = read_manifest(connection, path)
-        return ScenarioDescription(manifest, read_tables(connection, path), path.stat().st_size)
+        found = ScenarioDescription(manifest, read_tables(connection, path), path.stat().st_size)
+    if is_same(path, seen):
+        while len(_DESCRIBED) >= _MOST_DESCRIBED:
+            _DESCRIBED.pop(next(iter(_DESCRIBED), seen), None)
+        _DESCRIBED[seen] = found
+    return found
 
 
 def rows_of(
