@@ -316,7 +316,9 @@ class EnrollmentDetails(Strict):
 
 
 class DisenrollmentDetails(Strict):
-    """Coverage ends with this day, or with its month where the plan does so.
+    """Coverage ends.
+
+    It ends by the plan's calendar (`coverage_dates`), usually with the month.
 
     Attributes:
         reason: in words.

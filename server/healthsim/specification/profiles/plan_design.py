@@ -49,10 +49,9 @@ class PlanNetwork(Strict):
     """A plan's network, and how its members use it.
 
     Attributes:
-        in_share: share of organisations (practices and facilities with their staff) in the network;
-            where a county or state would have none, one is added.
-        outside: weight of going outside, relative to inside; 0 is never, except in emergencies.
-        mail_order_share: share of members who have supplies of 84 days and more sent by mail.
+        in_share: share of practices and facilities in it, at least one of a county or state.
+        outside: weight of going outside, relative to inside; 0: only in emergencies.
+        mail_order_share: share of members who get supplies of 84 days and more by mail.
     """
 
     in_share: Annotated[float, Field(strict=True, gt=0, le=1), AfterValidator(_storable)] = 1.0
@@ -67,7 +66,7 @@ class OutOfNetwork(Strict):
         deductible_usd: of a person and year.
         family_deductible_usd, family_oop_max_usd: of a household.
         oop_max_usd: of a person and year; default: none.
-        coinsurance_share: the member's share after this deductible.
+        coinsurance_share: after this deductible.
     """
 
     deductible_usd: Money = 0
@@ -90,35 +89,33 @@ class PlanDesign(Strict):
 
     Attributes:
         kind: who pays.
-        hdhp: high-deductible plan: drugs meet its deductible, copays come after it.
+        hdhp: high-deductible: drugs meet it too, copays come after.
         deductible_usd: medical, of a person and year; "law": of Part B.
-        family_deductible_usd, family_oop_max_usd: a person's are met too when the household
-            reaches the family's.
-        oop_max_usd: medical out-of-pocket maximum of a person and year; default: none.
-        family_limits: "aggregate": in a family only the family's deductible counts.
+        family_deductible_usd, family_oop_max_usd: of a household; meets a person's.
+        oop_max_usd: medical maximum of a person and year; default: none.
+        family_limits: "aggregate": in a family only its deductible counts.
         coinsurance_share: the member's share after the deductible.
-        coinsurance_shares: of single services, in place of it.
-        copays_usd: flat amount by service: office, specialist, telehealth, urgent_care,
-            emergency, inpatient, outpatient_hospital for a visit, others for lines of a claim.
-        copay_and_coinsurance: how both go together where a service has both.
-        visit_limits: visits in a benefit year; more are denied.
-        out_of_network: what is owed outside; default: the same as inside.
-        drug_tiers_usd: copay of a 30-day fill by formulary tier, "1" to "5".
+        coinsurance_shares: of single services.
+        copays_usd: by service: of a visit (office, specialist, telehealth, urgent_care, emergency,
+            inpatient, outpatient_hospital), others of a line.
+        copay_and_coinsurance: how both go together.
+        visit_limits: in a benefit year; more are denied.
+        out_of_network: what is owed outside; default: as inside.
+        drug_tiers_usd: of a 30-day fill by tier, "1" to "5".
         drug_coinsurance_share: where a tier has no copay; default: 25 % in Medicare.
         drug_limits: "joint": drugs use up the medical limits; default: joint of an HDHP.
         drug_deductible_usd: of a person and year; "law": of Part D.
-        drug_oop_max_usd: pharmacy maximum; default: none; "law": of Part D.
-        low_income_subsidy: level of a Medicare plan's drug copays.
-        nominal_copays: Medicaid's: at most the law's, and none of minors and pregnant women.
+        drug_oop_max_usd: default: none; "law": of Part D.
+        low_income_subsidy: level of Medicare's drug copays.
+        nominal_copays: Medicaid's: within the law's, none of minors and pregnant women.
         preventive_free: preventive services cost nothing.
         benefit_year: month in which it begins.
-        coverage_dates: "month": begins on the first and ends with a month; "day": on stated days.
-        grace_months: for a premium that is not paid; 3 on a marketplace with tax credit.
-        premium_usd: monthly, of who holds the plan.
+        coverage_dates: "month": from the first, to the end of one; "day": as stated.
+        grace_months: for an unpaid premium; 3 on a marketplace with tax credit.
+        premium_usd: monthly, of who holds it.
         family_premium_usd: of who holds it for others too.
-        price_level: what it pays on average relative to Medicare; classes of services keep their
-            usual relation. Default: usual of its kind.
-        network: its network; by default all are in it.
+        price_level: mean, relative to Medicare's; default: usual of its kind.
+        network: default: all are in it.
     """
 
     kind: Literal["medicare_advantage", "medicare_original", "commercial", "medicaid"]
