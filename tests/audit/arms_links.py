@@ -113,7 +113,7 @@ _FACILITIES = (
                           "encounter_class = 'emergency'")),
     *(breaks(_FACILITY, "DELETE FROM claims WHERE form = '837I' AND encounter_id = "
              + _visit(kind, "837I"))
-      for kind in ("observation", "inpatient", "outpatient_hospital", "asc", "snf", "home_health")),
+      for kind in ("observation", "inpatient", "outpatient_hospital", "asc", "snf")),
 )  # fmt: skip
 
 _BY = "who rendered is who treated or performed"

@@ -45,6 +45,10 @@ def _one(table: str, change: str, where: str = "true") -> str:
 
 
 _PAID_TWICE = "billing edit: no service is paid twice"
+_TESTED = (
+    "(SELECT min(l.person_id) FROM claim_lines AS l JOIN claim_lines AS o USING (claim_id) "
+    "WHERE l.procedure = '85018' AND o.procedure = '80048')"
+)
 _ON_A_DAY = "billing edit: nothing is charged twice on a day"
 _KEPT = "balances of accumulators keep their limits"
 
@@ -102,8 +106,10 @@ _MONEY = (
     _row("no deductible where the plan has none",
          "UPDATE plans SET deductible_usd = 0 WHERE plan_id = 'HDHP'"),
     _row("allowed is one price",
-         "UPDATE claim_lines SET procedure = '80048', modifier_1 = 'QW' WHERE line = 1 "
-         "AND claim_id = (SELECT min(claim_id) FROM claim_lines WHERE procedure = '80048')",
+         "UPDATE claim_lines SET procedure = '80048', modifier_1 = 'QW', ordering_npi = "
+         "(SELECT c.rendering_npi FROM claims AS c WHERE c.claim_id = claim_lines.claim_id) "
+         "WHERE line = 1 AND claim_id = (SELECT min(claim_id) FROM claim_lines "
+         "WHERE procedure = '80048' AND pos = '11')",
          also=("charge is one price", _ON_A_DAY, _PAID_TWICE)),
     _row("charge is one price",
          _one("claim_lines", "charge_usd = charge_usd + 1, contractual_usd = contractual_usd + 1",
@@ -138,9 +144,9 @@ _LINKS = (
     _row("nothing is billed twice",
          "UPDATE claim_lines AS l SET event_id = o.event_id FROM claim_lines AS o "
          "WHERE l.claim_id = o.claim_id AND l.procedure = '85018' AND o.procedure = '80048' "
-         "AND l.person_id = (SELECT min(person_id) FROM claim_lines WHERE procedure = '85018')",
+         f"AND l.person_id = {_TESTED}",
          "UPDATE claim_lines SET procedure = '80048' WHERE procedure = '85018' AND person_id = "
-         "(SELECT min(person_id) FROM claim_lines WHERE procedure = '85018')",
+         f"{_TESTED}",
          also=("allowed is one price", "charge is one price", _ON_A_DAY, _PAID_TWICE)),
     _row("one event is billed on one claim of a form",
          _one("claim_lines", "event_id = (SELECT o.event_id FROM events AS o WHERE "
@@ -152,9 +158,10 @@ _LINKS = (
     _row("an encounter has one 837P of each clinician",
          "UPDATE claims SET rendering_npi = attending FROM (SELECT encounter_id AS visit, "
          "attending_npi AS attending FROM encounters) WHERE encounter_id = visit AND form = '837P' "
-         "AND encounter_id IN (SELECT encounter_id FROM claims WHERE form = '837P' "
+         "AND rendering_npi IS NOT NULL AND encounter_id IN (SELECT encounter_id FROM claims "
+         "WHERE form = '837P' AND rendering_npi IS NOT NULL "
          "GROUP BY encounter_id HAVING count(*) > 1)",
-         also=("allowed is one price", "charge is one price",
+         also=("allowed is one price", "charge is one price", "an assistant has a supervisor",
                "billing edit: no code stands beside one that has it in it")),
     _row("who attended is who treated",
          _one("claims", "attending_npi = (SELECT max(npi) FROM providers)",

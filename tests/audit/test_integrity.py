@@ -11,6 +11,7 @@ from audit.bed_tampering import OF_STAYS
 from audit.benefit_tampering import OF_BENEFITS
 from audit.body_tampering import OF_BODIES
 from audit.facility_tampering import OF_FACILITIES
+from audit.people_tampering import OF_PEOPLE
 from audit.pharmacy_tampering import OF_PHARMACY
 from audit.problem_tampering import OF_PROBLEMS
 from audit.scenes import Scenario, opened
@@ -76,6 +77,7 @@ def test_every_rule_is_seen_to_fail() -> None:
             *OF_BODIES,
             *OF_PROBLEMS,
             *OF_FACILITIES,
+            *OF_PEOPLE,
             *OF_GROUPS,
             *OF_BENEFITS,
         )
