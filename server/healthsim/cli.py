@@ -538,7 +538,7 @@ def export(
     name: Annotated[str, typer.Argument(help="A scenario.")],
     out: Annotated[Path, typer.Option(help="Folder to write into.")],
     form: Annotated[
-        str, typer.Option("--format", help="csv, parquet, fhir, or html: a report.")
+        str, typer.Option("--format", help="csv, parquet, fhir, fhir-bundles, html.")
     ] = "csv",
     replace: Annotated[
         bool, typer.Option("--replace", help="Write into a folder that has files.")
@@ -554,6 +554,7 @@ def export(
 
     csv, parquet: one file for each table. fhir: R4 resources with profiles of US Core 6.1.0, one
     NDJSON file for each type; it needs the chart, and leaves out claims, trials and attributes.
+    fhir-bundles: the same as one transaction Bundle for each person, directory.json first.
     html: a report.
 
     People are chosen by --people, --where or both; those whom they point at (who holds their

@@ -233,7 +233,9 @@ def test_an_error_names_the_folder_of_the_export(home: Home, tmp_path: Path) -> 
 
 @pytest.mark.parametrize(("name", "what"), [("xpt", "SDTM"), ("x12", "X12"), ("zip", "use")])
 def test_a_format_that_is_not_built_is_refused_with_what_is(name: str, what: str) -> None:
-    with pytest.raises(Refused, match=f"is '{name}'; {what}.*'csv', 'parquet', 'fhir' or 'html'"):
+    with pytest.raises(
+        Refused, match=f"is '{name}'; {what}.*'csv', 'parquet', 'fhir', 'fhir-bundles' or 'html'"
+    ):
         exporting.format_named(name)
 
     assert exporting.format_named("csv") == "csv"

@@ -198,5 +198,5 @@ async def test_a_format_that_is_not_built_is_refused_as_such_with_what_is_neares
 
     assert refused.is_error
     assert "not built; nearest: " in text_of(refused)
-    assert text_of(refused).endswith("use 'csv', 'parquet', 'fhir' or 'html'")
+    assert text_of(refused).endswith("use 'csv', 'parquet', 'fhir', 'fhir-bundles' or 'html'")
     assert not_built(asked) in text_of(refused)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-Format = Literal["csv", "parquet", "fhir", "html"]
+Format = Literal["csv", "parquet", "fhir", "fhir-bundles", "html"]
 """The formats that are built. `capabilities.toml` says what else people ask for."""
 
 
@@ -36,6 +36,13 @@ FORMATS: Mapping[Format, Facts] = MappingProxyType(
         ),
         "fhir": Facts(
             "R4 resources with profiles of US Core 6.1.0, one NDJSON file for each type",
+            "patientsim",
+            "claims, what plans paid, events, trials, attributes",
+            True,
+        ),
+        "fhir-bundles": Facts(
+            "the resources of fhir, one transaction Bundle for each person, and directory.json to "
+            "load first",
             "patientsim",
             "claims, what plans paid, events, trials, attributes",
             True,

@@ -92,24 +92,24 @@ def written_before(folder: Path) -> set[str]:
     form = next((form for form in get_args(Format) if first.endswith(f", {form} files.")), "")
     if not (form and first.startswith(_MARKED)):
         return set()
-    ours = _names(form)
     listed = filter(None, map(_LISTED.fullmatch, lines))
     return {MARKER} | {
         line["name"]
         for line in listed
-        if line["name"] in ours and _mark(folder / line["name"]) == line["mark"]
+        if _is_name(form, line["name"]) and _mark(folder / line["name"]) == line["mark"]
     }
 
 
-def _names(form: str) -> set[str]:
-    """Return the names that files of a format can have."""
+def _is_name(form: str, name: str) -> bool:
+    """Tell whether files of a format can have a name."""
     if form == "html":
-        return {PAGE}
-    if form == "fhir":
-        from healthsim.exports.fhir.bulk import NAMES  # noqa: PLC0415  only this format needs it
+        return name == PAGE
+    if form in ("fhir", "fhir-bundles"):
+        from healthsim.exports.fhir import bulk, bundles  # noqa: PLC0415  only these need it
 
-        return set(NAMES)
-    return {f"{table}.{form}" for table in scenario_rules().tables} | {DICTIONARY}
+        names = bulk.NAMES if form == "fhir" else bundles.NAMES
+        return names.fullmatch(name) is not None
+    return name in {f"{table}.{form}" for table in scenario_rules().tables} | {DICTIONARY}
 
 
 def _mark(path: Path) -> str:

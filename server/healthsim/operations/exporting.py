@@ -191,12 +191,12 @@ def _made(
             "tables", f"the format {form} is about the whole scenario",
             "leave tables out, or choose the format csv or parquet",
         )  # fmt: skip
-    if form == "fhir":
-        from healthsim.exports.fhir import bulk  # noqa: PLC0415  only this format needs it
+    if form != "html":
+        from healthsim.exports.fhir import bulk, bundles  # noqa: PLC0415  only these need it
 
-        files = bulk.export(scenarios.path(home, name), name, folder, chosen)
-        about = f"It holds {facts.holds}; {bulk.MANIFEST} counts them. Left out: {facts.lacks}."
-        about += chosen.sentence
+        write = bulk.export if form == "fhir" else bundles.export
+        files = write(scenarios.path(home, name), name, folder, chosen)
+        about = f"It holds {facts.holds}. Left out: {facts.lacks}.{chosen.sentence}"
         return [*files, columnar.mark(name, form, folder, files, about)]
     if chosen:
         raise Refused(

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
 import duckdb
 
-from healthsim.errors import Refused
 from healthsim.exports import EVERYBODY, Filter
 from healthsim.exports.fhir import resources
-from healthsim.exports.people import choose
-from healthsim.persistence.database import literal, open_read, storage_errors
+from healthsim.exports.fhir.opening import opened
+from healthsim.persistence.database import literal, storage_errors
 from healthsim.watching import step
 
 MANIFEST = "manifest.json"
-NAMES = (MANIFEST, *(f"{kind.name}.ndjson" for kind in resources.TYPES))
+NAMES = re.compile(
+    "|".join([re.escape(MANIFEST), *(rf"{kind.name}\.ndjson" for kind in resources.TYPES)])
+)
 """Names that files of the format can have."""
 
-_SETTINGS: Mapping[str, str] = {"preserve_insertion_order": "true", "TimeZone": "'UTC'"}
 _LINES = "FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01'"
 _CHUNK = 1 << 20
 
@@ -41,22 +42,10 @@ def export(path: Path, name: str, folder: Path, chosen: Filter = EVERYBODY) -> l
     Raises:
         Refused: the scenario has no chart, or the filter cannot be read or finds nobody.
     """
-    opened = open_read(path, writes=folder, settings=_SETTINGS)
-    with opened as connection, storage_errors(folder):
-        tables = {table for (table,) in connection.execute(
-            "SELECT DISTINCT table_name FROM healthsim_columns").fetchall()}  # fmt: skip
-        if "patients" not in tables:
-            raise Refused(
-                "format", "fhir needs the chart, and this scenario has no patients",
-                "generate with the product patientsim, or choose csv or parquet",
-            )  # fmt: skip
-        if chosen:
-            choose(connection, chosen)
-        resources.prepare(connection, tables)
-        made = [kind for kind in resources.TYPES if set(kind.needs) <= tables]
+    with opened(path, folder, chosen) as (connection, kinds), storage_errors(folder):
         counts: dict[Path, int] = {}
-        for done, kind in enumerate(made):
-            step(f"{kind.name}, {done + 1} of {len(made)}", done, len(made))
+        for done, kind in enumerate(kinds):
+            step(f"{kind.name}, {done + 1} of {len(kinds)}", done, len(kinds))
             file = folder / f"{kind.name}.ndjson"
             counts[file] = _write(connection, kind, file)
     written = [file for file, count in counts.items() if count]
