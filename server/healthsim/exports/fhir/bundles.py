@@ -57,7 +57,7 @@ def export(path: Path, name: str, folder: Path, chosen: Filter = EVERYBODY) -> l
         _refuse_crowds(connection)
         people = connection.execute("SELECT count(*) FROM patients").fetchone()
         total = int(people[0]) if people else 0
-        written = []
+        written: list[Path] = []
         for person, entries in _rows(connection.execute(_query(kinds))):
             step(f"bundle {len(written)} of {total}", len(written), total + 1)
             written.append(_write(folder, person, entries))
