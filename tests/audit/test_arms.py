@@ -126,6 +126,7 @@ def test_every_column_of_days_is_asked_to_lie_in_a_life_or_is_known_not_to() -> 
         ("claims", "received_date"), ("claims", "decided_date"), ("claims", "paid_date"),
         ("accumulator_events", "decided_date"), ("prescription_drug_events", "fill_date"),
         ("claims", "admit_date"),
+        ("enrollments", "added_date"), ("enrollments", "ended_date"),
         ("immunizations", "expiration_date"), ("fills", "written_date"),
         ("fills", "reversed_date"), ("subjects", "asked_date"),
         ("subjects", "consent_date"),
