@@ -95,7 +95,8 @@ def test_a_trend_ends_with_the_outer_stage_as_well() -> None:
         {"name": "a", "steps": [inner], "stays": {"days": 200}, "moves": [{"to": "b"}]},
         {"name": "b", "final": True}]}  # fmt: skip
     state = {"egfr": {"start": 60, "decimals": 3}}
-    tables = tables_of(outer, lab("late", 700, **{"from": "egfr"}), count=5, state=state)
+    late = event("late", "lab", 700, loinc="98979-8", result={"from": "egfr"})
+    tables = tables_of(outer, late, count=5, state=state)
 
     assert {value for (value,) in listed(tables["lab_results"], "value")} == {
         round(60 - 10 * 200 / YEAR, 3)

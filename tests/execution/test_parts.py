@@ -251,7 +251,7 @@ def pair(**first: Any) -> tuple[Document, Document]:
         lab("one_reads", 10, **{"from": "x"}), name="one", precedence=2, state=state,
     ) | first  # fmt: skip
     two = journey(
-        {"do": "change", "id": "sets", "state": "x", "to": 1, "at": 10},
+        {"do": "change", "id": "sets", "state": "x", "to": 4, "at": 10},
         lab("two_reads", 11, **{"from": "x"}), name="two", precedence=1, state=state,
     )  # fmt: skip
     return one, two
@@ -263,7 +263,7 @@ def test_on_one_day_the_journey_that_precedes_comes_first_and_is_seen() -> None:
     read = {(step[event], value) for event, value in
             listed(tables["lab_results"], "event_id", "value")}  # fmt: skip
 
-    assert read == {("one_reads", 6.0), ("two_reads", 1.0)}  # the reverse is never seen
+    assert read == {("one_reads", 9.0), ("two_reads", 4.0)}  # the reverse is never seen
 
 
 def test_the_order_of_listing_does_not_matter_where_precedence_is_given() -> None:

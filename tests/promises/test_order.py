@@ -78,10 +78,10 @@ def test_phases_group_and_open_no_scope() -> None:
 
 
 def test_on_one_day_document_order_decides_what_is_seen() -> None:
-    change = {"do": "change", "id": "up", "state": "a1c", "to": 42, "at": 5}
+    change = {"do": "change", "id": "up", "state": "a1c", "to": 17.7, "at": 5}
     state = {"a1c": {"start": "attribute", "decimals": 1}}
     before = run(diabetic(), journey(change, lab("read", 5, **{"from": "a1c"}), state=state))
     after = run(diabetic(), journey(lab("read", 5, **{"from": "a1c"}), change, state=state))
 
-    assert {value for (value,) in listed(before["lab_results"], "value")} == {42.0}
-    assert 42.0 not in {value for (value,) in listed(after["lab_results"], "value")}
+    assert {value for (value,) in listed(before["lab_results"], "value")} == {17.7}
+    assert 17.7 not in {value for (value,) in listed(after["lab_results"], "value")}
