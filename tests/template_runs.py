@@ -137,12 +137,12 @@ def equals(column: object, text: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
 
 
 FEWER = ("ckd-lifecycle", "oncology-treatment-cycle", "phase-3-trial")
-"""Journeys of some hundred visits: `make test` runs their pairs at 300 people."""
+"""Journeys of some hundred visits: `make test` runs their pairs at 500 people."""
 
 
 def missed(profile: str, journey: str) -> list[str]:
-    """Run a pair with 1,000 people, or 300; return what it expects and does not get."""
-    job = job_of(profile, (journey,), 300 if journey in FEWER else 1000)
+    """Run a pair with 1,000 people, or 500; return what it expects and does not get."""
+    job = job_of(profile, (journey,), 500 if journey in FEWER else 1000)
     totals: list[tuple[int, int]] = []
     happened = 0
     for chunk in chunks(job):

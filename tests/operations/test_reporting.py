@@ -230,5 +230,7 @@ def test_a_page_that_somebody_changed_is_not_taken_the_place_of(home: Home) -> N
 
 
 def test_a_page_of_some_tables_is_refused_with_what_to_do(home: Home) -> None:
-    with pytest.raises(Refused, match="tables: the format html is about the whole scenario; leave tables"):
+    with pytest.raises(
+        Refused, match="tables: the format html is about the whole scenario; leave tables"
+    ):
         exporting.export_home(home, "nobody", "html", ["patients"])

@@ -94,7 +94,7 @@ def find_templates(
     kind: Annotated[Literal["any", "profile", "journey"], Field(description="Kind.")] = "any",
     limit: Annotated[int, Field(ge=1, le=50, description="Most rows.")] = 10,
 ) -> Annotated[CallToolResult, TemplatesFound]:
-    """Search the library of profiles (who) and journeys (what happens) to start from."""
+    """Search the library of profiles (who) and journeys (what happens)."""
     query = query[:_LONGEST_QUERY]
     matches = templates.fitting(query, kind)[:limit]
     listed = [[item.name, item.kind, item.title, item.description[:240]] for item in matches]
@@ -299,7 +299,7 @@ def preview_spec(
     sample: Annotated[int, Field(ge=1, le=10, description="People to show.")] = 3,
     seed: Annotated[int | None, Field(ge=0, description="Instead of the spec's.")] = None,
 ) -> Annotated[CallToolResult, PreviewAnswer]:
-    """Preview a run: a few people, and how many rows, megabytes and seconds to expect."""
+    """Preview a run: a few people, and rows, megabytes and seconds to expect."""
     from healthsim.operations import estimate  # noqa: PLC0415  the engine is heavy
 
     spec = Draft.of(specs.load(home_of(ctx), spec_id).document)

@@ -62,7 +62,7 @@ def query_scenario(
 
 
 async def audit_scenario(ctx: Ctx, name: Name) -> Annotated[CallToolResult, AuditAnswer]:
-    """Audit a scenario: is all linked, do amounts agree, is it as requested, is it realistic?"""
+    """Audit a scenario: linked, amounts agree, as requested, realistic?"""
     return await tasks.answered(ctx, AUDIT, name=name)
 
 
@@ -142,12 +142,12 @@ def _next_step(report: AuditReport) -> str:
 async def export_scenario(
     ctx: Ctx,
     name: Name,
-    format: Annotated[Format, Field(description="fhir: US Core; html: a report.")] = "csv",
-    tables: Annotated[list[str], Field(description="Tables; empty: all.")] = [],  # noqa: B006
-    people: Annotated[str, Field(description="By place: 1-20.")] = "",
-    where: Annotated[str, Field(description="SQL on patients.")] = "",
+    format: Annotated[Format, Field(description="html: report.")] = "csv",
+    tables: Annotated[list[str], Field(description="Or all.")] = [],  # noqa: B006
+    people: Annotated[str, Field(description="1-20")] = "",
+    where: Annotated[str, Field(description="SQL.")] = "",
 ) -> Annotated[CallToolResult, ExportAnswer]:
-    """Export a scenario as files into the exports folder."""
+    """Export a scenario as files."""
     return await tasks.answered(
         ctx, EXPORT, name=name, format=format, tables=tables, people=people, where=where
     )

@@ -27,7 +27,7 @@ def save_scenario(
     replace: Annotated[bool, Field(description="A scenario of this name.")] = False,
     answered: Annotated[asking.Reply, Resolve(asking.before_replacing)] = asking.NOBODY,
 ) -> Annotated[CallToolResult, ActionResult]:
-    """Save a finished run under a name, to query and export later."""
+    """Save a finished run under a name."""
     home, consent = home_of(ctx), asking.said(answered)
     if consent in ("no", "closed"):
         mend = f"save under another name, such as {kept.free_name(home, name)!r}"
@@ -53,7 +53,7 @@ def list_scenarios(
     limit: Annotated[int, Field(ge=1, le=100, description="Most rows.")] = 20,
     offset: Annotated[int, Field(ge=0, description="Rows to skip.")] = 0,
 ) -> Annotated[CallToolResult, Scenarios]:
-    """List the saved scenarios, newest first."""
+    """List saved scenarios, newest first."""
     words = query.lower().split()
     summaries = [
         item
@@ -119,7 +119,7 @@ def delete_scenario(
     confirm: Annotated[bool, Field(description="The person has agreed.")] = False,
     answered: Annotated[asking.Reply, Resolve(asking.before_deleting)] = asking.NOBODY,
 ) -> Annotated[CallToolResult, ActionResult]:
-    """Delete a saved scenario for good. Ask the person first, then call with confirm=true."""
+    """Delete a saved scenario for good. Ask first, then confirm=true."""
     home, consent = home_of(ctx), asking.said(answered)
     where = f"scenario {name!r}"
     asking.need(consent, where, "nothing was deleted", "ask what they want instead")
