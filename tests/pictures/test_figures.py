@@ -189,8 +189,9 @@ def test_a_condition_is_followed_in_those_who_do_not_have_it(home: Home) -> None
 def test_coverage_ends_on_the_first_day_without_it(home: Home) -> None:
     picture = drawing.draw(home, "leaving", "cumulative_incidence", what="disenrollment")
 
-    sql = ("SELECT count(DISTINCT person_id), count(DISTINCT person_id) FILTER (term_date < "
-           "DATE '2025-12-31') FROM enrollments")  # fmt: skip
+    sql = ("SELECT count(DISTINCT person_id), count(DISTINCT person_id) FILTER (term_date IS NOT "
+           "NULL AND (person_id, term_date + 1) NOT IN "
+           "(SELECT (person_id, effective_date) FROM enrollments)) FROM enrollments")  # fmt: skip
     insured, left = rows(home, "leaving", sql)[0]
     assert f"among {insured} people" in picture.says
     assert picture.rows[-1][2] == left > 0

@@ -47,7 +47,7 @@ class Effect(NamedTuple):
         sd: with ``=``, the standard deviation; else NaN.
         low: with ``=``, least set point; else NaN.
         high: with ``=``, greatest set point; else NaN.
-        lead: days that it begins before its cause is recorded.
+        lead: days that it begins before its cause is recorded; negative, above -1: after it.
         onset: days until it is whole; of a bell, the day of its peak.
         hold: days that it then lasts; NaN: as long as its cause does.
         off: days in which it fades to a third after that; NaN: a condition's ends with it,
@@ -175,10 +175,10 @@ def check_effect(effect: Effect, where: str) -> list[Problem]:
             ),
             (not 0 < effect.share <= 1, "share", f"is {effect.share:g}", "use 0 to 1"),
             (
-                not effect.onset >= 0 or effect.lead < 0,
+                not effect.onset >= 0 or not effect.lead > -1,
                 "onset",
                 "days are negative",
-                "use 0 or more",
+                "use 0 or more, and a lead of more than -1",
             ),
         )
         if holds

@@ -29,7 +29,8 @@ def own_usd(row: Row) -> float:
 def _measure(row: Row) -> str:
     if row["value"] is None:
         return ""
-    name = str(row["display"]).split(" [")[0].split(" in ")[0]
+    what, bracket, _ = str(row["display"]).partition(" [")
+    name = what if bracket else what.rpartition(" in ")[0] or what  # without the specimen
     return f"{name} {row['value']:g} {row['unit'] or ''}".strip()
 
 
