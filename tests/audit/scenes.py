@@ -100,6 +100,14 @@ class Scenario:
         after = self.told(rules)
         return {name for name in after if after[name] != before.get(name)}
 
+    def tried(self, change: Tampering) -> set[str]:
+        """Return what `changed` does, and undo the change."""
+        self.connection.execute("BEGIN")
+        try:
+            return self.changed(change)
+        finally:
+            self.connection.execute("ROLLBACK")
+
     def silent(self, *starts: str) -> set[str]:
         """Return the rules of a family that do not tell; there must be such a family."""
         family = self.of(*starts)
