@@ -69,6 +69,20 @@ def _suffix(code: str, time: int) -> str:
     return f"+{code}/{time + 1}" if time else f"+{code}"
 
 
+def _distinct(flags: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], Rows]:
+    """Return the distinct lines of flags, in order, and which of them each line is.
+
+    As `numpy.unique` over an axis, which compares lines byte by byte, and so takes long.
+    """
+    most = 62  # bits of a key
+    if flags.shape[1] > most:
+        sets, which = np.unique(flags, axis=0, return_inverse=True)
+        return sets, which.reshape(-1)
+    bits = np.int64(1) << np.arange(flags.shape[1], dtype=np.int64)[::-1]
+    _, first, which = np.unique(flags @ bits, return_index=True, return_inverse=True)
+    return flags[first], which.reshape(-1)
+
+
 class CodedSpans:
     """The codes of the conditions of a chunk over time."""
 
@@ -107,8 +121,7 @@ class CodedSpans:
         last_of_day[:-1] = (who[1:] != who[:-1]) | (day[1:] != day[:-1])
         self._day, self._source = day[last_of_day], source[order][last_of_day]
         self._key = _key(who[last_of_day], self._day)
-        sets, of_set = np.unique(held[last_of_day] > 0, axis=0, return_inverse=True)
-        self._set = of_set.reshape(-1)
+        sets, self._set = _distinct(held[last_of_day] > 0)
         self._sets = [tuple(np.array(self._codes)[line].tolist()) for line in sets]
 
     def _begun(self, episode: Episode) -> tuple[Rows, Days, Days]:

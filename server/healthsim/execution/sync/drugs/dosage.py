@@ -89,10 +89,11 @@ def dosage(
     weighed = _weighed(drug.display, rule)
     if weighed is not None and len(rows):
         amounts = weighed.units(milligrams(ctx, weighed, rows, days))
-    taken, way = np.unique(
-        np.stack([amounts, _times(ctx, drug, rows, days)]), axis=1, return_inverse=True
-    )
-    ways = tuple(scaled(usual._replace(amount=amount), times) for amount, times in taken.T.tolist())
+    some, amount_of = np.unique(amounts, return_inverse=True)
+    often, times_of = np.unique(_times(ctx, drug, rows, days), return_inverse=True)
+    pairs, way = np.unique(amount_of * len(often) + times_of, return_inverse=True)
+    taken = ((some[pair // len(often)], often[pair % len(often)]) for pair in pairs.tolist())
+    ways = tuple(scaled(usual._replace(amount=float(one)), float(times)) for one, times in taken)
     fills = [_quantity(drug, usual, one, days_supply) for one in ways]
     chosen = way.reshape(-1).astype(np.int32)
     return Dosage(ways, chosen, np.array(fills, dtype=np.float64)[chosen])
