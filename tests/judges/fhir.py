@@ -20,7 +20,7 @@ from template_runs import job_of
 
 GUIDE = "us_core_610.tgz"
 PEOPLE = 200
-LIMIT = 2_000
+LIMIT = 400
 """Resources of each file that are judged."""
 RUNS = (
     ("commercial-maternity", ("pregnancy",)),
