@@ -76,10 +76,10 @@ EDITS: dict[str, tuple[Edit, ...]] = {
             'DEVICES = Table(\n'
             '    "devices", "patientsim", "one row per device", ("device_id",), (\n'
             '        Column("device_id", "BIGINT", "Address of the device.", required=True),\n'
-            "        _PERSON,\n"
+            "        PERSON,\n"
             '        Column("display", "VARCHAR", "What it is, in words.", required=True),\n'
             '        Column("given_date", "DATE", "When it was given.", required=True),\n'
-            "        _ENCOUNTER,\n        _EVENT,\n    ),\n)\n\n"
+            "        ENCOUNTER,\n        EVENT,\n    ),\n)\n\n"
         )),
         _entry("TABLES", "DEVICES"),
     ),

@@ -35,6 +35,9 @@ Type: TypeAlias = Literal[
     "BIGINT", "INTEGER", "DATE", "TIMESTAMP", "DOUBLE", "DECIMAL(12,2)", "BOOLEAN", "VARCHAR"
 ]
 
+Detail: TypeAlias = Literal["core", "coded", "full"]
+"""How much of a chart is kept; each level holds those before (`products/patientsim/detail.py`)."""
+
 
 @dataclass(frozen=True, eq=False)
 class Coded:

@@ -127,7 +127,7 @@ def _shape(value: Any, *, whole: bool = False) -> str:
 
 _SWITCHES = (
     "charge_capture", "physiology", "mortality", "one_bed", "pharmacy", "problem_list", "safety",
-    "vaccine_intervals", "vital_signs",
+    "vaccine_intervals", "vital_signs", "detail",
 )  # fmt: skip
 """Keys of a profile that are on by default, so a person must see where one is not."""
 
@@ -141,7 +141,7 @@ def _switches(profile: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the keys that are not as usual, and what they say."""
     return [
         (name, phrases.setting(profile[name])) for name in _SWITCHES
-        if profile.get(name, "usual") not in ("usual", "postpone")
+        if profile.get(name, "usual") not in ("usual", "postpone", "full")
     ]  # fmt: skip
 
 

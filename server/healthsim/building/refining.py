@@ -24,7 +24,7 @@ _OF_PROFILE = (
     "count", "seed", "as_of", "through", "sampling", "unit", "household", "demographics",
     "attributes", "correlations", "clinical", "coverage", "network", "physiology", "mortality",
     "charge_capture", "one_bed", "pharmacy", "problem_list", "safety", "vaccine_intervals",
-    "vital_signs", "products", "expectations",
+    "vital_signs", "products", "detail", "expectations",
 )  # fmt: skip
 _OF_JOURNEY = (
     "duration_days", "eligible", "begins", "precedence", "trial", "state", "phases", "steps",

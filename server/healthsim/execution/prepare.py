@@ -73,7 +73,10 @@ def _job(
 ) -> Job:
     through = last_day(profile, journeys)
     tables = tables_of(
-        profile.products, attributes=bool(profile.attributes), planted=profile.plants_violations
+        profile.products,
+        detail=profile.detail,
+        attributes=bool(profile.attributes),
+        planted=profile.plants_violations,
     )
     walked = _positions(journeys, layouts)
     return Job(

@@ -9,15 +9,17 @@ from healthsim.products.events import EVENTS
 from healthsim.products.membersim.tables import PLAN_YEARS, PLANS
 from healthsim.products.membersim.tables import TABLES as MEMBERSIM
 from healthsim.products.networksim.tables import TABLES as NETWORKSIM
+from healthsim.products.patientsim.detail import TABLES as BEYOND_CORE
+from healthsim.products.patientsim.detail import left_out
 from healthsim.products.patientsim.tables import TABLES as PATIENTSIM
 from healthsim.products.planted import PLANTED_VIOLATIONS
 from healthsim.products.rxmembersim.tables import TABLES as RXMEMBERSIM
 from healthsim.products.trialsim.tables import TABLES as TRIALSIM
-from healthsim.tables import Table
+from healthsim.tables import Detail, Table
 
 TABLES = (
-    EVENTS, PERSON_ATTRIBUTES, *PATIENTSIM, PLANTED_VIOLATIONS, *MEMBERSIM, *RXMEMBERSIM, *TRIALSIM,
-    *NETWORKSIM,
+    EVENTS, PERSON_ATTRIBUTES, *PATIENTSIM, *BEYOND_CORE, PLANTED_VIOLATIONS, *MEMBERSIM,
+    *RXMEMBERSIM, *TRIALSIM, *NETWORKSIM,
 )  # fmt: skip
 
 NOT_PER_PERSON = tuple(table.name for table in TABLES if "person_id" not in table.by_name)
@@ -25,7 +27,11 @@ NOT_PER_PERSON = tuple(table.name for table in TABLES if "person_id" not in tabl
 
 
 def tables_of(
-    products: Collection[str], *, attributes: bool = False, planted: bool = False
+    products: Collection[str],
+    *,
+    detail: Detail = "full",
+    attributes: bool = False,
+    planted: bool = False,
 ) -> tuple[Table, ...]:
     """Return the tables of a run with these products, in order.
 
@@ -34,10 +40,15 @@ def tables_of(
 
     Args:
         products: what the profile asks for.
+        detail: how much of the chart is kept.
         attributes: whether the profile has any.
         planted: whether the profile plants violations of the rules of safe drugs.
     """
     always = {EVENTS, *NETWORKSIM} | ({PLANS, PLAN_YEARS} if "rxmembersim" in products else set())
     always |= {PERSON_ATTRIBUTES} if attributes else set()
     always |= {PLANTED_VIOLATIONS} if planted else set()
-    return tuple(table for table in TABLES if table.product in products or table in always)
+    without = left_out(detail)
+    return tuple(
+        table for table in TABLES
+        if (table.product in products and table not in without) or table in always
+    )  # fmt: skip

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from healthsim.execution.sync.attribute_values import person_attributes
 from healthsim.execution.sync.bills.adjudication import Decided
 from healthsim.execution.sync.bills.claims import UnpricedClaims
+from healthsim.execution.sync.chart.chart import chart_tables
 from healthsim.execution.sync.clinical import CLINICAL_TABLES
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.coverage import enrollments, members, rx_members
@@ -63,6 +64,7 @@ RULES = (
         "fills",
         ("prescription_id", "event_id", "written_date", "ndc", "prescriber_npi"),
     ),
+    SyncRule("encounter, and primary care", "care_team_members", ()),
     SyncRule("trial: everyone who takes part", "subjects", ("person_id", "ssn")),
     SyncRule("trial_visit", "encounters", ("person_id", "event_id")),
     SyncRule(
@@ -96,6 +98,7 @@ def synced_tables(ctx: SyncContext) -> dict[str, Columns]:
             "encounter_diagnoses": encounter_diagnoses(ctx),
             "prescriptions": prescription_table(ctx, written),
         }
+        tables |= chart_tables(ctx, tables)
     if "membersim" in products:
         tables |= {"members": members(ctx), "enrollments": enrollments(ctx)}
         tables |= decided.claim_tables()

@@ -25,6 +25,8 @@ RULES: Mapping[str, str] = {
     "planted_violations": "one row for each rule of safe drugs that a prescription or treatment "
                           "breaks on purpose (medicine/data/safety.csv)",
     "person_attributes": "one row for each person and attribute of the profile",
+    "care_team_members": "the person's primary care provider, and who treats in visits and stays "
+                         "(execution/sync/chart/care_team.py)",
     "members": "everybody of the profile; the anchor of a household is its subscriber, of a child "
                "without its family a parent who is not in the data "
                "(execution/sync/subscribers.py)",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from healthsim.tables import Column, Table
 
-_PERSON = Column(
+PERSON = Column(
     "person_id", "BIGINT", "Who it is about.", references="patients.person_id", required=True
 )
-_EVENT = Column(
+EVENT = Column(
     "event_id",
     "BIGINT",
     "The journey event that caused it; null where the profile did.",
     references="events.event_id",
 )
-_ENCOUNTER = Column(
+ENCOUNTER = Column(
     "encounter_id",
     "BIGINT",
     "The encounter it happened in, where it happened in one.",
@@ -75,7 +75,7 @@ CONDITIONS = Table(
     key=("condition_id",),
     columns=(
         Column("condition_id", "BIGINT", "Address of the condition.", required=True),
-        _PERSON,
+        PERSON,
         Column("code", "VARCHAR", "ICD-10-CM code, combined as the classification asks.",
                source="FHIR Condition.code", required=True),
         Column("display", "VARCHAR", "Text of the code.", source="ICD-10-CM"),
@@ -88,8 +88,8 @@ CONDITIONS = Table(
                source="FHIR Condition.abatement"),
         Column("status", "VARCHAR", "active, resolved or remission.",
                source="FHIR Condition.clinicalStatus", required=True),
-        _ENCOUNTER,
-        _EVENT,
+        ENCOUNTER,
+        EVENT,
     ),
 )  # fmt: skip
 
@@ -100,7 +100,7 @@ ENCOUNTERS = Table(
     key=("encounter_id",),
     columns=(
         Column("encounter_id", "BIGINT", "Address of the encounter.", required=True),
-        _PERSON,
+        PERSON,
         Column("encounter_class", "VARCHAR", "office, telehealth, emergency, inpatient, …",
                source="FHIR Encounter.class", required=True),
         Column("reason", "VARCHAR", "Why, in words.", source="FHIR Encounter.reason"),
@@ -126,7 +126,7 @@ ENCOUNTERS = Table(
                required=True),
         Column("parent_encounter_id", "BIGINT", "The stay that an emergency visit led to.",
                references="encounters.encounter_id"),
-        _EVENT,
+        EVENT,
     ),
 )  # fmt: skip
 
@@ -139,7 +139,7 @@ ENCOUNTER_DIAGNOSES = Table(
         Column("encounter_id", "BIGINT", "The encounter.", required=True,
                references="encounters.encounter_id"),
         Column("sequence", "INTEGER", "1 is the principal diagnosis.", required=True),
-        _PERSON,
+        PERSON,
         Column("code", "VARCHAR", "ICD-10-CM code.", required=True),
         Column("poa", "VARCHAR", "Present on admission: Y, N, U undocumented, W "
                "undetermined, or 1 where exempt; inpatient only.",
@@ -154,7 +154,7 @@ PROCEDURES = Table(
     key=("procedure_id",),
     columns=(
         Column("procedure_id", "BIGINT", "Address of the procedure.", required=True),
-        _PERSON,
+        PERSON,
         Column("code", "VARCHAR", "HCPCS, CPT or ICD-10-PCS code, as the spec says it.",
                source="FHIR Procedure.code", required=True),
         Column("system", "VARCHAR", "HCPCS, CPT or ICD-10-PCS.", required=True),
@@ -165,8 +165,8 @@ PROCEDURES = Table(
                required=True),
         Column("performer_npi", "BIGINT", "Who did it.", references="providers.npi",
                required=True),
-        _ENCOUNTER,
-        _EVENT,
+        ENCOUNTER,
+        EVENT,
     ),
 )  # fmt: skip
 
@@ -177,7 +177,7 @@ IMMUNIZATIONS = Table(
     key=("immunization_id",),
     columns=(
         Column("immunization_id", "BIGINT", "Address of the dose.", required=True),
-        _PERSON,
+        PERSON,
         Column("cvx", "VARCHAR", "Vaccine code.", source="CDC CVX", required=True),
         Column("display", "VARCHAR", "Text of the code."),
         Column("dose", "INTEGER", "Number in the product's first series: stated, else counted, "
@@ -198,8 +198,8 @@ IMMUNIZATIONS = Table(
                "(LA, RA); null by mouth and nose.", source="HL7 table 0163"),
         Column("performer_npi", "BIGINT", "Who gave it.", references="providers.npi",
                required=True),
-        _ENCOUNTER,
-        _EVENT,
+        ENCOUNTER,
+        EVENT,
     ),
 )  # fmt: skip
 
@@ -210,13 +210,13 @@ VITAL_SIGNS = Table(
     key=("vital_sign_id",),
     columns=(
         Column("vital_sign_id", "BIGINT", "Address of the measurement.", required=True),
-        _PERSON,
+        PERSON,
         Column("loinc", "VARCHAR", "What was measured.", source="LOINC", required=True),
         Column("display", "VARCHAR", "Text of the code."),
         Column("measured_at", "TIMESTAMP", "When.", required=True),
         Column("value", "DOUBLE", "Measured value.", required=True),
         Column("unit", "VARCHAR", "Unit of the value.", source="UCUM"),
-        _ENCOUNTER,
+        ENCOUNTER,
         Column("event_id", "BIGINT", "The journey event that states it; null where it is usual in "
                "encounters of the class.", references="events.event_id"),
     ),
@@ -229,7 +229,7 @@ LAB_RESULTS = Table(
     key=("lab_result_id",),
     columns=(
         Column("lab_result_id", "BIGINT", "Address of the result.", required=True),
-        _PERSON,
+        PERSON,
         Column("loinc", "VARCHAR", "What was measured.", source="LOINC", required=True),
         Column("display", "VARCHAR", "Text of the code."),
         Column("panel", "VARCHAR", "The panel it was ordered in; null when alone."),
@@ -243,8 +243,8 @@ LAB_RESULTS = Table(
         Column("flag", "VARCHAR", "L, H or N against the interval.", source="HL7 table 0078"),
         Column("ordering_npi", "BIGINT", "Who ordered it.", references="providers.npi",
                required=True),
-        _ENCOUNTER,
-        _EVENT,
+        ENCOUNTER,
+        EVENT,
     ),
 )  # fmt: skip
 
@@ -255,7 +255,7 @@ PRESCRIPTIONS = Table(
     key=("prescription_id",),
     columns=(
         Column("prescription_id", "BIGINT", "Address of the prescription.", required=True),
-        _PERSON,
+        PERSON,
         Column("rxnorm", "VARCHAR", "RxNorm concept of the clinical drug.", source="RxNorm"),
         Column("ndc", "VARCHAR", "Eleven-digit product code.", source="FDA NDC", required=True),
         Column("drug", "VARCHAR", "Drug, strength and form.", required=True),
@@ -285,8 +285,8 @@ PRESCRIPTIONS = Table(
         Column("status", "VARCHAR", "active, completed or stopped at the end of the data.",
                source="FHIR MedicationRequest.status", required=True),
         Column("end_date", "DATE", "Day it was stopped or replaced; null where it ran its course."),
-        _ENCOUNTER,
-        _EVENT,
+        ENCOUNTER,
+        EVENT,
     ),
 )  # fmt: skip
 
@@ -297,7 +297,7 @@ REFERRALS = Table(
     key=("referral_id",),
     columns=(
         Column("referral_id", "BIGINT", "Address of the referral.", required=True),
-        _PERSON,
+        PERSON,
         Column("specialty", "VARCHAR", "To which specialty.",
                source="FHIR ServiceRequest.performerType", required=True),
         Column("reason", "VARCHAR", "Why, in words."),
@@ -307,8 +307,8 @@ REFERRALS = Table(
                required=True),
         Column("referred_to_npi", "BIGINT", "To whom; later visits go there.",
                references="providers.npi", required=True),
-        _ENCOUNTER,
-        _EVENT,
+        ENCOUNTER,
+        EVENT,
     ),
 )  # fmt: skip
 CARE_PLANS = Table(
@@ -318,7 +318,7 @@ CARE_PLANS = Table(
     key=("care_plan_id",),
     columns=(
         Column("care_plan_id", "BIGINT", "Address of the plan of care.", required=True),
-        _PERSON,
+        PERSON,
         Column("display", "VARCHAR", "What the plan is, in words.",
                source="FHIR CarePlan.title", required=True),
         Column("code", "VARCHAR", "Its code, where the specification gives one.",
@@ -329,8 +329,8 @@ CARE_PLANS = Table(
                source="FHIR CarePlan.period.end"),
         Column("status", "VARCHAR", "active or completed.", source="FHIR CarePlan.status",
                required=True),
-        _ENCOUNTER,
-        _EVENT,
+        ENCOUNTER,
+        EVENT,
     ),
 )  # fmt: skip
 

@@ -34,6 +34,7 @@ from healthsim.specification.profiles.plan_design import PlanDesign
 from healthsim.specification.profiles.problem_list import ProblemList
 from healthsim.specification.profiles.safety import Safety, SafetyChoice
 from healthsim.specification.profiles.vital_signs import VitalSignsChoice
+from healthsim.tables import Detail
 
 MOST_PEOPLE = 10_000_000
 MOST_FAMILIES = 340_000  # what the range of numbers that are never issued has room for
@@ -92,7 +93,7 @@ class ProfileSpec(Document):
         unit: "family": each unit is an anchor with a household.
         household: who lives with the anchor of a family.
         demographics: ages, sexes and places.
-        attributes: values of one's own, by name; conditions use them.
+        attributes: values of one's own, by name.
         correlations: rank correlations of two numeric attributes.
         clinical: conditions and drugs.
         problem_list: "none": only diagnoses and `stop` steps begin and end conditions; usually
@@ -100,7 +101,7 @@ class ProfileSpec(Document):
         coverage: plans; needed for membersim and rxmembersim.
         network: which providers, and how far.
         vaccine_intervals: "usual": a dose waits for the ACIP's minimum age and interval; "none": it
-            is given on the stated day, and is not valid where that is too early.
+            is given on the stated day, valid or not.
         physiology: what illness and treatment do to results and vital signs that are not stated.
         one_bed: "postpone": nobody is in two places; what falls into a stay is moved to after it
             or left out, by rules. "none": everything stays on its day.
@@ -110,8 +111,9 @@ class ProfileSpec(Document):
         pharmacy: "usual": fills keep the rules of controlled substances and of refills too soon,
             what is taken in courses ends, people stop.
         charge_capture: "usual": bills follow from what happened, as payers ask for them; "none":
-            they have the services, units and modifiers that journeys state, and no others.
+            they have what journeys state, and no more.
         products: patientsim chart, membersim claims, rxmembersim fills, trialsim trials.
+        detail: how much of a chart.
         expectations: what must be true of a run's rows.
     """
 
@@ -150,6 +152,7 @@ class ProfileSpec(Document):
         tuple[Literal["patientsim", "membersim", "rxmembersim", "trialsim"], ...],
         Field(min_length=1),
     ] = ("patientsim", "membersim", "rxmembersim")
+    detail: Annotated[Detail, Field(exclude_if=lambda given: given == "full")] = "full"
     expectations: Expectations = ()
 
     @property

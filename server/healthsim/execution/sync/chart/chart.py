@@ -1,0 +1,32 @@
+"""The tables of the chart that `detail` adds, in an order in which each finds what it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from healthsim.execution.sync.chart.care_team import care_team_members
+from healthsim.execution.sync.context import SyncContext
+from healthsim.products.patientsim import history
+from healthsim.products.patientsim.detail import left_out
+from healthsim.tables import Columns, Table
+
+ChartMaker: TypeAlias = Callable[[SyncContext, Mapping[str, Columns]], Columns]
+"""Makes the rows of a table from the chunk and its tables that are finished."""
+
+MAKERS: tuple[tuple[Table, ChartMaker], ...] = ((history.CARE_TEAM_MEMBERS, care_team_members),)
+
+
+def chart_tables(ctx: SyncContext, tables: Mapping[str, Columns]) -> dict[str, Columns]:
+    """Fill the tables of the chart that the profile's `detail` adds.
+
+    Args:
+        ctx: the chunk.
+        tables: the finished tables of the chart, as the products' own makers gave them.
+    """
+    without = left_out(ctx.profile.detail)
+    made = dict(tables)
+    for table, fill in MAKERS:
+        if table not in without:
+            made[table.name] = table.complete(fill(ctx, made))
+    return {name: columns for name, columns in made.items() if name not in tables}
