@@ -24,6 +24,7 @@ from healthsim import (
     cli_codes,
     cli_compare,
     cli_draw,
+    cli_export,
     cli_install,
     cli_network,
     cli_population,
@@ -82,6 +83,7 @@ app.command()(cli_compare.compare)
 app.command()(cli_install.install)
 app.command()(cli_install.uninstall)
 app.command()(cli_draw.draw)
+app.command(help=cli_export.HELP)(cli_export.export)
 app.command()(cli_report.report)
 app.command()(cli_storage.storage)
 app.command()(cli_story.person)
@@ -531,49 +533,6 @@ def verify(name: Annotated[str, typer.Argument(help="A scenario.")], as_json: Js
         errors.print(escape(str(problem)), highlight=False, soft_wrap=True)
     if not result.same:
         raise typer.Exit(FAILED)
-
-
-@app.command()
-def export(
-    name: Annotated[str, typer.Argument(help="A scenario.")],
-    out: Annotated[Path, typer.Option(help="Folder to write into.")],
-    form: Annotated[
-        str, typer.Option("--format", help="csv, parquet, fhir, fhir-bundles, html.")
-    ] = "csv",
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Write into a folder that has files.")
-    ] = False,
-    table: Annotated[
-        list[str] | None, typer.Option(help="A table; repeat it. By default all. csv, parquet.")
-    ] = None,
-    people: Annotated[str, typer.Option(help="Places in the order of people: 1-20, 1-5,9.")] = "",
-    where: Annotated[str, typer.Option(help="A condition in SQL on columns of patients.")] = "",
-    as_json: Json = False,
-) -> None:
-    """Write a scenario as files.
-
-    csv, parquet: one file for each table. fhir: R4 resources with profiles of US Core 6.1.0, one
-    NDJSON file for each type; it needs the chart, and leaves out claims, trials and attributes.
-    fhir-bundles: the same as one transaction Bundle for each person, directory.json first.
-    html: a report.
-
-    People are chosen by --people, --where or both; those whom they point at (who holds their
-    coverage, their mother) and the providers that they use come with them.
-    """
-    from healthsim.exports import Filter  # noqa: PLC0415  see the top
-    from healthsim.operations import exporting  # noqa: PLC0415  see the top
-
-    kind = exporting.format_named(form)
-    done = attended(
-        lambda: exporting.export_to(
-            home_folder(), name, out, kind, table or (), Filter(people, where), replace=replace
-        ),
-        f"export {name}",
-    )
-    if as_json:
-        print_json({"folder": str(done.folder), "files": [file.name for file in done.files]})
-    else:
-        say(f"{len(done.files)} files, {done.megabytes} MB, in {done.folder}")
 
 
 def main() -> None:

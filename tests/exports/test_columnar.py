@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 import pyarrow.parquet as pq
@@ -14,7 +17,7 @@ import pytest
 
 from healthsim.building import templates
 from healthsim.errors import NotFound, Refused, StorageError
-from healthsim.exports import columnar
+from healthsim.exports import Filter, columnar, marking
 from healthsim.operations import exporting, generate, runs, scenarios
 from healthsim.operations.home import Home
 from processes import PATIENCE
@@ -59,7 +62,7 @@ def test_a_parquet_file_holds_the_stored_values_and_types(home: Home, tmp_path: 
 @pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_two_exports_of_a_scenario_are_equal_byte_by_byte(
-    home: Home, tmp_path: Path, form: columnar.Format
+    home: Home, tmp_path: Path, form: Literal["csv", "parquet"]
 ) -> None:
     written = []
     for name in ("one", "two"):
@@ -68,18 +71,49 @@ def test_two_exports_of_a_scenario_are_equal_byte_by_byte(
             columnar.export(scenarios.path(home, "small"), "small", tmp_path / name, form)
         )
 
-    assert [path.name for path in written[0]] == [path.name for path in written[1]]
-    assert all(one.read_bytes() == two.read_bytes() for one, two in zip(*written, strict=True))
+    assert [one.path.name for one in written[0]] == [one.path.name for one in written[1]]
+    assert all(
+        one.path.read_bytes() == two.path.read_bytes() for one, two in zip(*written, strict=True)
+    )
 
 
 def test_an_export_is_marked_and_explains_its_columns(home: Home, tmp_path: Path) -> None:
-    columnar.export(scenarios.path(home, "small"), "small", tmp_path, "csv", ["fills"])
+    folder = exporting.export_to(home, "small", tmp_path / "out", "csv", ["fills"]).folder
+    written = {file.name: file.read_text() for file in folder.iterdir()}
 
-    assert "Synthetic test data" in (tmp_path / columnar.MARKER).read_text()
-    dictionary = (tmp_path / columnar.DICTIONARY).read_text()
-    assert "copay_usd" in dictionary
-    assert "allowed_usd" not in dictionary
-    assert "hostile" not in dictionary + (tmp_path / columnar.MARKER).read_text()
+    assert set(written) == {
+        marking.MARKER, marking.MANIFEST, marking.DICTIONARY, "fills.csv"}  # fmt: skip
+    assert "Synthetic test data" in written[marking.MARKER]
+    assert "Synthetic test data" in written[marking.MANIFEST]
+    assert "copay_usd" in written[marking.DICTIONARY]
+    assert "allowed_usd" not in written[marking.DICTIONARY]
+    assert "hostile" not in "".join(written.values())
+
+
+def test_a_manifest_counts_and_hashes_every_file(home: Home, tmp_path: Path) -> None:
+    folder = exporting.export_to(
+        home, "small", tmp_path / "out", "csv", ["fills", "plans"], Filter("1-3")
+    ).folder
+    manifest = json.loads((folder / marking.MANIFEST).read_text())
+    files = {one["name"]: one for one in manifest["files"]}
+
+    assert manifest["synthetic"] is True
+    assert manifest["people"] == "people 1-3"
+    assert set(files) == {"fills.csv", "plans.csv", marking.DICTIONARY}
+    for name, told in files.items():
+        content = (folder / name).read_bytes()
+        assert told["bytes"] == len(content)
+        assert told["sha256"] == sha256(content).hexdigest()
+    with (folder / "fills.csv").open(newline="") as file:
+        assert files["fills.csv"]["tables"] == {"fills": len(list(csv.DictReader(file)))}
+
+
+def test_each_parquet_file_says_that_it_is_synthetic(home: Home, tmp_path: Path) -> None:
+    columnar.export(scenarios.path(home, "small"), "small", tmp_path, "parquet", ["claims"])
+    noted = pq.read_metadata(tmp_path / "claims.parquet").metadata
+
+    assert noted[b"synthetic"].startswith(b"Synthetic test data")
+    assert noted[b"scenario"] == b"small"
 
 
 def test_an_unknown_table_is_answered_with_near_names(home: Home, tmp_path: Path) -> None:
@@ -116,7 +150,7 @@ def test_a_second_export_deletes_only_what_the_first_one_wrote(home: Home) -> No
     exporting.export_home(home, "small", "parquet", ["fills"])
 
     assert sorted(path.name for path in folder.iterdir()) == [
-        columnar.MARKER, columnar.DICTIONARY, "fills.parquet",
+        marking.MARKER, marking.DICTIONARY, "fills.parquet", marking.MANIFEST,
         "my-analysis.csv", "my-analysis.parquet",
     ]  # fmt: skip
 
@@ -125,7 +159,7 @@ def test_a_file_of_the_same_name_that_no_export_wrote_is_not_overwritten(
     home: Home, tmp_path: Path
 ) -> None:
     (tmp_path / "claims.csv").write_text("precious")
-    (tmp_path / columnar.MARKER).write_text("my own notes\n- claims.csv\n")
+    (tmp_path / marking.MARKER).write_text("my own notes\n- claims.csv\n")
 
     with pytest.raises(
         Refused, match=r"did not write, or which was changed since.*move it away.*can be deleted"
@@ -138,7 +172,7 @@ def _listed(folder: Path, name: str, content: str, *, changed: str = "") -> str:
     """Put a file into a folder, and return the line of a marker about it, perhaps changed since."""
     path = folder / name
     path.write_text(content)
-    line = f"- {name} {columnar._mark(path)}\n"
+    line = f"- {name} {marking._mark(path)}\n"
     path.write_text(changed or content)
     return line
 
@@ -148,11 +182,11 @@ def test_a_marker_cannot_name_files_elsewhere(tmp_path: Path) -> None:
     folder.mkdir()
     lines = [_listed(folder, "../claims.csv", "a"), f"- {tmp_path}/claims.csv 1 {'0' * 32}\n",
              _listed(folder, "fills.csv", "a")]  # fmt: skip
-    (folder / columnar.MARKER).write_text(
+    (folder / marking.MARKER).write_text(
         "Synthetic test data made by HealthSim: scenario x, csv files.\n" + "".join(lines)
     )
 
-    assert columnar.written_before(folder) == {"fills.csv", columnar.MARKER}
+    assert marking.written_before(folder) == {"fills.csv", marking.MARKER}
 
 
 def test_a_forged_marker_counts_only_for_what_an_export_of_its_format_writes(
@@ -171,11 +205,11 @@ def test_a_forged_marker_counts_only_for_what_an_export_of_its_format_writes(
     lines.append(_listed(tmp_path, "plans.csv", "precious"))
     (tmp_path / "plans.csv").unlink()
     (tmp_path / "plans.csv").symlink_to(tmp_path / "target.csv")
-    (tmp_path / columnar.MARKER).write_text(
+    (tmp_path / marking.MARKER).write_text(
         "Synthetic test data made by HealthSim: scenario x, csv files.\n" + "".join(lines)
     )
 
-    assert columnar.written_before(tmp_path) == {"claims.csv", columnar.MARKER}
+    assert marking.written_before(tmp_path) == {"claims.csv", marking.MARKER}
 
 
 def test_a_file_of_an_export_that_somebody_changed_is_not_overwritten(home: Home) -> None:
@@ -246,14 +280,14 @@ def test_an_export_of_an_earlier_version_is_not_swept_by_half(tmp_path: Path) ->
     folder = home.exports / "old-csv"
     folder.mkdir(parents=True)
     for name, text in (
-        (columnar.MARKER, "Synthetic test data made by HealthSim: scenario old, csv files.\n"
+        (marking.MARKER, "Synthetic test data made by HealthSim: scenario old, csv files.\n"
                           "- claims.csv\n"),
         ("claims.csv", "claim_id\n1\n"),
     ):  # fmt: skip
         (folder / name).write_text(text)
 
     assert exporting.expire(home, 1e12) == []
-    assert {path.name for path in folder.iterdir()} == {columnar.MARKER, "claims.csv"}
+    assert {path.name for path in folder.iterdir()} == {marking.MARKER, "claims.csv"}
 
 
 def test_an_export_larger_than_the_room_on_the_disk_is_refused_before_a_byte_is_written(

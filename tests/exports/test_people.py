@@ -9,8 +9,8 @@ import duckdb
 import pytest
 
 from healthsim.errors import Refused
-from healthsim.exports import EVERYBODY, Filter, Format
-from healthsim.exports.columnar import MARKER
+from healthsim.exports import EVERYBODY, Filter, Format, people
+from healthsim.exports.marking import MARKER
 from healthsim.operations import exporting, generate, scenarios
 from healthsim.operations.home import Home
 from template_runs import job_of
@@ -157,6 +157,15 @@ def test_resources_are_those_of_the_chosen(home: Home, tmp_path: Path) -> None:
         (Filter(where="true UNION SELECT 1"), "where: cannot be read"),
         (Filter(where="person_id IN (SELECT * FROM read_csv('/etc/passwd'))"), "where: cannot be"),
         (Filter(where="true --) "), ""),
+        (Filter(where="EXISTS (FROM read_text('/etc/passwd'))"), "read_text.*not open"),
+        (Filter(where="(SELECT count(*) FROM glob('/*')) > 0"), r"glob\(\), which is not open"),
+        (Filter(where="EXISTS (FROM '/etc/passwd')"), "where: cannot be read"),
+        (Filter(where="getenv('HOME') <> ''"), r"getenv\(\), which is not open"),
+        (Filter(where="current_setting('threads') = '1'"), r"current_setting\(\), which is"),
+        (Filter(where="(SELECT count(*) FROM duckdb_settings()) > 0"), "duckdb_settings.*not open"),
+        (Filter(where="true); INSTALL httpfs; SELECT (true"), "where: cannot be read"),
+        (Filter(where="x" * 20_001), "where: has 20,001 characters"),
+        (Filter(where="gender"), "where: cannot be read: .*BOOL"),
     ],
 )  # fmt: skip
 def test_a_filter_that_cannot_be_read_or_finds_nobody_is_refused_and_nothing_is_written(
@@ -167,6 +176,18 @@ def test_a_filter_that_cannot_be_read_or_finds_nobody_is_refused_and_nothing_is_
         return
     with pytest.raises(Refused, match=message):
         _exported(home, tmp_path, "family", chosen)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_condition_that_counts_without_end_is_stopped_and_nothing_is_written(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "SECONDS", 1.0)
+    endless = "(SELECT count(*) FROM range(1000000) a, range(100000000) b) > person_id"
+    with pytest.raises(Refused, match="where: it ran for more than 1 seconds and was stopped"):
+        _exported(home, tmp_path, "family", Filter(where=endless))
+
     assert list(tmp_path.iterdir()) == []
 
 

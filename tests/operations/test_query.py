@@ -14,9 +14,9 @@ import pytest
 
 from healthsim.errors import NotFound, Refused, StorageError
 from healthsim.operations import generate
-from healthsim.operations import query as module
 from healthsim.operations.home import Home
 from healthsim.operations.query import QueryResult, query, query_file
+from healthsim.persistence import confined
 from healthsim.persistence.judgement import judge
 from operations.small_engine import PROFILE, SmallEngine
 from persistence.saving import kept_run
@@ -382,7 +382,7 @@ def test_a_file_that_is_cut_short_is_explained_by_its_name(
 def test_the_process_imports_neither_numpy_nor_the_rest_of_healthsim() -> None:
     code = (
         "import runpy, sys\n"
-        f"runpy.run_path({str(module._SANDBOX)!r})\n"
+        f"runpy.run_path({str(confined._SANDBOX)!r})\n"
         "print([name for name in sys.modules if name.split('.')[0] in "
         "('numpy', 'pydantic', 'pyarrow', 'healthsim')])\n"
     )
@@ -402,7 +402,7 @@ def test_the_process_ends_itself_if_nobody_ends_it(home: Home) -> None:
         ' "sql": "SELECT count(*) FROM range(1000000) a, range(10000000) b"}'
     )
     done = subprocess.run(
-        [sys.executable, "-P", str(module._SANDBOX)], input=request, text=True, timeout=PATIENCE
+        [sys.executable, "-P", str(confined._SANDBOX)], input=request, text=True, timeout=PATIENCE
     )
 
     assert done.returncode == 3

@@ -11,6 +11,9 @@ Format = Literal["csv", "parquet", "fhir", "fhir-bundles", "html"]
 """The formats that are built. `capabilities.toml` says what else people ask for."""
 
 
+ANY, NOTHING = "any product", "nothing"
+
+
 @dataclass(frozen=True)
 class Facts:
     """What is said of a format wherever it is named.
@@ -19,35 +22,35 @@ class Facts:
         holds: what its files hold.
         needs: which products a scenario must have.
         lacks: what of a scenario it leaves out.
-        whole: whether it is always of the whole scenario, so that tables cannot be chosen.
+        whole: whether it has no tables that could be chosen.
+        everybody: whether it is always about everybody, so that people cannot be chosen.
     """
 
     holds: str
-    needs: str
-    lacks: str
-    whole: bool
+    needs: str = ANY
+    lacks: str = NOTHING
+    whole: bool = False
+    everybody: bool = False
 
 
 FORMATS: Mapping[Format, Facts] = MappingProxyType(
     {
-        "csv": Facts("one file for each table, and the data dictionary", "any", "nothing", False),
-        "parquet": Facts(
-            "one file for each table, and the data dictionary", "any", "nothing", False
-        ),
+        "csv": Facts("one file for each table, and the data dictionary"),
+        "parquet": Facts("one file for each table, with its types, and the data dictionary"),
         "fhir": Facts(
             "R4 resources with profiles of US Core 6.1.0, one NDJSON file for each type",
-            "patientsim",
+            "the product patientsim",
             "claims, what plans paid, events, trials, attributes",
             True,
         ),
         "fhir-bundles": Facts(
             "the resources of fhir, one transaction Bundle for each person, and directory.json to "
             "load first",
-            "patientsim",
+            "the product patientsim",
             "claims, what plans paid, events, trials, attributes",
             True,
         ),
-        "html": Facts("a report, one page", "any", "rows", True),
+        "html": Facts("a report, one page", lacks="rows", whole=True, everybody=True),
     }
 )
 """Format -> what is said of it."""

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
+from pathlib import Path
 
 import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from healthsim.errors import Refused
 from healthsim.exports import Filter
+from healthsim.persistence.confined import answer_of
 from healthsim.persistence.database import SCHEMA, quoted
+from healthsim.persistence.files import unreadable
+from healthsim.persistence.judgement import changed, judge
+from healthsim.watching import step
+
+SECONDS = 60.0
+"""That a condition may take."""
+
+LONGEST = 20_000
+"""Characters of a condition."""
 
 _RANGE = re.compile(r"(?P<first>[0-9]{1,9})(?:-(?P<last>[0-9]{1,9}))?")
 _MOST_RANGES = 1_000
 _LONGEST_SAID = 200
+_MOST_BYTES = 400_000_000  # of an answer that names people: 30 million of them
+_FILE = f"SELECT path FROM duckdb_databases() WHERE database_name = '{SCHEMA}'"  # noqa: S608
 _OF_PEOPLE = ("patients", "members", "rx_members", "subjects")
 """Tables with one row for a person, the first that a scenario has is asked."""
 _DIRECTORIES = ("providers", "facilities", "pharmacies")
@@ -55,6 +72,8 @@ def choose(connection: duckdb.DuckDBPyConnection, chosen: Filter) -> int:
 
 def _note(connection: duckdb.DuckDBPyConnection, table: str, chosen: Filter) -> None:
     """Make the table of the people who are chosen."""
+    if len(chosen.where) > LONGEST:
+        raise Refused("where", f"has {len(chosen.where):,} characters", f"use at most {LONGEST:,}")
     ranges = _ranges(chosen.people)
     within = " OR ".join(f"place BETWEEN {first} AND {last}" for first, last in ranges) or "true"
     numbered = f"SELECT *, row_number() OVER (ORDER BY person_id) AS place FROM {SCHEMA}.{table}"  # noqa: S608
@@ -64,11 +83,11 @@ def _note(connection: duckdb.DuckDBPyConnection, table: str, chosen: Filter) -> 
         f"SELECT person_id FROM (SELECT person_id, place, (\n{condition}\n) AS holds "  # noqa: S608
         f"FROM ({numbered}) AS {table}) AS asked WHERE holds AND ({within})"
     )
-    _refuse_more_than_a_condition(connection, chosen.where, query)
-    try:
-        connection.execute(f"CREATE TEMP TABLE chosen_people AS {query}")
-    except duckdb.Error as error:
-        raise _unreadable(str(error)) from error
+    if chosen.where.strip():
+        keys = pa.table({"person_id": _asked(connection, query, chosen.where)})
+        connection.register("asked_people", keys)
+        query = "FROM asked_people"
+    connection.execute(f"CREATE TEMP TABLE chosen_people AS {query}")
     if not connection.execute("FROM chosen_people LIMIT 1").fetchone():
         size = connection.execute(f"SELECT count(*) FROM {SCHEMA}.{table}").fetchone()  # noqa: S608
         raise Refused(
@@ -76,6 +95,31 @@ def _note(connection: duckdb.DuckDBPyConnection, table: str, chosen: Filter) -> 
             f"finds nobody among the {size[0] if size else 0} people",
             f"people are counted from 1; query_scenario shows what {table} holds",
         )
+
+
+def _asked(connection: duckdb.DuckDBPyConnection, query: str, where: str) -> NDArray[np.int64]:
+    """Return whom a query finds that holds a person's condition, int64, shape (n,).
+
+    It runs as a person's queries do: one statement, in a process that sees this file alone, and
+    that ends at a deadline.
+
+    Raises:
+        Refused: it is no single condition, is wrong, or asks for too much.
+    """
+    path = Path(str(connection.execute(_FILE).fetchall()[0][0]))
+    step("who is chosen")
+    seen = judge(path)
+    request = {"path": str(path), "sql": query, "people": where, "seen": [seen]}
+    answer = answer_of(request, SECONDS, _MOST_BYTES)
+    if "keys" in answer:
+        return np.frombuffer(b64decode(answer["keys"]), dtype="<i8").astype(np.int64)
+    if "changed" in answer:
+        raise changed(path)
+    if "storage" in answer:
+        raise unreadable(answer["file"], answer["storage"].splitlines()[0])
+    if "stopped" in answer:
+        raise Refused("where", answer["stopped"], answer["mend"])
+    raise _unreadable(answer["found"])
 
 
 def _ranges(text: str) -> list[tuple[int, int]]:
@@ -98,21 +142,6 @@ def _ranges(text: str) -> list[tuple[int, int]]:
                 "people", f"has the range {first}-{last}", "begin with the smaller, from 1"
             )
     return ranges
-
-
-def _refuse_more_than_a_condition(
-    connection: duckdb.DuckDBPyConnection, where: str, query: str
-) -> None:
-    """Refuse what is no single condition, such as a second statement."""
-    if not where.strip():
-        return
-    try:
-        alone = connection.extract_statements(f"SELECT (\n{where}\n)")
-        whole = connection.extract_statements(query)
-    except duckdb.Error as error:
-        raise _unreadable(str(error)) from error
-    if len(alone) != 1 or len(whole) != 1 or whole[0].type != duckdb.StatementType.SELECT:
-        raise _unreadable("more than one statement")
 
 
 def _unreadable(found: str) -> Refused:

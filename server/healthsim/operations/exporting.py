@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, get_args
 
 from healthsim.capabilities import not_built
 from healthsim.errors import Refused, StorageError
-from healthsim.exports import EVERYBODY, FORMATS, Filter, Format
+from healthsim.exports import EVERYBODY, FORMATS, NOTHING, Facts, Filter, Format
 from healthsim.operations import scenarios
 from healthsim.operations.expiry import FRESH, Item, expired
 from healthsim.persistence.files import alive, disk_error, identity, is_device
 from healthsim.persistence.judgement import judge
 
 if TYPE_CHECKING:
+    from healthsim.exports.marking import Written
     from healthsim.operations.home import Home
 
 
@@ -82,7 +83,7 @@ def export_home(
 
 def items(home: Home) -> list[Item]:
     """Return the exports in the home folder: what their markers list, and when they were made."""
-    from healthsim.exports.columnar import MARKER, written_before  # noqa: PLC0415  duckdb is heavy
+    from healthsim.exports.marking import MARKER, written_before  # noqa: PLC0415  duckdb is heavy
 
     found = []
     for folder in home.exports.glob("*"):
@@ -102,7 +103,7 @@ def expire(home: Home, now: float) -> list[str]:
         home: the home folder.
         now: seconds since 1970.
     """
-    from healthsim.exports.columnar import MARKER, written_before  # noqa: PLC0415  duckdb is heavy
+    from healthsim.exports.marking import MARKER, written_before  # noqa: PLC0415  duckdb is heavy
 
     for left in home.exports.glob(f"{_SPARE}*"):  # of processes that died while they exported
         if left.is_dir() and (_is_dead(left) or now - left.stat().st_mtime > FRESH):
@@ -141,7 +142,7 @@ def export_to(
             would take the place of one that no export wrote.
         StorageError: the folder cannot be written.
     """
-    from healthsim.exports import columnar  # noqa: PLC0415  duckdb stays off the way to tools/list
+    from healthsim.exports import marking  # noqa: PLC0415  duckdb stays off the way to tools/list
 
     path = scenarios.path(home, name)
     judge(path)
@@ -164,13 +165,10 @@ def export_to(
             beside.mkdir()
             made = _made(home, name, beside, form, tables, chosen)
             _refuse_replaced(path, name, mark)
-            folder.mkdir(exist_ok=True)
-            old = columnar.written_before(folder)
+            old = marking.written_before(folder)
             _refuse_strangers(folder, {file.name for file in made} - old)
-            for listed in old - {columnar.MARKER}:
-                (folder / listed).unlink(missing_ok=True)
-            # The marker first: whatever is cut short, no file stands here that no marker lists.
-            files = tuple(_moved(file, folder) for file in reversed(made))[::-1]
+            _put(beside, folder, [file.name for file in made], old)
+            files = tuple(folder / file.name for file in made)
     except OSError as error:
         raise _unwritable(folder, error) from error
     size = sum(file.stat().st_size for file in files)
@@ -181,33 +179,71 @@ def _made(
     home: Home, name: str, folder: Path, form: Format, tables: Sequence[str], chosen: Filter
 ) -> list[Path]:
     """Write the files of an export into an empty folder, the marker last."""
-    from healthsim.exports import columnar  # noqa: PLC0415  duckdb stays off the way to tools/list
+    from healthsim.exports import marking  # noqa: PLC0415  duckdb stays off the way to tools/list
 
     facts = FORMATS[form]
-    if not facts.whole:
-        return columnar.export(scenarios.path(home, name), name, folder, form, tables, chosen)
-    if tables:
+    _refuse_options(form, facts, tables, chosen)
+    written = _written(home, name, folder, form, tables, chosen)
+    files = [one.path for one in written]
+    if folder / marking.MANIFEST not in files:
+        files.append(marking.manifest(name, form, folder, written, chosen))
+    lacks = "" if facts.lacks == NOTHING else f" Left out: {facts.lacks}."
+    about = f"It holds {facts.holds}.{lacks}{chosen.sentence}"
+    return [*files, marking.mark(name, form, folder, files, about)]
+
+
+def _written(
+    home: Home, name: str, folder: Path, form: Format, tables: Sequence[str], chosen: Filter
+) -> list[Written]:
+    """Write the files that a format has of its own into an empty folder."""
+    from healthsim.exports import columnar, marking  # noqa: PLC0415  duckdb is heavy
+
+    path = scenarios.path(home, name)
+    if form in ("csv", "parquet"):
+        return columnar.export(path, name, folder, form, tables, chosen)
+    if form == "html":
+        from healthsim.operations import reporting  # noqa: PLC0415  only this format needs it
+
+        return [marking.Written(reporting.write(home, name, folder / marking.PAGE).file)]
+    from healthsim.exports.fhir import bulk, bundles  # noqa: PLC0415  only these need it
+
+    write = bulk.export if form == "fhir" else bundles.export
+    return [marking.Written(file) for file in write(path, name, folder, chosen)]
+
+
+def _refuse_options(form: Format, facts: Facts, tables: Sequence[str], chosen: Filter) -> None:
+    """Refuse a choice of tables or people that a format cannot make."""
+    if tables and facts.whole:
+        can = [repr(other) for other, about in FORMATS.items() if not about.whole]
         raise Refused(
             "tables", f"the format {form} is about the whole scenario",
-            "leave tables out, or choose the format csv or parquet",
+            f"leave tables out, or choose one of the formats {', '.join(can)}",
         )  # fmt: skip
-    if form != "html":
-        from healthsim.exports.fhir import bulk, bundles  # noqa: PLC0415  only these need it
-
-        write = bulk.export if form == "fhir" else bundles.export
-        files = write(scenarios.path(home, name), name, folder, chosen)
-        about = f"It holds {facts.holds}. Left out: {facts.lacks}.{chosen.sentence}"
-        return [*files, columnar.mark(name, form, folder, files, about)]
-    if chosen:
+    if chosen and facts.everybody:
         raise Refused(
             "people", "a report is about everybody",
-            "leave people and where out, or choose the format csv, parquet or fhir",
+            "leave people and where out, or choose another format",
         )  # fmt: skip
-    from healthsim.operations import reporting  # noqa: PLC0415  only this format needs it
 
-    page = reporting.write(home, name, folder / columnar.PAGE).file
-    about = f"{columnar.PAGE} opens in any browser."
-    return [page, columnar.mark(name, form, folder, [page], about)]
+
+def _put(beside: Path, folder: Path, names: Sequence[str], old: set[str]) -> None:
+    """Let the files of a finished folder be those of another, in place of what stood there.
+
+    In one step, where the other is not there or holds nothing, so that it is complete or absent;
+    else file by file, the marker first: whatever is cut short, no file stands there that no marker
+    lists.
+    """
+    with suppress(OSError):  # it holds something, is a link, or another disk is mounted there
+        if not folder.is_symlink():
+            if folder.is_dir():
+                folder.rmdir()
+            beside.rename(folder)
+            return
+    folder.mkdir(exist_ok=True)
+    for listed in old - {names[-1]}:
+        (folder / listed).unlink(missing_ok=True)
+    for name in reversed(names):
+        shutil.move(beside / name, folder / name)
 
 
 def _refuse_replaced(path: Path, name: str, mark: str) -> None:
@@ -230,10 +266,6 @@ def _refuse_strangers(folder: Path, names: set[str]) -> None:
             "move it away, or choose another folder; files of an earlier version can be deleted, "
             "the scenario has all that is in them",
         )
-
-
-def _moved(file: Path, folder: Path) -> Path:
-    return Path(shutil.move(file, folder / file.name))
 
 
 def _unwritable(folder: Path, error: OSError) -> StorageError:

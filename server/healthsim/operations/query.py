@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Timer
 from typing import Any
 
 from healthsim.errors import Refused, cut
 from healthsim.operations import near_columns, scenarios
 from healthsim.operations.home import Home
+from healthsim.persistence.confined import answer_of
 from healthsim.persistence.files import unreadable
 from healthsim.persistence.judgement import TRIES, changed, judge
-from healthsim.watching import stoppable
 
 LONGEST_SQL = 20_000
 """Characters of a query."""
@@ -26,9 +22,7 @@ _OPENING = re.compile(
 )
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)|(?:```|~~~)[ \t]*$", re.MULTILINE)
 _LONGEST_FOUND = 300  # characters of DuckDB's words, which may quote the query
-_SANDBOX = Path(__file__).parents[1] / "persistence" / "sandbox.py"
 _MOST_BYTES = 8_000_000  # read from the process; its own cap is far below
-_CONSOLE = 0x08000000 if sys.platform == "win32" else 0  # CREATE_NO_WINDOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +104,20 @@ def query_file(
         )
     request = {
         "path": str(path), "other": str(other or ""), "sql": sql, "limit": limit,
-        "offset": offset, "seconds": seconds,
+        "offset": offset,
     }  # fmt: skip
     answer: dict[str, Any] = {}
     for _ in range(TRIES):
         seen = [judge(file) for file in filter(None, (path, other))]
-        answer = _answer_of({**request, "seen": seen}, seconds)
+        answer = answer_of({**request, "seen": seen}, seconds, _MOST_BYTES)
         if "changed" not in answer:
             break
     else:
         raise changed(path.with_name(answer["changed"]))
     if "storage" in answer:
         raise unreadable(answer["file"], answer["storage"].splitlines()[0])
+    if "stopped" in answer:
+        raise Refused("sql", answer["stopped"], answer["mend"])
     if "found" in answer:
         columns = near_columns.mend(answer["found"], sql, path)
         raise Refused("sql", cut(answer["found"], _LONGEST_FOUND), columns or answer["mend"])
@@ -147,52 +143,3 @@ def _unfenced(sql: str) -> str:
             "sql", "has a Markdown fence (```) inside", "send the one SELECT alone, without words"
         )
     return inside
-
-
-def _answer_of(request: dict[str, Any], seconds: float) -> dict[str, Any]:
-    expired = Event()
-    with subprocess.Popen(
-        [sys.executable, "-P", str(_SANDBOX)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        creationflags=_CONSOLE,
-    ) as process:
-
-        def end() -> None:
-            expired.set()
-            process.kill()
-
-        timer = Timer(seconds, end)
-        timer.start()
-        try:
-            with stoppable(process.kill):
-                reply = _exchange(process, json.dumps(request).encode())
-        finally:
-            timer.cancel()
-            process.kill()
-    if reply.endswith(b"}"):
-        answer: dict[str, Any] = json.loads(reply)
-        return answer
-    if expired.is_set():
-        raise Refused(
-            "sql",
-            f"it ran for more than {seconds:g} seconds and was stopped",
-            "filter or aggregate earlier, join on keys, and repeat",
-        )
-    raise Refused(
-        "sql",
-        "it needs more memory than a query may use, and was stopped",
-        "select fewer columns, filter or aggregate earlier, and repeat",
-    )
-
-
-def _exchange(process: subprocess.Popen[bytes], request: bytes) -> bytes:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        process.stdin.write(request)
-        process.stdin.close()
-    except BrokenPipeError:
-        return b""  # it was ended before it had read the request
-    return process.stdout.read(_MOST_BYTES)

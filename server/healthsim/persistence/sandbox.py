@@ -7,6 +7,7 @@ standard output; `operations.query` starts it, and ends it at its deadline.
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import os
@@ -92,10 +93,12 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     Args:
         request: `path` of the file, `sql`, and `limit` and `offset` of the rows to return; `other`
             is the path of a second file, shown as the schema `other`, or empty; `seen`, what
-            told each file from others when it was judged.
+            told each file from others when it was judged. Instead of `limit` and `offset`,
+            `people`: a condition that stands in `sql`, and must be one alone too.
 
     Returns:
-        `columns`, `rows`, `truncated` and `notes`; or `found` and `mend` of a refusal; or
+        `columns`, `rows`, `truncated` and `notes`; or, for `people`, all values of the one column
+        of whole numbers as `keys`, 8 bytes each, in base64; or `found` and `mend` of a refusal; or
         `storage`, what is wrong with a file, and `file`, its name; or `changed`, the name of a
         file that is not the one that was judged.
     """
@@ -110,19 +113,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             if changed := _changed(files, request["seen"]):
                 return {"changed": changed}
             connection.execute(f"USE {_SCENARIO}")
-            statement = _one_statement(connection, request["sql"])
-            for setting in _SETTINGS:
-                connection.execute(setting)
-            began = time.monotonic()
-            try:
-                connection.execute(statement)
-                return _page(
-                    connection, statement.query, request["limit"], request["offset"], began
-                )
-            except duckdb.Error as error:
-                raise _explained(connection, error) from error
-            except (ArithmeticError, ValueError) as error:
-                raise QueryRefused(f"a value too large to show ({error})", _AS_TEXT) from error
+            return _run(connection, request)
     except QueryRefused as turned:
         return {
             "found": _without_paths(turned.found, files),
@@ -132,6 +123,31 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         return {"found": "it is nested too deep", "mend": "nest fewer lists and brackets"}
     except duckdb.Error as error:
         return {"storage": _without_paths(str(error), files), "file": reading.name}
+
+
+def _run(connection: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> dict[str, Any]:
+    """Check the statement of a request, lock the connection, and answer what it gives."""
+    if "people" in request:
+        _one_statement(connection, f"SELECT (\n{request['people']}\n)")
+    statement = _one_statement(connection, request["sql"])
+    for setting in _SETTINGS:
+        connection.execute(setting)
+    began = time.monotonic()
+    try:
+        connection.execute(statement)
+        if "people" in request:
+            return {"keys": _keys(connection)}
+        return _page(connection, statement.query, request["limit"], request["offset"], began)
+    except duckdb.Error as error:
+        raise _explained(connection, error) from error
+    except (ArithmeticError, ValueError) as error:
+        raise QueryRefused(f"a value too large to show ({error})", _AS_TEXT) from error
+
+
+def _keys(connection: duckdb.DuckDBPyConnection) -> str:
+    """Return the values of a result's one column of whole numbers."""
+    (values,) = connection.fetchnumpy().values()
+    return base64.b64encode(values.astype("<i8").tobytes()).decode()
 
 
 def _changed(files: dict[str, Path], judged: list[list[int]]) -> str:

@@ -1,0 +1,83 @@
+"""The command that takes a scenario out: as files, or into a database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from healthsim.cli_screen import Json, attended, home, print_json, print_rows, say
+from healthsim.errors import Refused
+from healthsim.exports import FORMATS, Filter
+
+COLUMNS = ["format", "holds", "needs", "leaves out", "tables", "people"]
+_EACH = "\n\n".join(
+    f"{form}: {facts.holds}. It needs {facts.needs}; it leaves out {facts.lacks}."
+    for form, facts in FORMATS.items()
+)
+HELP = (
+    f"Take a scenario out, in one of these formats.\n\n{_EACH}\n\nPeople are chosen by --people, "
+    "--where or both; those whom they point at (who holds their coverage, their mother) and the "
+    "providers that they use come with them."
+)
+"""What the command line says of it, from the one table of formats."""
+
+
+def export(
+    name: Annotated[str, typer.Argument(help="A scenario.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Folder to write into; required.")] = None,
+    form: Annotated[str, typer.Option("--format", help=f"{', '.join(FORMATS)}.")] = "csv",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Write into a folder that has files.")
+    ] = False,
+    tables: Annotated[
+        list[str] | None,
+        typer.Option("--tables", "--table", help="Tables: claims,fills. By default all."),
+    ] = None,
+    people: Annotated[str, typer.Option(help="Places in the order of people: 1-20, 1-5,9.")] = "",
+    where: Annotated[str, typer.Option(help="A condition in SQL on columns of patients.")] = "",
+    formats: Annotated[
+        bool, typer.Option("--formats", help="Say what each format holds, needs and leaves out.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Take a scenario out; `HELP` is what the command line says of it."""
+    from healthsim.operations import exporting  # noqa: PLC0415  `--help` needs no operation
+
+    if formats:
+        print_rows(COLUMNS, _formats(), as_json)
+        return
+    kind = exporting.format_named(form)
+    if not name:
+        raise Refused("name", "is missing", "name a scenario ('healthsim scenarios' lists them)")
+    if out is None:
+        raise Refused("--out", "is missing", "name the folder to write into: --out FOLDER")
+    done = attended(
+        lambda: exporting.export_to(
+            home(), name, out, kind, _listed(tables or ()), Filter(people, where), replace=replace
+        ),
+        f"export {name}",
+    )
+    if as_json:
+        print_json({"folder": str(done.folder), "files": [file.name for file in done.files]})
+    else:
+        say(f"{len(done.files)} files, {done.megabytes} MB, in {done.folder}")
+
+
+def _formats() -> list[list[str]]:
+    """Return a row for each format."""
+    return [
+        [form, facts.holds, facts.needs, facts.lacks,
+         "all" if facts.whole else "can be chosen", "all" if facts.everybody else "can be chosen"]
+        for form, facts in FORMATS.items()
+    ]  # fmt: skip
+
+
+def _listed(given: list[str] | tuple[str, ...]) -> list[str]:
+    """Return the names of options that each hold one or several, with commas between.
+
+    >>> _listed(["claims, fills", "plans"])
+    ['claims', 'fills', 'plans']
+    """
+    return [name.strip() for text in given for name in text.split(",") if name.strip()]
