@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import shutil
 from collections import Counter
@@ -14,10 +16,11 @@ import duckdb
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
-from healthsim.errors import Refused
-from healthsim.exports.fhir import bulk, resources
+from healthsim.errors import Cancelled, Refused, StorageError
+from healthsim.exports.fhir import bulk, lines, resources, shown
 from healthsim.operations import exporting, generate, scenarios
 from healthsim.operations.home import Home
+from healthsim.watching import Watch, watched_by
 from template_runs import job_of, load
 
 JOBS = {
@@ -199,6 +202,52 @@ def test_two_exports_of_a_scenario_are_equal_byte_by_byte(home: Home, tmp_path: 
         written.append(bulk.export(scenarios.path(home, "heart"), "heart", tmp_path / name))
 
     assert [path.read_bytes() for path in written[0]] == [path.read_bytes() for path in written[1]]
+
+
+def test_the_same_is_written_whatever_the_size_of_a_range_of_people(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = []
+    for name, rows in (("one", 10**9), ("many", 1)):
+        monkeypatch.setattr(shown, "_ROWS", rows)
+        (tmp_path / name).mkdir()
+        written.append(bulk.export(scenarios.path(home, "birth"), "birth", tmp_path / name))
+
+    assert [path.read_bytes() for path in written[0]] == [path.read_bytes() for path in written[1]]
+
+
+def test_a_disk_that_fills_up_half_way_leaves_nothing(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = lines.Lines.add
+
+    def full(self: lines.Lines, *arguments: Any) -> None:
+        if self.kind.name == "Observation":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        whole(self, *arguments)
+
+    monkeypatch.setattr(lines.Lines, "add", full)
+
+    with pytest.raises(StorageError, match="disk"):
+        exporting.export_to(home, "birth", tmp_path / "out", "fhir")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_that_is_told_to_stop_stops_and_leaves_nothing(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = Watch("export")
+    whole = lines.Lines.add
+
+    def slow(self: lines.Lines, *arguments: Any) -> None:
+        if self.kind.name == "Encounter":
+            watch.stop()
+        whole(self, *arguments)
+
+    monkeypatch.setattr(lines.Lines, "add", slow)
+    with pytest.raises(Cancelled), watched_by(watch):
+        exporting.export_to(home, "heart", tmp_path / "out", "fhir")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_manifest_counts_the_lines_of_every_file(home: Home, tmp_path: Path) -> None:

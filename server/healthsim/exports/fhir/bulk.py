@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from hashlib import sha256
+from collections.abc import Sequence
 from pathlib import Path
-
-import duckdb
 
 from healthsim.exports import EVERYBODY, Filter
 from healthsim.exports.fhir import resources
+from healthsim.exports.fhir.lines import Lines, write
 from healthsim.exports.fhir.opening import opened
-from healthsim.persistence.database import literal, storage_errors
-from healthsim.watching import step
+from healthsim.persistence.database import storage_errors
 
 MANIFEST = "manifest.json"
 NAMES = re.compile(
     "|".join([re.escape(MANIFEST), *(rf"{kind.name}\.ndjson" for kind in resources.TYPES)])
 )
 """Names that files of the format can have."""
-
-_LINES = "FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01'"
-_CHUNK = 1 << 20
 
 
 def export(path: Path, name: str, folder: Path, chosen: Filter = EVERYBODY) -> list[Path]:
@@ -42,26 +36,12 @@ def export(path: Path, name: str, folder: Path, chosen: Filter = EVERYBODY) -> l
     Raises:
         Refused: the scenario has no chart, or the filter cannot be read or finds nobody.
     """
-    with opened(path, folder, chosen) as (connection, kinds), storage_errors(folder):
-        counts: dict[Path, int] = {}
-        for done, kind in enumerate(kinds):
-            step(f"{kind.name}, {done + 1} of {len(kinds)}", done, len(kinds))
-            file = folder / f"{kind.name}.ndjson"
-            counts[file] = _write(connection, kind, file)
-    written = [file for file, count in counts.items() if count]
-    for file in set(counts) - set(written):
-        file.unlink()
-    return [*written, _manifest(name, folder, {file: counts[file] for file in written})]
+    with opened(path, chosen) as scenario, storage_errors(folder):
+        written = write(scenario, folder)
+    return [*(lines.path for lines in written), _manifest(name, folder, written)]
 
 
-def _write(connection: duckdb.DuckDBPyConnection, kind: resources.ResourceType, file: Path) -> int:
-    """Write the resources of one type; return how many there are."""
-    ordered = f"SELECT resource FROM ({kind.sql}) ORDER BY person_id, place, id"  # noqa: S608
-    answer = connection.execute(f"COPY ({ordered}) TO {literal(str(file))} ({_LINES})").fetchone()
-    return int(answer[0]) if answer else 0
-
-
-def _manifest(name: str, folder: Path, counts: Mapping[Path, int]) -> Path:
+def _manifest(name: str, folder: Path, written: Sequence[Lines]) -> Path:
     """Write what the export holds, after the output manifest of Bulk Data."""
     path = folder / MANIFEST
     content = {
@@ -70,18 +50,11 @@ def _manifest(name: str, folder: Path, counts: Mapping[Path, int]) -> Path:
         "implementationGuide": "hl7.fhir.us.core#6.1.0",
         "synthetic": True,
         "output": [
-            {"type": file.stem, "url": file.name, "count": count, "sha256": _hash(file)}
-            for file, count in counts.items()
+            {"type": lines.kind.name, "url": lines.path.name, "count": lines.count,
+             "sha256": lines.digest.hexdigest()}
+            for lines in written
         ],
         "error": [],
-    }
+    }  # fmt: skip
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8", newline="\n")
     return path
-
-
-def _hash(file: Path) -> str:
-    digest = sha256()
-    with file.open("rb") as content:
-        while piece := content.read(_CHUNK):
-            digest.update(piece)
-    return digest.hexdigest()

@@ -10,8 +10,8 @@ import duckdb
 
 from healthsim.errors import Refused
 from healthsim.exports import EVERYBODY, Filter
-from healthsim.exports.fhir import resources
-from healthsim.exports.fhir.opening import opened
+from healthsim.exports.fhir.opening import Kind, opened
+from healthsim.exports.fhir.shown import NAMESPACE, cut
 from healthsim.persistence.database import storage_errors
 from healthsim.watching import step
 
@@ -23,7 +23,7 @@ MOST_PEOPLE = 10_000
 """Of one export: one file each, in one folder."""
 
 _PAGE = 64  # bundles that are in memory at once
-_BASE = f"{resources.NAMESPACE}/fhir"
+_BASE = f"{NAMESPACE}/fhir"
 _ENTRY = (
     'concat(\'{"fullUrl":"' + _BASE + "/', type, '/', id, '\",\"resource\":', resource, "
     '\',"request":{"method":"PUT","url":"\', type, \'/\', id, \'"}}\')'
@@ -53,19 +53,21 @@ def export(path: Path, name: str, folder: Path, chosen: Filter = EVERYBODY) -> l
         Refused: the scenario has no chart, too many people for one folder, or the filter cannot
             be read or finds nobody.
     """
-    with opened(path, folder, chosen) as (connection, kinds), storage_errors(folder):
-        _refuse_crowds(connection)
-        people = connection.execute("SELECT count(*) FROM patients").fetchone()
-        total = int(people[0]) if people else 0
-        written: list[Path] = []
-        for person, entries in _rows(connection.execute(_query(kinds))):
-            step(f"bundle {len(written)} of {total}", len(written), total + 1)
-            written.append(_write(folder, person, entries))
+    with opened(path, chosen) as scenario, storage_errors(folder):
+        people = _refuse_crowds(scenario.connection)
+        directory = scenario.connection.execute(_query(scenario.directory)).fetchall()
+        written = [_write(folder, person, entries) for person, entries in directory]
+        cursor = scenario.cursor()
+        for part in scenario.ranges:
+            cut(cursor, part)
+            for person, entries in _rows(cursor.execute(_query(scenario.of_people))):
+                step(f"bundle {len(written)} of {people}", len(written), people + 1)
+                written.append(_write(folder, person, entries))
     return written
 
 
-def _query(kinds: Sequence[resources.ResourceType]) -> str:
-    """Return the query of all people, first nobody, and the entries of their bundles."""
+def _query(kinds: Sequence[Kind]) -> str:
+    """Return the query of people, or of nobody, and the entries of their bundles."""
     parts = " UNION ALL ".join(
         f"SELECT person_id, {rank} AS rank, place::VARCHAR AS place, id, "  # noqa: S608  own names
         f"'{kind.name}' AS type, resource FROM ({kind.sql})"
@@ -74,21 +76,23 @@ def _query(kinds: Sequence[resources.ResourceType]) -> str:
     order = "rank, length(place), place, id"
     return (
         f"SELECT person_id, string_agg({_ENTRY}, ',\n' ORDER BY {order}) "  # noqa: S608  own names
-        f"FROM ({parts}) GROUP BY person_id ORDER BY person_id NULLS FIRST"
+        f"FROM ({parts}) GROUP BY person_id ORDER BY person_id"
     )
 
 
-def _refuse_crowds(connection: duckdb.DuckDBPyConnection) -> None:
+def _refuse_crowds(connection: duckdb.DuckDBPyConnection) -> int:
+    """Return how many people there are."""
     row = connection.execute("SELECT count(*) FROM patients").fetchone()
     if row and row[0] > MOST_PEOPLE:
         raise Refused(
             "format", f"fhir-bundles writes a file for each person, and there are {row[0]:,}",
             f"choose at most {MOST_PEOPLE:,} people, or the format fhir",
         )  # fmt: skip
+    return int(row[0]) if row else 0
 
 
 def _rows(answer: duckdb.DuckDBPyConnection) -> Iterator[tuple[int | None, str]]:
-    """Yield people, first nobody, and the entries of their bundles."""
+    """Yield people and the entries of their bundles."""
     while page := answer.fetchmany(_PAGE):
         yield from page
 

@@ -1,48 +1,48 @@
 -- Pieces of JSON as text. A piece is NULL where it has nothing to say, and concat leaves NULLs out.
-CREATE TEMP MACRO json_of(value) AS CASE WHEN value IS NULL THEN NULL ELSE CAST(to_json(value) AS VARCHAR) END;
-CREATE TEMP MACRO prop(name, json) AS ',"' || name || '":' || json;
-CREATE TEMP MACRO text_prop(name, value) AS ',"' || name || '":' || CAST(to_json(value) AS VARCHAR);
-CREATE TEMP MACRO object(first, rest) AS '{' || substr(concat(first, rest), 2) || '}';
-CREATE TEMP MACRO reference(type, id) AS '{"reference":"' || type || '/' || id || '"}';
-CREATE TEMP MACRO coding(system, code, display) AS
+CREATE MACRO json_of(value) AS CASE WHEN value IS NULL THEN NULL ELSE CAST(to_json(value) AS VARCHAR) END;
+CREATE MACRO prop(name, json) AS ',"' || name || '":' || json;
+CREATE MACRO text_prop(name, value) AS ',"' || name || '":' || CAST(to_json(value) AS VARCHAR);
+CREATE MACRO object(first, rest) AS '{' || substr(concat(first, rest), 2) || '}';
+CREATE MACRO reference(type, id) AS '{"reference":"' || type || '/' || id || '"}';
+CREATE MACRO coding(system, code, display) AS
     '{"system":"' || system || '","code":' || CAST(to_json(code) AS VARCHAR)
     || coalesce(text_prop('display', display), '') || '}';
-CREATE TEMP MACRO concept(system, code, display) AS
+CREATE MACRO concept(system, code, display) AS
     '{"coding":[' || coding(system, code, display) || ']' || coalesce(text_prop('text', display), '') || '}';
-CREATE TEMP MACRO words(value) AS '{"text":' || CAST(to_json(value) AS VARCHAR) || '}';
-CREATE TEMP MACRO hl7(name) AS 'http://terminology.hl7.org/CodeSystem/' || name;
-CREATE TEMP MACRO us_core(name) AS 'http://hl7.org/fhir/us/core/StructureDefinition/' || name;
-CREATE TEMP MACRO system_of(name) AS '{{namespace}}/' || name;
-CREATE TEMP MACRO escaped(value) AS
+CREATE MACRO words(value) AS '{"text":' || CAST(to_json(value) AS VARCHAR) || '}';
+CREATE MACRO hl7(name) AS 'http://terminology.hl7.org/CodeSystem/' || name;
+CREATE MACRO us_core(name) AS 'http://hl7.org/fhir/us/core/StructureDefinition/' || name;
+CREATE MACRO system_of(name) AS '{{namespace}}/' || name;
+CREATE MACRO escaped(value) AS
     replace(replace(replace(CAST(value AS VARCHAR), '&', '&amp;'), '<', '&lt;'), '>', '&gt;');
-CREATE TEMP MACRO head(type, id, profile, narrative) AS
+CREATE MACRO head(type, id, profile, narrative) AS
     '{"resourceType":"' || type || '","id":"' || id || '","meta":{'
     || coalesce('"profile":["' || us_core(profile) || '"],', '')
     || '"security":[{"system":"' || hl7('v3-ActReason') || '","code":"HTEST","display":"test health data"}]}'
     || coalesce(',"text":{"status":"generated","div":'
         || CAST(to_json('<div xmlns="http://www.w3.org/1999/xhtml">' || narrative || '</div>') AS VARCHAR) || '}', '');
-CREATE TEMP MACRO day(value) AS strftime(value, '%Y-%m-%d');
-CREATE TEMP MACRO day_prop(name, value) AS ',"' || name || '":"' || strftime(value, '%Y-%m-%d') || '"';
-CREATE TEMP MACRO offset_minutes(local, zone) AS
+CREATE MACRO day(value) AS strftime(value, '%Y-%m-%d');
+CREATE MACRO day_prop(name, value) AS ',"' || name || '":"' || strftime(value, '%Y-%m-%d') || '"';
+CREATE MACRO offset_minutes(local, zone) AS
     date_diff('minute', timezone('UTC', timezone(zone, local)), local);
-CREATE TEMP MACRO offset_of(local, zone) AS
+CREATE MACRO offset_of(local, zone) AS
     CASE WHEN offset_minutes(local, zone) < 0 THEN '-' ELSE '+' END
     || lpad(CAST(abs(offset_minutes(local, zone)) // 60 AS VARCHAR), 2, '0') || ':'
     || lpad(CAST(abs(offset_minutes(local, zone)) % 60 AS VARCHAR), 2, '0');
-CREATE TEMP MACRO at_zone(local, zone) AS
+CREATE MACRO at_zone(local, zone) AS
     strftime(local, '%Y-%m-%dT%H:%M:%S') || offset_of(local, zone);
-CREATE TEMP MACRO instant_prop(name, local, zone) AS ',"' || name || '":"' || at_zone(local, zone) || '"';
-CREATE TEMP MACRO number(value) AS
+CREATE MACRO instant_prop(name, local, zone) AS ',"' || name || '":"' || at_zone(local, zone) || '"';
+CREATE MACRO number(value) AS
     CASE WHEN value = trunc(value) AND abs(value) < 1e15 THEN CAST(CAST(value AS BIGINT) AS VARCHAR)
          ELSE CAST(to_json(value) AS VARCHAR) END;
-CREATE TEMP MACRO quantity(value, unit) AS
+CREATE MACRO quantity(value, unit) AS
     '{"value":' || number(value) || ',"unit":' || CAST(to_json(unit) AS VARCHAR)
     || ',"system":"http://unitsofmeasure.org","code":' || CAST(to_json(unit) AS VARCHAR) || '}';
-CREATE TEMP MACRO omb(extension, word, code, display, words) AS
+CREATE MACRO omb(extension, word, code, display, words) AS
     '{"url":"' || us_core(extension) || '","extension":['
     || coalesce('{"url":"ombCategory","valueCoding":' || coding(CASE WHEN code IN ('UNK', 'ASKU')
         THEN hl7('v3-NullFlavor') ELSE 'urn:oid:2.16.840.1.113883.6.238' END, code, display) || '},', '')
     || '{"url":"text","valueString":' || CAST(to_json(coalesce(words, display, word, 'unknown')) AS VARCHAR) || '}]}';
-CREATE TEMP MACRO pressure(loinc, display, value, unit) AS
+CREATE MACRO pressure(loinc, display, value, unit) AS
     '{"code":' || concept('http://loinc.org', loinc, display) || coalesce(',"valueQuantity":' || quantity(value, unit),
     ',"dataAbsentReason":' || concept(hl7('data-absent-reason'), 'not-performed', 'Not Performed')) || '}';

@@ -1,0 +1,146 @@
+"""What the queries of a FHIR export see: the scenario's tables, macros, terms, texts of codes.
+
+What is shared is made once, in DuckDB's own memory: macros, and tables of this room's files. Each
+connection that works sees the scenario's tables as views of its own, cut to one range of people
+after another, so that no query holds more than the rows of a range.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection, Iterator
+from functools import cache
+from importlib.resources import files
+
+import duckdb
+
+from healthsim.codes.diagnoses import icd10cm
+from healthsim.persistence.database import SCHEMA, quoted
+from healthsim.products.catalogue import TABLES
+
+NAMESPACE = "https://healthsim.example"
+"""Begins the addresses of identifiers that HealthSim makes up; `.example` belongs to nobody."""
+
+Range = tuple[int, int]
+"""First and last person_id."""
+
+IN_RANGE = "person_id BETWEEN getvariable('first') AND getvariable('last')"
+"""The rows of a range of people, which `cut` sets."""
+
+_HERE = files("healthsim.exports.fhir")
+_MEMORY = "memory.main"
+_CODED = (("encounters", "reason_code"), ("encounter_diagnoses", "code"),
+          ("prescriptions", "indication"))  # fmt: skip
+_VIEWS = """
+CREATE OR REPLACE TEMP VIEW people AS
+SELECT person_id, coalesce(zone, 'America/New_York') AS zone
+FROM patients LEFT JOIN states USING (state);
+CREATE OR REPLACE TEMP VIEW visit_codes AS
+SELECT encounter_id, min(procedure) AS procedure
+FROM claims JOIN claim_lines USING (claim_id)
+WHERE form = '837P' AND regexp_full_match(procedure, '99[2-4][0-9][0-9]')
+GROUP BY encounter_id
+"""
+_ROWS = 250_000  # of all tables in a range: more are faster, and take more memory
+_UNIT = 100  # a person's id is that of the unit they live in times this, and their place in it
+
+
+def prepare(connection: duckdb.DuckDBPyConnection, tables: Collection[str]) -> None:
+    """Make what all connections share; the scenario is the current schema."""
+    texts = _diagnosis_texts(connection, tables)
+    connection.execute("USE memory")
+    macros = (_HERE / "sql" / "_macros.sql").read_text(encoding="utf-8")
+    connection.execute(macros.replace("{{namespace}}", NAMESPACE))
+    for name in ("terms", "states"):
+        names, *rows = _rows(name)
+        _fill(connection, name, names, [[field or None for field in row] for row in rows])
+    _fill(connection, "diagnosis_texts", ("code", "display"), texts)
+    for table in TABLES:
+        if table.name not in tables:
+            columns = ", ".join(f"{quoted(one.name)} {one.type}" for one in table.columns)
+            connection.execute(f"CREATE TABLE {_MEMORY}.{quoted(table.name)} ({columns})")
+
+
+def ranges(connection: duckdb.DuckDBPyConnection) -> list[Range]:
+    """Return the ranges of people whose rows are read at once, in order; units stay together.
+
+    How many people are in one follows from the scenario's rows alone.
+    """
+    row = connection.execute(
+        f"SELECT sum(estimated_size) FROM duckdb_tables() WHERE database_name = '{SCHEMA}'"  # noqa: S608
+    ).fetchone()
+    whole = connection.execute(f"SELECT count(*) FROM {SCHEMA}.patients").fetchone()  # noqa: S608
+    rows, everybody = int(row[0] or 0) if row else 0, int(whole[0]) if whole else 0
+    people = max(_ROWS * everybody // max(rows, 1), 1)
+    found = connection.execute(
+        "SELECT min(unit), max(unit) FROM (SELECT unit, "  # noqa: S608  numbers
+        f"(sum(people) OVER (ORDER BY unit) - people) // {people} AS part FROM "
+        f"(SELECT person_id // {_UNIT} AS unit, count(*) AS people FROM patients GROUP BY unit)) "
+        "GROUP BY part ORDER BY part"
+    ).fetchall()
+    return [(first * _UNIT, last * _UNIT + _UNIT - 1) for first, last in found]
+
+
+def show(
+    connection: duckdb.DuckDBPyConnection, tables: Collection[str], condition: str = ""
+) -> None:
+    """Let names show the scenario's rows, where they do not show some already.
+
+    Args:
+        connection: where temporary views are made.
+        tables: that the scenario has.
+        condition: which rows of people are shown; all where it is empty.
+    """
+    for table in TABLES:
+        if table.name in tables:
+            kept = f"WHERE {condition}" if condition and "person_id" in table.by_name else ""
+            connection.execute(
+                f"CREATE TEMP VIEW IF NOT EXISTS {quoted(table.name)} AS "  # noqa: S608
+                f"SELECT * FROM {SCHEMA}.{quoted(table.name)} {kept}"
+            )
+    connection.execute(_VIEWS)
+
+
+def cut(connection: duckdb.DuckDBPyConnection, people: Range) -> None:
+    """Set the range of people that `IN_RANGE` speaks of."""
+    first, last = people
+    connection.execute(f"SET VARIABLE first = {first}::BIGINT; SET VARIABLE last = {last}::BIGINT")
+
+
+def _fill(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    columns: Collection[str],
+    rows: Collection[Collection[str | None]],
+) -> None:
+    """Make a table of texts."""
+    declared = ", ".join(f"{column} VARCHAR" for column in columns)
+    connection.execute(f"CREATE TABLE {_MEMORY}.{name} ({declared})")
+    marks = ", ".join("?" for _ in columns)
+    if rows:
+        connection.executemany(
+            f"INSERT INTO {_MEMORY}.{name} VALUES ({marks})",  # noqa: S608  names of this module
+            rows,
+        )
+
+
+@cache
+def _rows(name: str) -> tuple[tuple[str, ...], ...]:
+    text = (_HERE / "data" / f"{name}.csv").read_text(encoding="utf-8")
+    return tuple(map(tuple, csv.reader(text.splitlines())))
+
+
+def _diagnosis_texts(
+    connection: duckdb.DuckDBPyConnection, tables: Collection[str]
+) -> list[tuple[str, str | None]]:
+    """Return the texts of all diagnoses that are named without one."""
+    book = icd10cm()
+    codes = sorted(set(_codes(connection, tables)))
+    return [(code, book.display(code) if code in book else None) for code in codes]
+
+
+def _codes(connection: duckdb.DuckDBPyConnection, tables: Collection[str]) -> Iterator[str]:
+    for table, column in _CODED:
+        if table in tables:
+            query = f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL"  # noqa: S608
+            yield from (code for (code,) in connection.execute(query).fetchall())
