@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from healthsim.dates import day_of
 from healthsim.execution.cohort.population_measures import COUNTY, PopulationMeasures
 from healthsim.execution.cohort.quotas import in_exact_quota
-from healthsim.execution.people.conditions import ConditionLog, may_be_combined
+from healthsim.execution.people.conditions import ConditionLog
 from healthsim.execution.people.draws import Draws, UnitRoster, Values, require_numbers
 from healthsim.execution.people.logs import Moment
 from healthsim.execution.people.people import ConditionColumn, MedicationColumn
+from healthsim.medicine.exclusion import may_be_combined
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.distributions.quantiles import of_scores, scores
 from healthsim.specification.profiles.clinical import Quota

@@ -3,79 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.codes.icd10cm import COMBINATIONS, EXCLUDES, combined, mutually_exclusive
+from healthsim.codes.icd10cm import COMBINATIONS, mutually_exclusive
 from healthsim.codes.pregnancy import LONGEST_PREGNANCY, supervises_pregnancy
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Draws, Rows
 from healthsim.execution.people.episodes import Episode
 from healthsim.execution.people.logs import FOREVER, Moment
+from healthsim.execution.people.mentions import HeldCodes, Mention
 from healthsim.execution.people.people import ConditionColumn
-from healthsim.medicine.problems import (
-    family,
-    is_history,
-    is_unspecified,
-    stem,
-    usual_course,
-)
+from healthsim.medicine.exclusion import is_replaced, leaves_no_room, may_be_combined
+from healthsim.medicine.problems import is_history, stem, usual_course
 
 ALWAYS = np.int32(NO_DAY + 1)
 """A condition that people have had on every day."""
 _WORD = 62  # conditions in one int64
-
-
-@dataclass(frozen=True)
-class Mention:
-    """A visit that states a code; arrays have one entry for each of its people.
-
-    Attributes:
-        rows: ascending positions in the chunk.
-        days: int32, the first day of the visit.
-        last: int32, its last day.
-        source: position of the visit among the run's occurrences.
-        address: of the visit.
-        urgent: whether it is a stay or an emergency, where an illness that was over is a new one.
-    """
-
-    rows: Rows
-    days: Days
-    last: Days
-    source: int
-    address: str
-    urgent: bool
-
-    def take(self, keep: NDArray[np.bool_]) -> Mention:
-        """Return it for some of its people."""
-        if keep.all():
-            return self
-        return Mention(
-            self.rows[keep], self.days[keep], self.last[keep], self.source, self.address,
-            self.urgent,
-        )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class HeldCodes:
-    """Which conditions people have at a moment, as few distinct sets.
-
-    Attributes:
-        sets: the codes of each distinct set, in the order of `ConditionLog.in_order`.
-        chosen: int64, shape (n,); which set each person of the moment has.
-    """
-
-    sets: tuple[tuple[str, ...], ...]
-    chosen: NDArray[np.int64]
-
-    def has(self, prefix: str) -> NDArray[np.bool_]:
-        """Return who has a condition by its code's beginning, as stated or as combined; bool."""
-        matches = [any(code.startswith(prefix) for code in (*codes, *combined(codes)))
-                   for codes in self.sets]  # fmt: skip
-        return np.array(matches, dtype=np.bool_)[self.chosen]
 
 
 class ConditionLog:
@@ -271,7 +216,7 @@ class ConditionLog:
         moment = Moment(visit.rows, visit.days, self._people)
         better = np.zeros(len(visit.rows), dtype=np.bool_)
         for other, episodes in list(self._episodes.items()):
-            if _leaves_no_room(other, code):
+            if leaves_no_room(other, code):
                 for episode in episodes:
                     better[episode.active(moment)] = True
         if any(rule.becomes == code for rule in COMBINATIONS):
@@ -327,7 +272,7 @@ class ConditionLog:
     def _end_other_degrees(self, episode: Episode) -> None:
         """End other degrees of the same condition: only one is active."""
         moment = Moment(episode.rows, episode.first, self._people)
-        for other in [code for code in self._episodes if _is_replaced(code, episode.code)]:
+        for other in [code for code in self._episodes if is_replaced(code, episode.code)]:
             for held in self._episodes[other]:
                 position, active = held.place(moment)
                 self._end_at(held, active, episode.first[position[active]])
@@ -441,66 +386,3 @@ class ConditionLog:
                 if other is not episode and other is not episode.after:
                     episode.real[other.active(moment)] = False
             self._changed(episode)
-
-
-@lru_cache(maxsize=4096)
-def may_be_combined(prefix: str) -> bool:
-    """Tell whether a combination code that begins so can come from codes that do not.
-
-    >>> may_be_combined("I13"), may_be_combined("E11")
-    (True, False)
-    """
-    return any(
-        rule.becomes.startswith(prefix) and not rule.code.startswith(prefix)
-        for rule in COMBINATIONS
-    )
-
-
-@lru_cache(maxsize=65_536)
-def _same_condition(first: str, second: str) -> bool:
-    """Tell whether two codes are degrees of one condition, such as stages; only one is active."""
-    return any(
-        one == other and first.startswith(one) and second.startswith(one) for one, other in EXCLUDES
-    )
-
-
-@lru_cache(maxsize=65_536)
-def _is_replaced(held: str, new: str) -> bool:
-    """Tell whether a condition ends where a new one begins.
-
-    An acute one replaces acute ones alone: a flare leaves the condition that it is a flare of. Of
-    two acute ones that exclude each other the later takes the other's place, of whatever category.
-    """
-    if held == new or usual_course(held).ends != usual_course(new).ends:
-        return False
-    if not mutually_exclusive(held, new):
-        return _same_condition(held, new)
-    if is_history(held) and not is_history(new):
-        return True
-    if family(held) == family(new) or usual_course(new).ends:
-        return True
-    return _of_pregnancies(held, new) and not _is_normal(new)
-
-
-def _of_pregnancies(first: str, second: str) -> bool:
-    return usual_course(first).kind == usual_course(second).kind == "pregnancy"
-
-
-def _is_normal(code: str) -> bool:
-    """Tell whether a code supervises a normal pregnancy, which one with a risk is no more."""
-    return code.startswith("Z34")
-
-
-@lru_cache(maxsize=65_536)
-def _leaves_no_room(held: str, stated: str) -> bool:
-    """Tell whether a condition that a person has keeps a stated one from beginning."""
-    if stem(held) == stem(stated):
-        return False
-    if family(held) == family(stated):
-        return is_unspecified(stated) and not usual_course(held).ends
-    if _of_pregnancies(held, stated):
-        return mutually_exclusive(held, stated) and _is_normal(stated)
-    if is_history(held):
-        return False
-    both_last = usual_course(held).kind == usual_course(stated).kind == "lasting"
-    return both_last and mutually_exclusive(held, stated)

@@ -12,9 +12,9 @@ from healthsim.codes.drugs import drugs
 from healthsim.codes.loinc import loinc, panel
 from healthsim.dates import Days
 from healthsim.execution.body.specimen import Specimen
-from healthsim.execution.people.conditions import Mention
 from healthsim.execution.people.draws import Values, require_text
 from healthsim.execution.people.logs import FOREVER, Course
+from healthsim.execution.people.mentions import Mention
 from healthsim.execution.timeline import safety
 from healthsim.execution.timeline.facts import (
     CarePlanFacts,
