@@ -48,6 +48,10 @@ class ImportedCode(NamedTuple):
     facts: Mapping[str, str]
 
 
+SNOMED_MAP = "snomed_map"
+"""The book of a user's map to SNOMED CT; its codes are ``system|code``, its facts have `snomed`."""
+_OF_EXPORTS = {SNOMED_MAP}  # books that change no row of a run
+
 _books: dict[str, ImportedBook] = {}
 _forget: list[Callable[[], None]] = []
 Cached = TypeVar("Cached", bound=Callable[..., Any])
@@ -114,8 +118,15 @@ def imported_book(system: str) -> ImportedBook | None:
 
 
 def versions() -> dict[str, str]:
-    """Return the digest of every imported book, by its system: part of a run's identity."""
-    return {f"book {system}": book.digest for system, book in sorted(_books.items())}
+    """Return the digest of every imported book that rows are made with, by its system.
+
+    They are part of a run's identity; a map that only exports use is not.
+    """
+    return {
+        f"book {system}": book.digest
+        for system, book in sorted(_books.items())
+        if system not in _OF_EXPORTS
+    }
 
 
 def imported_codes(book: ImportedBook) -> Iterator[ImportedCode]:

@@ -182,6 +182,18 @@ _CPT = _Form(
         _empty_check("description"),
     ),
 )
+SNOMED_MAP = _Form(
+    Layout(
+        "a map to SNOMED CT",
+        (("code", "source code"), ("snomed", "SNOMED CT", "concept id")),
+        takes=(("system", "source system"), ("display", "term", "description")),
+    ),
+    code="lower(coalesce(\"system\", 'icd10cm')) || '|' || upper(\"code\")",
+    text='"display"',
+    facts=("'line=' || line", "'snomed=' || coalesce(\"snomed\", '')"),
+    checks=(_empty_check("code"),),
+)
+"""A user's own map; its facts have the line too, for errors about it."""
 _TAXONOMY = _Form(
     Layout(
         "the NUCC taxonomy",
@@ -223,14 +235,14 @@ _MSDRG = _Form(
 
 def loinc(source: CsvSource, as_of: str) -> BookContent:
     """Return the codes of Loinc.csv or LoincTableCore.csv that are not deprecated."""
-    content, newest = _read(source, _LOINC, 'max(TRY_CAST("VersionLastChanged" AS DOUBLE))')
+    content, newest = read_table(source, _LOINC, 'max(TRY_CAST("VersionLastChanged" AS DOUBLE))')
     release = as_of or (f"LOINC, changed last in {newest}" if newest else "")
     return replace(content, version=release or release_of(source.name, ""))
 
 
 def rxnorm(source: CsvSource, as_of: str) -> BookContent:
     """Return the ingredients, clinical drugs, brands and packs of RXNCONSO.RRF."""
-    content, _ = _read(source, _RXNCONSO)
+    content, _ = read_table(source, _RXNCONSO)
     return replace(content, version=as_of or "RxNorm, release not stated")
 
 
@@ -238,25 +250,25 @@ def ndc(source: CsvSource, as_of: str) -> BookContent:
     """Return the products (nine digits) or packages (eleven) of the FDA's directory."""
     header = _header(source, "\t", ("PRODUCTNDC",))[0]
     form = _PACKAGES if "NDCPACKAGECODE" in header else _PRODUCTS
-    content, _ = _read(source, form)
+    content, _ = read_table(source, form)
     return replace(content, version=as_of or "NDC directory, release not stated")
 
 
 def hcpcs(source: CsvSource, as_of: str) -> BookContent:
     """Return the codes of CMS's HCPCS sheet saved as CSV."""
-    content, _ = _read(source, _HCPCS)
+    content, _ = read_table(source, _HCPCS)
     return replace(content, version=release_of(source.name, as_of))
 
 
 def cpt(source: CsvSource, as_of: str) -> BookContent:
     """Return the codes of a user's own CPT list."""
-    content, _ = _read(source, _CPT)
+    content, _ = read_table(source, _CPT)
     return replace(content, version=release_of(source.name, as_of) or "the user's own list")
 
 
 def taxonomy(source: CsvSource, as_of: str) -> BookContent:
     """Return the codes of NUCC's file."""
-    content, _ = _read(source, _TAXONOMY)
+    content, _ = read_table(source, _TAXONOMY)
     named = re.search(r"_(\d\d)(\d)\b", source.name)
     return replace(content, version=as_of or (f"NUCC {named[1]}.{named[2]}" if named else "NUCC"))
 
@@ -270,12 +282,12 @@ def msdrg(source: CsvSource, as_of: str) -> BookContent:
     if not named:
         raise Refused(source.shown, "does not state its fiscal year",
                       "say it: --as-of 'FY 2027'")  # fmt: skip
-    content, _ = _read(source, replace(_MSDRG, text_format=TextFormat(mark=mark)))
+    content, _ = read_table(source, replace(_MSDRG, text_format=TextFormat(mark=mark)))
     rows = [(code, text, f"{facts};year={named[1]}") for code, text, facts in content.rows]
     return BookContent(as_of or f"FY {named[1]}", rows, content.checks)
 
 
-def _read(source: CsvSource, form: _Form, newest: str = "NULL") -> tuple[BookContent, object]:
+def read_table(source: CsvSource, form: _Form, newest: str = "NULL") -> tuple[BookContent, object]:
     """Return the content of a table, without a version, and the value of the SQL of `newest`."""
     header, titles = form.names, 0
     if form.names:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from healthsim.codes import imported_books
 from healthsim.errors import NotFound, Refused
 from healthsim.persistence.files import disk_errors, fsync_file, publish_over, sweep, temporary
-from healthsim.reference import book_tables, diagnosis_file, supply_file
+from healthsim.reference import book_tables, diagnosis_file, snomed_map, supply_file
 from healthsim.reference.book_content import BookContent, Row
 from healthsim.reference.csv_source import CsvSource, open_source
 from healthsim.reference.store import ImportRecord
@@ -95,6 +95,13 @@ BOOKS: Mapping[str, ImportableBook] = {
         "drg", "Diagnosis related groups of another year (MS-DRG)",
         "cms.gov, IPPS final rule, table 5, saved as text or CSV",
         "weights and stays of that year", "*table*5*.txt", book_tables.msdrg, latin_1=True,
+    ),
+    "snomed-map": ImportableBook(
+        imported_books.SNOMED_MAP,
+        "Your own map to SNOMED CT, under your licence: a CSV file with system, "
+        "code, snomed and display",
+        "SNOMED International, or the National Library of Medicine, under a licence",
+        "SNOMED CT codes beside the others in FHIR exports", "*.csv", snomed_map.read,
     ),
 }  # fmt: skip
 """Every code book that can be imported, by the name of its import."""
