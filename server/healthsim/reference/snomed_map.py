@@ -13,6 +13,7 @@ from healthsim.reference.scan import at_line
 SYSTEMS = ("icd10cm", "icd10pcs", "hcpcs", "cpt", "rxnorm", "cvx", "loinc")
 """Code systems of the tables that a map can begin from."""
 
+_CATEGORY = 3  # characters before the point of ICD-10-CM
 _TIMES = (  # the Verhoeff scheme: multiplication of the dihedral group of ten elements
     "0123456789", "1234067895", "2340178956", "3401289567", "4012395678",
     "5987604321", "6598710432", "7659821043", "8765932104", "9876543210",
@@ -51,7 +52,19 @@ def _checked(source: CsvSource, row: Row) -> Row:
             f"{where}, column snomed", f"is {concept[:20]!r}, not the identifier of a concept",
             "give 6 to 18 digits as SNOMED CT has them, saved as text so that none is rounded",
         )  # fmt: skip
-    return code, display, f"snomed={concept}"
+    return _as_written(code), display, f"snomed={concept}"
+
+
+def _as_written(code: str) -> str:
+    """Return a code with the point of ICD-10-CM, as the tables write it.
+
+    >>> _as_written("icd10cm|E119"), _as_written("icd10cm|I10"), _as_written("icd10cm|E11.9")
+    ('icd10cm|E11.9', 'icd10cm|I10', 'icd10cm|E11.9')
+    """
+    system, _, bare = code.partition("|")
+    if system == "icd10cm" and "." not in bare and len(bare) > _CATEGORY:
+        return f"{system}|{bare[:_CATEGORY]}.{bare[_CATEGORY:]}"
+    return code
 
 
 def is_concept(identifier: str) -> bool:

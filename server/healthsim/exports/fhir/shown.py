@@ -15,6 +15,7 @@ from importlib.resources import files
 import duckdb
 
 from healthsim.codes.diagnoses import icd10cm
+from healthsim.codes.imported_books import SNOMED_MAP, imported_book, imported_codes
 from healthsim.persistence.database import SCHEMA, quoted
 from healthsim.products.catalogue import TABLES
 
@@ -55,6 +56,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, tables: Collection[str]) -> N
         names, *rows = _rows(name)
         _fill(connection, name, names, [[field or None for field in row] for row in rows])
     _fill(connection, "diagnosis_texts", ("code", "display"), texts)
+    _fill(connection, "snomed_map", ("source", "snomed", "display"), _snomed_map())
     for table in TABLES:
         if table.name not in tables:
             columns = ", ".join(f"{quoted(one.name)} {one.type}" for one in table.columns)
@@ -128,6 +130,13 @@ def _fill(
 def _rows(name: str) -> tuple[tuple[str, ...], ...]:
     text = (_HERE / "data" / f"{name}.csv").read_text(encoding="utf-8")
     return tuple(map(tuple, csv.reader(text.splitlines())))
+
+
+def _snomed_map() -> list[tuple[str, str, str | None]]:
+    """Return the user's own map to SNOMED CT: system and code, concept, term; none by default."""
+    book = imported_book(SNOMED_MAP)
+    codes = () if book is None else imported_codes(book)
+    return [(one.code, one.facts["snomed"], one.display or None) for one in codes]
 
 
 def _diagnosis_texts(

@@ -9,6 +9,9 @@ CREATE MACRO coding(system, code, display) AS
     || coalesce(text_prop('display', display), '') || '}';
 CREATE MACRO concept(system, code, display) AS
     '{"coding":[' || coding(system, code, display) || ']' || coalesce(text_prop('text', display), '') || '}';
+CREATE MACRO mapped_concept(system, code, display, snomed, term) AS
+    '{"coding":[' || coding(system, code, display) || coalesce(',' || coding('http://snomed.info/sct', snomed, term), '')
+    || ']' || coalesce(text_prop('text', display), '') || '}';
 CREATE MACRO words(value) AS '{"text":' || CAST(to_json(value) AS VARCHAR) || '}';
 CREATE MACRO hl7(name) AS 'http://terminology.hl7.org/CodeSystem/' || name;
 CREATE MACRO us_core(name) AS 'http://hl7.org/fhir/us/core/StructureDefinition/' || name;
