@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,12 @@ def _job(name: str) -> Job:
     if any("trial" in journey for journey in walked):
         document["products"] = list(dict.fromkeys([*document["products"], "trialsim"]))
     return prepare(document, walked)
+
+
+@cache
+def _cases_of(name: str) -> tuple[RowCase, ...]:
+    """Return rows of every table of a run."""
+    return tuple(_cases(_job(name)))
 
 
 def _cases(job: Job) -> Iterator[RowCase]:
@@ -218,7 +225,7 @@ def test_a_share_shows_the_uniform_that_decided_also_where_it_is_stratified(samp
 @pytest.mark.parametrize("name", [*RUNS, "every event", "listed members", "graded"])
 def test_every_row_has_a_line_or_a_rule_and_a_reason(name: str) -> None:
     sizes, faults = list[int](), list[str]()
-    for case in _cases(_job(name)):
+    for case in _cases_of(name):
         reasons = reasons_of(case)
         faults += [f"{case.table.name} {one}: {reasons} {case.row}" for one in _faults(reasons)]
         sizes.append(_size(reasons))
@@ -232,7 +239,7 @@ def test_every_row_has_a_line_or_a_rule_and_a_reason(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["diabetes", "births"])
 def test_where_the_people_are_not_made_again_the_line_is_still_shown(name: str) -> None:
-    for case in _cases(_job(name)):
+    for case in _cases_of(name):
         reasons = reasons_of(replace(case, trace=None))
 
         assert len(reasons.made_by) >= 2, case.row
@@ -241,7 +248,7 @@ def test_where_the_people_are_not_made_again_the_line_is_still_shown(name: str) 
 
 @pytest.mark.slow
 def test_the_runs_above_have_rows_of_every_table() -> None:
-    jobs = [_job(name) for name in ("births", "trial", "leaving", "every event", "graded")]
-    filled = {case.table.name for job in jobs for case in _cases(job)}
+    names = ("births", "trial", "leaving", "every event", "graded")
+    filled = {case.table.name for name in names for case in _cases_of(name)}
 
     assert filled == {table.name for table in TABLES}

@@ -232,11 +232,13 @@ def _made_by(manifest: Mapping[str, Any]) -> str:
 def write_manifest(
     connection: duckdb.DuckDBPyConnection, manifest: Manifest, tables: Iterable[Table]
 ) -> None:
-    """Write the manifest and the data dictionary into a file that is attached for writing."""
+    """Write manifest and data dictionary, at once, into a file that is attached for writing."""
+    connection.execute("BEGIN")
     for statement in _CREATE:
         connection.execute(statement)
     _insert(connection, MANIFEST, manifest.texts())
     _insert(connection, DICTIONARY, [row for table in tables for row in _dictionary(table)])
+    connection.execute("COMMIT")
 
 
 def rewrite_manifest(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
