@@ -110,7 +110,7 @@ TITLES = {
     "describe_scenario": "What is inside: tables, columns, fields",
     "query_scenario": "How many, average, total cost, most: answer a question",
     "audit_scenario": "Is it correct, complete, valid; can I trust it?",
-    "export_scenario": "Files to hand over or download, for Excel",
+    "export_scenario": "Hand over or download files: Excel",
     "delete_scenario": "Get rid of, erase, throw away, clean up",
     "look_up": "Which ICD-10, LOINC or RxNorm code, doctor, hospital; is it built",
     "get_guide": "Explain how it works: instructions",

@@ -11,11 +11,8 @@ from healthsim.cli_screen import Json, attended, home, print_json, print_rows, s
 from healthsim.errors import Refused
 from healthsim.exports import FORMATS, Filter
 
-COLUMNS = ["format", "holds", "needs", "leaves out", "tables", "people"]
-_EACH = "\n\n".join(
-    f"{form}: {facts.holds}. It needs {facts.needs}; it leaves out {facts.lacks}."
-    for form, facts in FORMATS.items()
-)
+COLUMNS = ["format", "holds", "needs", "leaves out", "at most", "tables", "people"]
+_EACH = "\n\n".join(f"{form}: {facts.sentence}" for form, facts in FORMATS.items())
 HELP = (
     f"Take a scenario out, in one of these formats.\n\n{_EACH}\n\nPeople are chosen by --people, "
     "--where or both; those whom they point at (who holds their coverage, their mother) and the "
@@ -68,7 +65,7 @@ def export(
 def _formats() -> list[list[str]]:
     """Return a row for each format."""
     return [
-        [form, facts.holds, facts.needs, facts.lacks,
+        [form, facts.holds, facts.needs, facts.lacks, facts.limit or "all",
          "all" if facts.whole else "can be chosen", "all" if facts.everybody else "can be chosen"]
         for form, facts in FORMATS.items()
     ]  # fmt: skip

@@ -11,21 +11,8 @@ import pytest
 from healthsim.errors import Refused
 from healthsim.exports import EVERYBODY, Filter, Format, people
 from healthsim.exports.marking import MARKER
-from healthsim.operations import exporting, generate, scenarios
+from healthsim.operations import exporting, scenarios
 from healthsim.operations.home import Home
-from template_runs import job_of
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    found = Home(tmp_path_factory.mktemp("home"))
-    for name, profile, journey in (
-        ("family", "commercial-family", "annual-wellness"),
-        ("birth", "commercial-maternity", "pregnancy"),
-    ):
-        run = generate.run(found, job_of(profile, (journey,), 20))
-        scenarios.save_run(found, run.run_id, name)
-    return found
 
 
 def _rows(folder: Path, query: str) -> list[tuple[object, ...]]:

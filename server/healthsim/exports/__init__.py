@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-Format = Literal["csv", "parquet", "fhir", "fhir-bundles", "html"]
+Format = Literal["csv", "parquet", "xlsx", "duckdb", "fhir", "fhir-bundles", "html"]
 """The formats that are built. `capabilities.toml` says what else people ask for."""
 
 
 ANY, NOTHING = "any product", "nothing"
+MOST_CELLS = 2_000_000
+"""Of the tables of a workbook together: more take minutes and a program that opens them."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Facts:
         lacks: what of a scenario it leaves out.
         whole: whether it has no tables that could be chosen.
         everybody: whether it is always about everybody, so that people cannot be chosen.
+        limit: how much it holds at most; empty where there is no limit.
     """
 
     holds: str
@@ -31,12 +34,28 @@ class Facts:
     lacks: str = NOTHING
     whole: bool = False
     everybody: bool = False
+    limit: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """All that is said of the format, in one line."""
+        limit = f" At most {self.limit}." if self.limit else ""
+        return f"{self.holds}. It needs {self.needs}; it leaves out {self.lacks}.{limit}"
 
 
 FORMATS: Mapping[Format, Facts] = MappingProxyType(
     {
         "csv": Facts("one file for each table, and the data dictionary"),
         "parquet": Facts("one file for each table, with its types, and the data dictionary"),
+        "xlsx": Facts(
+            "one Excel workbook for small scenarios: the data dictionary, then a sheet for each "
+            "table",
+            limit=f"{MOST_CELLS:,} cells, 1,048,575 rows of a table",
+        ),
+        "duckdb": Facts(
+            "one DuckDB file: the tables with their meanings as comments, and the data dictionary",
+            lacks="the specifications and checks that a scenario's own file has",
+        ),
         "fhir": Facts(
             "R4 resources with profiles of US Core 6.1.0, one NDJSON file for each type",
             "the product patientsim",
@@ -49,6 +68,7 @@ FORMATS: Mapping[Format, Facts] = MappingProxyType(
             "the product patientsim",
             "claims, what plans paid, events, trials, attributes",
             True,
+            limit="10,000 people",
         ),
         "html": Facts("a report, one page", lacks="rows", whole=True, everybody=True),
     }

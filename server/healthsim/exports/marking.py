@@ -133,6 +133,8 @@ def _is_name(form: str, name: str) -> bool:
         return True
     if form == "html":
         return name == PAGE
+    if form in ("xlsx", "duckdb"):
+        return name == f"{ALONE}.{form}"
     if form in ("fhir", "fhir-bundles"):
         from healthsim.exports.fhir import bulk, bundles  # noqa: PLC0415  only these need it
 

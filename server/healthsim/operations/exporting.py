@@ -196,11 +196,17 @@ def _written(
     home: Home, name: str, folder: Path, form: Format, tables: Sequence[str], chosen: Filter
 ) -> list[Written]:
     """Write the files that a format has of its own into an empty folder."""
-    from healthsim.exports import columnar, marking  # noqa: PLC0415  duckdb is heavy
+    from healthsim.exports import columnar, database_file, marking  # noqa: PLC0415  duckdb is heavy
 
     path = scenarios.path(home, name)
     if form in ("csv", "parquet"):
         return columnar.export(path, name, folder, form, tables, chosen)
+    if form == "xlsx":
+        from healthsim.exports import workbook  # noqa: PLC0415  only this format needs it
+
+        return workbook.export(path, name, folder, tables, chosen)
+    if form == "duckdb":
+        return database_file.export(path, name, folder, tables, chosen)
     if form == "html":
         from healthsim.operations import reporting  # noqa: PLC0415  only this format needs it
 

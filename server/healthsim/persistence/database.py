@@ -56,9 +56,11 @@ LONG = 3_600.0
 
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
+SMALL_BLOCK = 16_384
+"""Bytes of a block that suit small tables; DuckDB's own of 262,144 suit large ones."""
+
 _WRITERS = 2  # inserts that run at once, one core each
 _MEMORY_MB = 400  # twice as much is 2 % faster (measured)
-_SMALL_BLOCK = 16_384  # bytes; DuckDB's own blocks of 262,144 suit large tables
 _PATIENCE = 5.0  # seconds to wait for another process to let go of a file
 _COMPARING_MB = 1_200
 _READING_MB = 4_000
@@ -129,7 +131,7 @@ class Writer:
     ) -> None:
         self._path = path
         self._small = small
-        self._options = f" (BLOCK_SIZE {_SMALL_BLOCK})" if small else ""
+        self._options = f" (BLOCK_SIZE {SMALL_BLOCK})" if small else ""
         self._tables = tuple(tables)
         self._memory_mb = memory_mb
         self._pool: WriterPool | None = None

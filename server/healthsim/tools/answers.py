@@ -198,6 +198,8 @@ class ExportAnswer(Answer):
 
     name: str
     done: str
+    holds: str
+    leaves_out: str
     files: list[str] = []
     folder: str = ""
     next: str

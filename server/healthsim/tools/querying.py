@@ -10,7 +10,7 @@ from mcp.types import CallToolResult
 from pydantic import Field
 from pydantic_core import to_jsonable_python
 
-from healthsim.exports import Filter, Format
+from healthsim.exports import FORMATS, Filter, Format
 from healthsim.foreign import OF_THE_FILE, flat
 from healthsim.operations import query
 from healthsim.operations.scenarios import path as scenario_file
@@ -142,12 +142,12 @@ def _next_step(report: AuditReport) -> str:
 async def export_scenario(
     ctx: Ctx,
     name: Name,
-    format: Annotated[Format, Field(description="html: report.")] = "csv",
+    format: Annotated[Format, Field(description="Kind.")] = "csv",
     tables: Annotated[list[str], Field(description="Or all.")] = [],  # noqa: B006
     people: Annotated[str, Field(description="1-20")] = "",
     where: Annotated[str, Field(description="SQL.")] = "",
 ) -> Annotated[CallToolResult, ExportAnswer]:
-    """Export a scenario as files."""
+    """Export a scenario."""
     return await tasks.answered(
         ctx, EXPORT, name=name, format=format, tables=tables, people=people, where=where
     )
@@ -176,6 +176,8 @@ def _exported(ctx: Ctx, asked: Mapping[str, Any], result: Any) -> CallToolResult
         ExportAnswer(
             name=asked["name"],
             done="exported",
+            holds=FORMATS[asked["format"]].holds,
+            leaves_out=FORMATS[asked["format"]].lacks,
             files=list(result["files"]),
             folder=result["folder"],
             next="Tell the person the folder.",
