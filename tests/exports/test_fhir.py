@@ -103,7 +103,8 @@ def test_every_resource_is_marked_as_test_data_and_says_its_profile_and_text(fil
                       "SELECT count(*) FROM encounter_diagnoses)"),
         ("Observation", "SELECT sum(n) FROM (SELECT count(*) AS n FROM lab_results UNION ALL "
                         "SELECT count(DISTINCT (person_id, measured_at, "
-                        "replace(loinc, '8462-4', '8480-6'))) FROM vital_signs)"),
+                        "replace(loinc, '8462-4', '8480-6'))) FROM vital_signs UNION ALL "
+                        "SELECT count(death_cause) FROM patients)"),
         ("Procedure", "SELECT count(*) FROM procedures"),
         ("Immunization", "SELECT count(*) FROM immunizations"),
         ("MedicationRequest", "SELECT count(*) FROM prescriptions"),
@@ -113,7 +114,9 @@ def test_every_resource_is_marked_as_test_data_and_says_its_profile_and_text(fil
         ("Coverage", "SELECT count(*) FROM enrollments"),
         ("Practitioner", "SELECT count(*) FROM providers WHERE entity_type = 1"),
         ("Location", "SELECT sum(n) FROM (SELECT count(*) AS n FROM facilities UNION ALL "
-                     "SELECT count(*) FROM pharmacies)"),
+                     "SELECT count(*) FROM pharmacies UNION ALL SELECT count(DISTINCT "
+                     "organisation_npi) FROM providers WHERE organisation_npi NOT IN (SELECT npi "
+                     "FROM facilities UNION ALL SELECT npi FROM pharmacies))"),
         ("CareTeam", "SELECT count(pcp_npi) FROM patients"),
     ],
 )  # fmt: skip

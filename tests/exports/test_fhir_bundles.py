@@ -12,7 +12,7 @@ from fhir.resources.R4B.bundle import Bundle
 
 from healthsim.errors import Refused
 from healthsim.exports import Filter
-from healthsim.exports.columnar import MARKER
+from healthsim.exports.marking import MANIFEST, MARKER
 from healthsim.exports.fhir import bulk, bundles
 from healthsim.operations import exporting, generate, scenarios
 from healthsim.operations.home import Home
@@ -33,7 +33,8 @@ def written(home: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
     folder = exporting.export_to(
         home, "birth", tmp_path_factory.mktemp("out") / "bundles", "fhir-bundles"
     ).folder
-    return {path.stem: json.loads(path.read_text("utf-8")) for path in folder.glob("*.json")}
+    return {path.stem: json.loads(path.read_text("utf-8"))
+            for path in folder.glob("*.json") if path.name != MANIFEST}  # fmt: skip
 
 
 def test_there_is_a_bundle_for_each_person_and_one_for_what_belongs_to_nobody(
@@ -98,7 +99,7 @@ def test_two_exports_are_equal_byte_by_byte_and_the_later_takes_the_place_of_the
         home, "birth", tmp_path / "two", "fhir-bundles", (), Filter("1"), replace=True
     )
     assert {file.name for file in few.files} == {path.name for path in few.folder.iterdir()}
-    assert len(few.files) == 3
+    assert len(few.files) == 4
     assert few.files[-1].name == MARKER
 
 
@@ -110,4 +111,4 @@ def test_too_many_people_for_one_folder_are_refused(
     with pytest.raises(Refused, match="a file for each person, and there are 8; choose at most 2"):
         exporting.export_to(home, "birth", tmp_path / "out", "fhir-bundles")
     done = exporting.export_to(home, "birth", tmp_path / "out", "fhir-bundles", (), Filter("1-2"))
-    assert len(done.files) == 4
+    assert len(done.files) == 5

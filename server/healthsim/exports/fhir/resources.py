@@ -65,8 +65,15 @@ TYPES = (
     _one("Coverage", "enrollments", "members", "plans"),
     _one("CareTeam", "patients", "providers"),
     _one("Encounter", "encounters", "providers"),
-    _one("Condition", "conditions", "encounter_diagnoses", "encounters"),
-    _one("Observation", "vital_signs", "lab_results"),
+    ResourceType("Condition", (
+        Part("Condition-problems", ("conditions",)),
+        Part("Condition-diagnoses", ("encounter_diagnoses", "encounters")),
+    )),
+    ResourceType("Observation", (
+        Part("Observation-vital-signs", ("vital_signs",)),
+        Part("Observation-results", ("lab_results",)),
+        Part("Observation-death", ("patients",)),
+    )),
     _one("DiagnosticReport", "lab_results"),
     _one("Procedure", "procedures"),
     _one("Immunization", "immunizations"),
@@ -74,5 +81,6 @@ TYPES = (
     _one("MedicationDispense", "fills", "prescriptions"),
     _one("ServiceRequest", "referrals"),
     _one("CarePlan", "care_plans"),
-)
+    _one("Provenance", "encounters"),
+)  # fmt: skip
 """In the order in which a server can load them: what is pointed at comes first."""

@@ -8,16 +8,20 @@ after another, so that no query holds more than the rows of a range.
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import duckdb
+import numpy as np
+import pyarrow as pa
 
 from healthsim.codes.diagnoses import icd10cm
 from healthsim.codes.imported_books import SNOMED_MAP, imported_book, imported_codes
 from healthsim.persistence.database import SCHEMA, quoted
 from healthsim.products.catalogue import TABLES
+from healthsim.products.populationsim.reference import geography
 
 NAMESPACE = "https://healthsim.example"
 """Begins the addresses of identifiers that HealthSim makes up; `.example` belongs to nobody."""
@@ -31,7 +35,7 @@ IN_RANGE = "person_id BETWEEN getvariable('first') AND getvariable('last')"
 _HERE = files("healthsim.exports.fhir")
 _MEMORY = "memory.main"
 _CODED = (("encounters", "reason_code"), ("encounter_diagnoses", "code"),
-          ("prescriptions", "indication"))  # fmt: skip
+          ("prescriptions", "indication"), ("patients", "death_cause"))  # fmt: skip
 _VIEWS = """
 CREATE OR REPLACE TEMP VIEW people AS
 SELECT person_id, coalesce(zone, 'America/New_York') AS zone
@@ -54,9 +58,14 @@ def prepare(connection: duckdb.DuckDBPyConnection, tables: Collection[str]) -> N
     connection.execute(macros.replace("{{namespace}}", NAMESPACE))
     for name in ("terms", "states"):
         names, *rows = _rows(name)
-        _fill(connection, name, names, [[field or None for field in row] for row in rows])
-    _fill(connection, "diagnosis_texts", ("code", "display"), texts)
-    _fill(connection, "snomed_map", ("source", "snomed", "display"), _snomed_map())
+        columns = zip(*rows, strict=True)
+        _fill(connection, name, {
+            name: [field or None for field in column]
+            for name, column in zip(names, columns, strict=True)
+        })  # fmt: skip
+    _fill(connection, "diagnosis_texts", texts)
+    _fill(connection, "snomed_map", _snomed_map())
+    _fill(connection, "places", _places())
     for table in TABLES:
         if table.name not in tables:
             columns = ", ".join(f"{quoted(one.name)} {one.type}" for one in table.columns)
@@ -109,21 +118,28 @@ def cut(connection: duckdb.DuckDBPyConnection, people: Range) -> None:
     connection.execute(f"SET VARIABLE first = {first}::BIGINT; SET VARIABLE last = {last}::BIGINT")
 
 
-def _fill(
-    connection: duckdb.DuckDBPyConnection,
-    name: str,
-    columns: Collection[str],
-    rows: Collection[Collection[str | None]],
-) -> None:
-    """Make a table of texts."""
-    declared = ", ".join(f"{column} VARCHAR" for column in columns)
-    connection.execute(f"CREATE TABLE {_MEMORY}.{name} ({declared})")
-    marks = ", ".join("?" for _ in columns)
-    if rows:
-        connection.executemany(
-            f"INSERT INTO {_MEMORY}.{name} VALUES ({marks})",  # noqa: S608  names of this module
-            rows,
-        )
+def _fill(connection: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, Any]) -> None:
+    """Make a table of columns."""
+    connection.register("filled", pa.table(dict(columns)))
+    connection.execute(f"CREATE TABLE {_MEMORY}.{name} AS FROM filled")
+    connection.unregister("filled")
+
+
+def _places() -> dict[str, Any]:
+    """Return the cities and ZIP codes of each county, numbered from 0, as columns."""
+    geo = geography()
+    start, county = geo.place_start.astype(np.int64), geo.place_county
+    area_codes = np.array([own[0] if own else 0 for own in geo.area_codes])
+    state = geo.county_state[county]
+    return {
+        "county": [geo.county_fips[one] for one in county],
+        "number": np.arange(len(county)) - start[county],
+        "places": np.diff(start)[county],
+        "city": geo.place_city.texts(),
+        "zip": list(geo.place_zip),
+        "state": [geo.states[one] for one in state],
+        "area_code": area_codes[state],
+    }
 
 
 @cache
@@ -132,20 +148,25 @@ def _rows(name: str) -> tuple[tuple[str, ...], ...]:
     return tuple(map(tuple, csv.reader(text.splitlines())))
 
 
-def _snomed_map() -> list[tuple[str, str, str | None]]:
+def _snomed_map() -> dict[str, Any]:
     """Return the user's own map to SNOMED CT: system and code, concept, term; none by default."""
     book = imported_book(SNOMED_MAP)
     codes = () if book is None else imported_codes(book)
-    return [(one.code, one.facts["snomed"], one.display or None) for one in codes]
+    return {
+        "source": pa.array([one.code for one in codes], pa.string()),
+        "snomed": pa.array([one.facts["snomed"] for one in codes], pa.string()),
+        "display": pa.array([one.display or None for one in codes], pa.string()),
+    }
 
 
 def _diagnosis_texts(
     connection: duckdb.DuckDBPyConnection, tables: Collection[str]
-) -> list[tuple[str, str | None]]:
+) -> dict[str, Any]:
     """Return the texts of all diagnoses that are named without one."""
     book = icd10cm()
     codes = sorted(set(_codes(connection, tables)))
-    return [(code, book.display(code) if code in book else None) for code in codes]
+    texts = [book.display(code) if code in book else None for code in codes]
+    return {"code": pa.array(codes, pa.string()), "display": pa.array(texts, pa.string())}
 
 
 def _codes(connection: duckdb.DuckDBPyConnection, tables: Collection[str]) -> Iterator[str]:

@@ -1,17 +1,25 @@
 WITH sites AS (
-    SELECT 'f' || facility_id AS id, 'n' || npi AS organisation, name, county_fips,
+    SELECT 'f' || facility_id AS id, npi, 'n' || npi AS organisation, name, county_fips,
            CASE kind WHEN 'hospital' THEN 'HOSP' WHEN 'snf' THEN 'NCCF' WHEN 'dialysis' THEN 'OF'
                WHEN 'home health' THEN 'PTRES' ELSE 'OF' END AS role, 1 AS rank
     FROM facilities
     UNION ALL
-    SELECT 'n' || npi, 'n' || npi, name, county_fips, 'OUTPHARM', 2 FROM pharmacies
+    SELECT 'n' || npi, npi, 'n' || npi, name, county_fips, 'OUTPHARM', 2 FROM pharmacies
+    UNION ALL
+    SELECT 'n' || organisation_npi, organisation_npi, 'n' || organisation_npi, 'Group practice ' || organisation_npi,
+           min(county_fips), 'OF', 3
+    FROM providers WHERE organisation_npi IS NOT NULL
+        AND organisation_npi NOT IN (SELECT npi FROM facilities UNION ALL SELECT npi FROM pharmacies)
+    GROUP BY organisation_npi
 )
 SELECT NULL AS person_id, rank AS place, id, concat(
     head('Location', id, 'us-core-location', escaped(name)),
     ',"status":"active"', text_prop('name', name),
     ',"type":[', concept(hl7('v3-RoleCode'), role, roles.display), ']',
-    ',"address":{"state":"' || state || '","country":"US"}',
+    ',"telecom":', telecom(npi, area_code, NULL),
+    ',"address":' || address(npi, city, coalesce(places.state, states.state), zip),
     prop('managingOrganization', reference('Organization', organisation)),
     '}') AS resource
 FROM sites LEFT JOIN states ON states.fips = left(county_fips, 2)
+LEFT JOIN places ON places.county = county_fips AND places.number = npi // 10 % places.places
 LEFT JOIN terms AS roles ON roles.kind = 'site' AND roles.word = role

@@ -7,6 +7,7 @@ SELECT f.person_id, fill_id AS place, 'x' || fill_id AS id, concat(
         '{"coding":[' || concat_ws(',', coding('http://www.nlm.nih.gov/research/umls/rxnorm', rxnorm, drug),
             coding('http://hl7.org/fhir/sid/ndc', f.ndc, NULL)) || ']' || text_prop('text', drug) || '}', words(drug)),
     ',"subject":', reference('Patient', 'p' || f.person_id),
+    prop('context', reference('Encounter', 'e' || p.encounter_id)),
     prop('performer', '[{"actor":' || reference('Organization', 'n' || pharmacy_npi) || '}]'),
     ',"authorizingPrescription":[', reference('MedicationRequest', 'm' || prescription_id), ']',
     ',"type":', CASE fill_number WHEN 0 THEN concept(hl7('v3-ActCode'), 'FF', 'First Fill')
@@ -15,6 +16,7 @@ SELECT f.person_id, fill_id AS place, 'x' || fill_id AS id, concat(
     ',"daysSupply":{"value":' || f.days_supply
         || ',"unit":"days","system":"http://unitsofmeasure.org","code":"d"}',
     day_prop('whenHandedOver', CASE f.status WHEN 'paid' THEN fill_date END),
-    ',"dosageInstruction":[{' || substr(text_prop('text', sig), 2) || '}]',
+    ',"dosageInstruction":[', dosage(sig, t.words, t.code, t.display, frequency, as_needed, route, dose, dose_unit), ']',
     '}') AS resource
 FROM fills AS f JOIN prescriptions AS p USING (prescription_id)
+LEFT JOIN terms AS t ON t.kind = 'frequency' AND t.word = frequency

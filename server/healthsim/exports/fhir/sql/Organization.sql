@@ -22,6 +22,8 @@ SELECT NULL AS person_id, rank AS place, id, concat(
     ',"active":true,"type":[',
     concept(hl7('organization-type'), role, CASE role WHEN 'pay' THEN 'Payer' ELSE 'Healthcare Provider' END), ']',
     text_prop('name', name),
-    ',"address":[{"state":"' || state || '","country":"US"}]',
+    ',"telecom":', coalesce(telecom(npi, area_code, NULL), '[{"system":"email","value":"' || id || '@example.org"}]'),
+    ',"address":[' || address(npi, city, coalesce(places.state, states.state), zip) || ']',
     '}') AS resource
 FROM organisations LEFT JOIN states ON states.fips = left(county_fips, 2)
+LEFT JOIN places ON places.county = county_fips AND places.number = npi // 10 % places.places

@@ -5,7 +5,9 @@ SELECT NULL AS person_id, npi AS place, 'n' || npi AS id, concat(
     prop('organization', reference('Organization', 'n' || organisation_npi)),
     ',"code":[', concept('http://nucc.org/provider-taxonomy', taxonomy, NULL), ']',
     ',"specialty":[', concept('http://nucc.org/provider-taxonomy', taxonomy, specialty), ']',
-    prop('location', '[' || reference('Location', 'f' || facility_id) || ']'),
-    ',"telecom":[{"system":"email","value":"n', npi, '@example.org","use":"work"}]',
+    prop('location', '[' || reference('Location', coalesce('f' || facility_id, 'n' || organisation_npi)) || ']'),
+    ',"telecom":', telecom(npi, area_code, 'work'),
     '}') AS resource
-FROM providers WHERE entity_type = 1
+FROM providers
+LEFT JOIN places ON places.county = county_fips AND places.number = npi // 10 % places.places
+WHERE entity_type = 1

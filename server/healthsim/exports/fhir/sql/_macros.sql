@@ -49,3 +49,21 @@ CREATE MACRO omb(extension, word, code, display, words) AS
 CREATE MACRO pressure(loinc, display, value, unit) AS
     '{"code":' || concept('http://loinc.org', loinc, display) || coalesce(',"valueQuantity":' || quantity(value, unit),
     ',"dataAbsentReason":' || concept(hl7('data-absent-reason'), 'not-performed', 'Not Performed')) || '}';
+-- Of an entry of the directory, by its NPI: a number of those kept for fiction, a mailbox that nobody can own, an invented street.
+CREATE MACRO telecom(npi, area_code, use) AS
+    '[' || coalesce('{"system":"phone","value":"' || area_code || '-555-01' || lpad(CAST(npi // 10 % 100 AS VARCHAR), 2, '0') || '"'
+        || coalesce(',"use":"' || use || '"', '') || '},', '')
+    || '{"system":"email","value":"n' || npi || '@example.org"' || coalesce(',"use":"' || use || '"', '') || '}]';
+CREATE MACRO address(npi, city, state, zip) AS
+    '{' || coalesce('"line":["' || (100 + npi // 10 % 900) || ' Synthetic Clinic Way"],"city":' || CAST(to_json(city) AS VARCHAR) || ',', '')
+    || coalesce('"state":"' || state || '",', '') || coalesce('"postalCode":"' || zip || '",', '') || '"country":"US"}';
+CREATE MACRO dosage(sig, repeat, code, display, frequency, as_needed, route, dose, unit) AS concat(
+    '{"sequence":1', text_prop('text', sig),
+    prop('timing', nullif('{' || concat_ws(',', '"repeat":' || repeat,
+        '"code":' || coalesce(concept(hl7('v3-GTSAbbreviation'), code, display), words(frequency))) || '}', '{}')),
+    ',"asNeededBoolean":' || as_needed,
+    prop('route', words(route)),
+    prop('doseAndRate', '[{"type":' || concept(hl7('dose-rate-type'), 'ordered', 'Ordered')
+        || ',"doseQuantity":{"value":' || number(dose) || ',"unit":' || json_of(unit) || '}}]'), '}');
+CREATE MACRO asserted(date) AS
+    ',"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/condition-assertedDate","valueDateTime":"' || day(date) || '"}]';

@@ -1,0 +1,20 @@
+SELECT person_id, lab_result_id AS place, 'l' || lab_result_id AS id, concat(
+    head('Observation', 'l' || lab_result_id, coalesce(k.code, 'us-core-observation-lab'),
+         escaped(l.display) || ' ' || coalesce(number(value) || coalesce(' ' || escaped(unit), ''), escaped(value_text))
+         || coalesce(' (' || flag || ')', '')),
+    ',"status":"final","category":[', concept(hl7('observation-category'), coalesce(k.words, 'laboratory'), coalesce(k.display, 'Laboratory')), ']',
+    ',"code":', concept('http://loinc.org', loinc, l.display),
+    ',"subject":', reference('Patient', 'p' || person_id),
+    prop('encounter', reference('Encounter', 'e' || encounter_id)),
+    instant_prop('effectiveDateTime', collected_at, zone),
+    instant_prop('issued', resulted_at, zone),
+    prop('performer', '[' || reference('Practitioner', 'n' || ordering_npi) || ']'),
+    prop('valueQuantity', quantity(value, unit)),
+    CASE WHEN value IS NULL THEN text_prop('valueString', value_text) END,
+    prop('interpretation', '[' || concept(hl7('v3-ObservationInterpretation'), flag,
+        CASE flag WHEN 'H' THEN 'High' WHEN 'L' THEN 'Low' WHEN 'N' THEN 'Normal' END) || ']'),
+    prop('referenceRange', '[{' || nullif(concat_ws(',',
+        '"low":' || quantity(ref_low, unit), '"high":' || quantity(ref_high, unit)), '') || '}]'),
+    '}') AS resource
+FROM lab_results AS l JOIN people USING (person_id)
+LEFT JOIN terms AS k ON k.kind = 'result' AND k.word = loinc
