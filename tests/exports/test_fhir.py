@@ -16,6 +16,7 @@ import duckdb
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
+import us_core
 from healthsim.errors import Cancelled, Refused, StorageError
 from healthsim.exports.fhir import bulk, lines, resources, shown
 from healthsim.operations import exporting, generate, scenarios
@@ -91,6 +92,17 @@ def test_every_resource_is_marked_as_test_data_and_says_its_profile_and_text(fil
         assert mark["code"] == "HTEST"
         assert profile.startswith("http://hl7.org/fhir/us/core/StructureDefinition/")
         assert resource["text"]["div"].startswith('<div xmlns="http://www.w3.org/1999/xhtml">')
+
+
+def test_an_element_of_us_core_is_filled_or_the_page_says_why_not(files: Files) -> None:
+    coverage = us_core.Coverage()
+    for resource in _all(files):
+        coverage.add(resource)
+    never = coverage.never()
+    explained = {(row["profile"], row["element"]) for row in us_core.listed() if row["reason"]}
+
+    assert explained <= never
+    assert len(never - explained) <= 0.3 * (len(us_core.listed()) - len(explained))
 
 
 @pytest.mark.parametrize(

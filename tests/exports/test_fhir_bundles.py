@@ -12,8 +12,8 @@ from fhir.resources.R4B.bundle import Bundle
 
 from healthsim.errors import Refused
 from healthsim.exports import Filter
-from healthsim.exports.marking import MANIFEST, MARKER
 from healthsim.exports.fhir import bulk, bundles
+from healthsim.exports.marking import MANIFEST, MARKER
 from healthsim.operations import exporting, generate, scenarios
 from healthsim.operations.home import Home
 from template_runs import job_of

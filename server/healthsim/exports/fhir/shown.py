@@ -57,12 +57,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, tables: Collection[str]) -> N
     macros = (_HERE / "sql" / "_macros.sql").read_text(encoding="utf-8")
     connection.execute(macros.replace("{{namespace}}", NAMESPACE))
     for name in ("terms", "states"):
-        names, *rows = _rows(name)
-        columns = zip(*rows, strict=True)
-        _fill(connection, name, {
-            name: [field or None for field in column]
-            for name, column in zip(names, columns, strict=True)
-        })  # fmt: skip
+        _fill(connection, name, _read(name))
     _fill(connection, "diagnosis_texts", texts)
     _fill(connection, "snomed_map", _snomed_map())
     _fill(connection, "places", _places())
@@ -143,15 +138,17 @@ def _places() -> dict[str, Any]:
 
 
 @cache
-def _rows(name: str) -> tuple[tuple[str, ...], ...]:
+def _read(name: str) -> dict[str, list[str | None]]:
+    """Return the columns of a file of this room; what is empty there is null."""
     text = (_HERE / "data" / f"{name}.csv").read_text(encoding="utf-8")
-    return tuple(map(tuple, csv.reader(text.splitlines())))
+    columns = zip(*csv.reader(text.splitlines()), strict=True)
+    return {names: [field or None for field in fields] for names, *fields in columns}
 
 
 def _snomed_map() -> dict[str, Any]:
     """Return the user's own map to SNOMED CT: system and code, concept, term; none by default."""
     book = imported_book(SNOMED_MAP)
-    codes = () if book is None else imported_codes(book)
+    codes = () if book is None else tuple(imported_codes(book))
     return {
         "source": pa.array([one.code for one in codes], pa.string()),
         "snomed": pa.array([one.facts["snomed"] for one in codes], pa.string()),
