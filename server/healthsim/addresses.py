@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
+from collections.abc import Iterable
 from hashlib import blake2b
 
 import numpy as np
@@ -85,9 +86,41 @@ class Addresses:
             return f"{of}/{number - first}"
         return next((known for known, its in self._number.items() if its == number), None)
 
+    def items(self) -> Iterable[tuple[str, int]]:
+        """Return every address with its number, in the order in which they came."""
+        return self._number.items()
+
     def known(self, address: str) -> int:
         """Return the number of an address that has one; KeyError for any other."""
         return self._number[address]
+
+
+def apart(tables: Iterable[Iterable[tuple[str, int]]]) -> list[dict[int, int]]:
+    """Return how numbers of several tables change where they are ids of one table together.
+
+    Args:
+        tables: the addresses and numbers of each table.
+
+    Returns:
+        For each table the numbers that one before it has, with those that they get instead.
+
+    >>> apart([[("a", 1)], [("b", 1), ("c", 2)]]) == [{}, {1: hash_of("b~1/1")}]
+    True
+    """
+    taken: set[int] = set()
+    moved: list[dict[int, int]] = []
+    for place, table in enumerate(tables):
+        changes: dict[int, int] = {}
+        for address, number in table:
+            new, again = number, 0
+            while new in taken:
+                again += 1
+                new = hash_of(f"{address}~{place}/{again}")
+            taken.add(new)
+            if new != number:
+                changes[number] = new
+        moved.append(changes)
+    return moved
 
 
 def ids(person_id: NDArray[np.int64], number: NDArray[np.int64] | int) -> NDArray[np.int64]:

@@ -76,6 +76,20 @@ class ReferenceInterval(NamedTuple):
     sd: float
 
 
+class PanelName(NamedTuple):
+    """What a panel of ours is called.
+
+    Attributes:
+        name: in words.
+        loinc: code of the panel; ``""`` where LOINC has none that is like ours.
+        display: LOINC's name of it; ``""`` where there is no code.
+    """
+
+    name: str
+    loinc: str
+    display: str
+
+
 FOREVER = 2**15
 """Months of age that nobody reaches."""
 
@@ -219,3 +233,13 @@ def panel(name: str, where: str = "details.panel") -> tuple[str, ...]:
     if name not in panels():
         raise NotFound(where, f"there is no panel {name!r}", near(name, panels()))
     return panels()[name]
+
+
+@cache
+def panel_names() -> Mapping[str, PanelName]:
+    """Return what every panel is called, by the name that orders use.
+
+    >>> panel_names()["cmp"].loinc
+    '24323-8'
+    """
+    return read_rows("panels", lambda line: PanelName(*line[1:4]))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 
-from healthsim.addresses import BITS, Addresses
+from healthsim.addresses import BITS, Addresses, apart
 from healthsim.billing.pharmacy.dispensing import most_writings, prescribing, series
 from healthsim.codes.drugs import drugs
 from healthsim.codes.loinc import panel
@@ -29,6 +30,9 @@ from healthsim.specification.journeys.plan import JourneyLayout, Occurrence, Sta
 from healthsim.specification.journeys.step import EventHead, StepHead
 from healthsim.specification.journeys.trial import TrialSpec
 from healthsim.specification.profiles.profile import ProfileSpec
+
+ORDERED = ("lab_results", "procedures", "referrals")
+"""The tables whose rows follow from an order."""
 
 VITALS = "vital_signs"
 """The table of vital signs; each encounter has a series of numbers in it."""
@@ -91,6 +95,15 @@ class Numbering:
     def address(self, table: str, number: int) -> str | None:
         """Return the address that has a number in a table; None where none has it."""
         return self._tables[table].address(number) if table in self._tables else None
+
+    @cached_property
+    def orders(self) -> dict[str, dict[int, int]]:
+        """How numbers of results, procedures and referrals change where they are those of orders.
+
+        Orders have the numbers of what they led to, except where two tables use the same one.
+        """
+        settled = [self._tables.get(table, Addresses()).items() for table in ORDERED]
+        return dict(zip(ORDERED, apart(settled), strict=True))
 
     def _reserve(self, table: str, addresses: Iterable[str]) -> None:
         for address in addresses:

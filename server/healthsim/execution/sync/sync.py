@@ -65,6 +65,12 @@ RULES = (
         ("prescription_id", "event_id", "written_date", "ndc", "prescriber_npi"),
     ),
     SyncRule("encounter, and primary care", "care_team_members", ()),
+    SyncRule(
+        "lab, procedure, referral", "service_requests", ("encounter_id", "event_id")
+    ),
+    SyncRule("lab", "specimens", ("encounter_id", "collected_at")),
+    SyncRule("lab", "diagnostic_reports", ("encounter_id", "event_id")),
+    SyncRule("lab", "diagnostic_report_results", ("lab_result_id",)),
     SyncRule("trial: everyone who takes part", "subjects", ("person_id", "ssn")),
     SyncRule("trial_visit", "encounters", ("person_id", "event_id")),
     SyncRule(

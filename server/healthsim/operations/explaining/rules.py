@@ -27,6 +27,13 @@ RULES: Mapping[str, str] = {
     "person_attributes": "one row for each person and attribute of the profile",
     "care_team_members": "the person's primary care provider, and who treats in visits and stays "
                          "(execution/sync/chart/care_team.py)",
+    "service_requests": "one row for each order: of a test or panel, of a study or operation "
+                        "(medicine/data/studies.csv), and of each referral",
+    "specimens": "one row for each kind of tube that the results of an order need "
+                 "(medicine/data/specimens.csv)",
+    "diagnostic_reports": "one row for each order of tests that are reported "
+                          "(codes/data/panels.csv, LOINC)",
+    "diagnostic_report_results": "one row for each result, in the report of its order",
     "members": "everybody of the profile; the anchor of a household is its subscriber, of a child "
                "without its family a parent who is not in the data "
                "(execution/sync/subscribers.py)",

@@ -6,15 +6,24 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from healthsim.execution.sync.chart.care_team import care_team_members
+from healthsim.execution.sync.chart.reports import diagnostic_report_results, diagnostic_reports
+from healthsim.execution.sync.chart.requests import service_requests
+from healthsim.execution.sync.chart.specimens import specimens
 from healthsim.execution.sync.context import SyncContext
-from healthsim.products.patientsim import history
+from healthsim.products.patientsim import history, orders
 from healthsim.products.patientsim.detail import left_out
 from healthsim.tables import Columns, Table
 
 ChartMaker: TypeAlias = Callable[[SyncContext, Mapping[str, Columns]], Columns]
 """Makes the rows of a table from the chunk and its tables that are finished."""
 
-MAKERS: tuple[tuple[Table, ChartMaker], ...] = ((history.CARE_TEAM_MEMBERS, care_team_members),)
+MAKERS: tuple[tuple[Table, ChartMaker], ...] = (
+    (history.CARE_TEAM_MEMBERS, care_team_members),
+    (orders.SERVICE_REQUESTS, service_requests),
+    (orders.SPECIMENS, specimens),
+    (orders.DIAGNOSTIC_REPORTS, diagnostic_reports),
+    (orders.DIAGNOSTIC_REPORT_RESULTS, diagnostic_report_results),
+)
 
 
 def chart_tables(ctx: SyncContext, tables: Mapping[str, Columns]) -> dict[str, Columns]:

@@ -1,0 +1,72 @@
+"""Which procedures are ordered, and which are told in a report, by the beginning of their code.
+
+The rules are rows of ``data/studies.csv``; the longest beginning of a code applies.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from healthsim.medicine.datafiles import rows
+
+_FILE = "studies.csv"
+_LONGEST = 7
+
+
+class Study(NamedTuple):
+    """How a procedure is ordered and reported.
+
+    Attributes:
+        kind: laboratory, imaging or procedure; ``""`` where nobody orders it apart.
+        category: of its report, HL7 table 0074; ``""`` where it has none.
+        group: whose sentences its conclusion has; ``""`` where it has none.
+        loinc: code of the report.
+        display: of the report, or of the order where there is no report.
+    """
+
+    kind: str
+    category: str
+    group: str
+    loinc: str
+    display: str
+
+
+NOT_ORDERED = Study("", "", "", "", "")
+
+
+@cache
+def _studies() -> dict[tuple[str, str], Study]:
+    return {
+        (row["system"], row["prefix"]): Study(*(row[name] for name in Study._fields))
+        for row in rows(_FILE)
+    }
+
+
+def study_of(system: str, code: str) -> Study:
+    """Return how a procedure is ordered and reported.
+
+    Args:
+        system: CPT, HCPCS or ICD-10-PCS.
+        code: of the procedure.
+
+    >>> study_of("CPT", "71046").display
+    'XR Chest 2 Views'
+    >>> study_of("CPT", "99213").kind
+    ''
+    """
+    known = _studies()
+    beginnings = ((system, code[:length]) for length in range(min(len(code), _LONGEST), -1, -1))
+    return next((known[one] for one in beginnings if one in known), NOT_ORDERED)
+
+
+_KIND_OF = {"laboratory": "laboratory", "dxa": "imaging"}
+
+
+def study_kind(study: str) -> str:
+    """Return the kind of order of a result's study (`medicine/specimens.py`).
+
+    >>> study_kind("ekg")
+    'procedure'
+    """
+    return _KIND_OF.get(study, "procedure")
