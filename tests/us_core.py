@@ -1,6 +1,6 @@
 """Which elements that US Core asks systems to support an export holds.
 
-`python tests/us_core.py` writes the table of docs/us-core.md anew.
+`python tests/us_core.py` writes the tables of docs/us-core.md and docs/fhir.md anew.
 
 `data/us_core_610.csv` lists the must-support elements of US Core 6.1.0 as its package has them
 (snapshots of StructureDefinitions; the package is CC0), and why some are never filled.
@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from healthsim.exports.fhir import bulk
+from healthsim.exports.fhir import bulk, mapping
 from template_runs import stored
 
 LISTED = Path(__file__).parent / "data" / "us_core_610.csv"
-PAGE = Path(__file__).parents[1] / "docs" / "us-core.md"
-MARKS = ("<!-- table -->\n", "<!-- end of table -->\n")
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE, TABLES = DOCS / "us-core.md", DOCS / "fhir.md"
 RUNS = (
     ("commercial-maternity", ("pregnancy",), 40),
     ("medicare-advantage-complex", ("heart-failure-exacerbation", "annual-enrolment"), 40),
@@ -193,9 +193,21 @@ def written() -> str:
             folder.mkdir()
             bulk.export(stored(Path(name) / str(number), profile, journeys, count), "page", folder)
         coverage = counted(folders)
-    before, after = PAGE.read_text("utf-8").split(MARKS[0])
-    return before + MARKS[0] + table(coverage) + MARKS[1] + after.split(MARKS[1])[1]
+    return between("table", PAGE.read_text("utf-8"), table(coverage))
+
+
+def between(mark: str, page: str, text: str) -> str:
+    """Return a page with a text between its two comments of a name."""
+    before, rest = page.split(f"<!-- {mark} -->\n")
+    end = f"<!-- end of {mark} -->\n"
+    return f"{before}<!-- {mark} -->\n{text}{end}{rest.split(end)[1]}"
+
+
+def listed_tables() -> str:
+    """Return the page of the export with the list of tables written anew."""
+    return between("tables", TABLES.read_text("utf-8"), mapping.markdown())
 
 
 if __name__ == "__main__":
+    TABLES.write_text(listed_tables(), encoding="utf-8", newline="\n")
     PAGE.write_text(written(), encoding="utf-8", newline="\n")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from healthsim.exports import EVERYBODY, Filter
-from healthsim.exports.fhir import resources
+from healthsim.exports.fhir import mapping, resources
 from healthsim.exports.fhir.lines import Lines, write
-from healthsim.exports.fhir.opening import opened
-from healthsim.persistence.database import storage_errors
+from healthsim.exports.fhir.opening import Opened, opened
+from healthsim.persistence.database import quoted, storage_errors
 
 MANIFEST = "manifest.json"
 NAMES = re.compile(
@@ -38,10 +39,23 @@ def export(path: Path, name: str, folder: Path, chosen: Filter = EVERYBODY) -> l
     """
     with opened(path, chosen) as scenario, storage_errors(folder):
         written = write(scenario, folder)
-    return [*(lines.path for lines in written), _manifest(name, folder, written)]
+        left_out = _left_out(scenario)
+    return [*(lines.path for lines in written), _manifest(name, folder, written, left_out)]
 
 
-def _manifest(name: str, folder: Path, written: Sequence[Lines]) -> Path:
+def _left_out(scenario: Opened) -> list[dict[str, Any]]:
+    """Return each table of which nothing is written: its rows, and why."""
+    fates = (mapping.fates().get(table) for table in sorted(scenario.tables))
+    left_out = [fate for fate in fates if fate and not fate.resource]
+    counts = (scenario.connection.execute(f"SELECT count(*) FROM {quoted(fate.table)}").fetchone()  # noqa: S608
+              for fate in left_out)  # fmt: skip
+    return [{"table": fate.table, "rows": count[0] if count else 0, "reason": fate.note}
+            for fate, count in zip(left_out, counts, strict=True)]  # fmt: skip
+
+
+def _manifest(
+    name: str, folder: Path, written: Sequence[Lines], left_out: Sequence[Mapping[str, Any]]
+) -> Path:
     """Write what the export holds, after the output manifest of Bulk Data."""
     path = folder / MANIFEST
     content = {
@@ -55,6 +69,7 @@ def _manifest(name: str, folder: Path, written: Sequence[Lines]) -> Path:
             for lines in written
         ],
         "error": [],
+        "leftOut": list(left_out),
     }  # fmt: skip
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8", newline="\n")
     return path

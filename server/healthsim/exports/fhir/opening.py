@@ -44,19 +44,20 @@ class Opened:
         directory: types of the directory.
         of_people: types of people.
         ranges: of the people, in order.
+        tables: that the scenario has.
     """
 
     connection: duckdb.DuckDBPyConnection
     directory: tuple[Kind, ...]
     of_people: tuple[Kind, ...]
     ranges: tuple[Range, ...]
-    _tables: frozenset[str]
+    tables: frozenset[str]
     _condition: str
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a connection of its own, which shows the people of the range that `cut` sets."""
         found = self.connection.cursor()
-        show(found, self._tables, self._condition)
+        show(found, self.tables, self._condition)
         return found
 
 

@@ -18,10 +18,12 @@ class Part:
             nobody), place (the order of a person's resources), id and resource (the JSON, on one
             line). It may join any table of the catalogue: one that the scenario lacks is empty.
         needs: tables without one of which there are no such resources.
+        unless: a table that has the same things in more detail.
     """
 
     file: str
     needs: tuple[str, ...]
+    unless: str = ""
 
     @property
     def sql(self) -> str:
@@ -46,7 +48,8 @@ class ResourceType:
 
     def sql(self, tables: Collection[str]) -> str:
         """Return the query of what these tables give; empty where they give nothing."""
-        ready = [part for part in self.parts if set(part.needs) <= set(tables)]
+        ready = [part for part in self.parts
+                 if set(part.needs) <= set(tables) and part.unless not in tables]  # fmt: skip
         return " UNION ALL ".join(part.sql for part in ready)
 
 
@@ -69,18 +72,28 @@ TYPES = (
         Part("Condition-problems", ("conditions",)),
         Part("Condition-diagnoses", ("encounter_diagnoses", "encounters")),
     )),
+    ResourceType("ServiceRequest", (
+        Part("ServiceRequest-referrals", ("referrals",), unless="service_requests"),
+        Part("ServiceRequest", ("service_requests",)),
+    )),
+    _one("Specimen", "specimens"),
     ResourceType("Observation", (
         Part("Observation-vital-signs", ("vital_signs",)),
         Part("Observation-results", ("lab_results",)),
         Part("Observation-death", ("patients",)),
     )),
-    _one("DiagnosticReport", "lab_results"),
+    ResourceType("DiagnosticReport", (
+        Part("DiagnosticReport-panels", ("lab_results",), unless="diagnostic_reports"),
+        Part("DiagnosticReport", ("diagnostic_reports", "diagnostic_report_results")),
+    )),
     _one("Procedure", "procedures"),
+    _one("AllergyIntolerance", "allergies"),
+    _one("Device", "devices"),
     _one("Immunization", "immunizations"),
     _one("MedicationRequest", "prescriptions"),
     _one("MedicationDispense", "fills", "prescriptions"),
-    _one("ServiceRequest", "referrals"),
     _one("CarePlan", "care_plans"),
+    _one("DocumentReference", "clinical_notes", "encounters"),
     _one("Provenance", "encounters"),
 )  # fmt: skip
 """In the order in which a server can load them: what is pointed at comes first."""

@@ -32,10 +32,14 @@ Range = tuple[int, int]
 IN_RANGE = "person_id BETWEEN getvariable('first') AND getvariable('last')"
 """The rows of a range of people, which `cut` sets."""
 
-_HERE = files("healthsim.exports.fhir")
+HERE = files("healthsim.exports.fhir")
+"""The room of these exports, with its SQL and its data."""
+
 _MEMORY = "memory.main"
 _CODED = (("encounters", "reason_code"), ("encounter_diagnoses", "code"),
-          ("prescriptions", "indication"), ("patients", "death_cause"))  # fmt: skip
+          ("prescriptions", "indication"), ("patients", "death_cause"),
+          ("service_requests", "reason_code"),
+          ("diagnostic_reports", "conclusion_code"))  # fmt: skip
 _VIEWS = """
 CREATE OR REPLACE TEMP VIEW people AS
 SELECT person_id, coalesce(zone, 'America/New_York') AS zone
@@ -54,7 +58,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, tables: Collection[str]) -> N
     """Make what all connections share; the scenario is the current schema."""
     texts = _diagnosis_texts(connection, tables)
     connection.execute("USE memory")
-    macros = (_HERE / "sql" / "_macros.sql").read_text(encoding="utf-8")
+    macros = (HERE / "sql" / "_macros.sql").read_text(encoding="utf-8")
     connection.execute(macros.replace("{{namespace}}", NAMESPACE))
     for name in ("terms", "states"):
         _fill(connection, name, _read(name))
@@ -140,7 +144,7 @@ def _places() -> dict[str, Any]:
 @cache
 def _read(name: str) -> dict[str, list[str | None]]:
     """Return the columns of a file of this room; what is empty there is null."""
-    text = (_HERE / "data" / f"{name}.csv").read_text(encoding="utf-8")
+    text = (HERE / "data" / f"{name}.csv").read_text(encoding="utf-8")
     columns = zip(*csv.reader(text.splitlines()), strict=True)
     return {names: [field or None for field in fields] for names, *fields in columns}
 

@@ -1,15 +1,33 @@
-SELECT person_id, min(lab_result_id) AS place, 'r' || min(lab_result_id) AS id, concat(
-    head('DiagnosticReport', 'r' || min(lab_result_id), 'us-core-diagnosticreport-lab',
-         escaped(any_value(p.display)) || ' of ' || day(collected_at) || ', ' || count(*) || ' results'),
-    ',"status":"final","category":[', concept(hl7('v2-0074'), 'LAB', 'Laboratory'), ']',
-    ',"code":', concept('http://loinc.org', any_value(p.code), any_value(p.display)),
+WITH results AS (
+    SELECT report_id, string_agg(reference('Observation', 'l' || lab_result_id), ',' ORDER BY lab_result_id) AS results,
+           string_agg(DISTINCT reference('Specimen', 'w' || specimen_id), ',' ORDER BY reference('Specimen', 'w' || specimen_id)) AS specimens,
+           count(*) AS count
+    FROM diagnostic_report_results GROUP BY report_id
+)
+SELECT person_id, report_id AS place, 'r' || report_id AS id, concat(
+    head('DiagnosticReport', 'r' || report_id,
+         CASE category WHEN 'LAB' THEN 'us-core-diagnosticreport-lab' ELSE 'us-core-diagnosticreport-note' END,
+         escaped(r.display) || ' of ' || day(effective_at) || coalesce(', ' || count || ' results', '')
+         || coalesce(': ' || escaped(conclusion), '')),
+    ',"basedOn":[', reference('ServiceRequest', 's' || request_id), ']',
+    ',"status":"', status, '","category":[', worded(hl7('v2-0074'), category, k.words),
+    ',' || concept('http://loinc.org', k.code, k.display), ']',
+    ',"code":', concept('http://loinc.org', loinc, r.display),
     ',"subject":', reference('Patient', 'p' || person_id),
     prop('encounter', reference('Encounter', 'e' || encounter_id)),
-    instant_prop('effectiveDateTime', collected_at, any_value(zone)),
-    instant_prop('issued', max(resulted_at), any_value(zone)),
-    prop('performer', '[' || reference('Practitioner', 'n' || min(ordering_npi)) || ']'),
-    ',"result":[', string_agg(reference('Observation', 'l' || lab_result_id), ',' ORDER BY lab_result_id), ']',
+    instant_prop('effectiveDateTime', effective_at, zone),
+    instant_prop('issued', issued_at, zone),
+    prop('performer', '[' || coalesce(reference('Practitioner', 'n' || performer_npi),
+        reference('Organization', 'n' || site.npi), reference('Practitioner', 'n' || q.requester_npi)) || ']'),
+    ',"specimen":[' || specimens || ']',
+    ',"result":[' || results || ']',
+    text_prop('conclusion', conclusion),
+    prop('conclusionCode', '[' || concept('http://hl7.org/fhir/sid/icd-10-cm', conclusion_code, t.display) || ']'),
+    ',"presentedForm":[{"contentType":"text/plain","language":"en","data":"' || base64(encode(conclusion)) || '"}]',
     '}') AS resource
-FROM lab_results JOIN people USING (person_id)
-JOIN terms AS p ON p.kind = 'panel' AND p.word = panel
-GROUP BY person_id, encounter_id, panel, collected_at
+FROM diagnostic_reports AS r JOIN people USING (person_id)
+LEFT JOIN results USING (report_id)
+LEFT JOIN (SELECT request_id, requester_npi FROM service_requests) AS q USING (request_id)
+LEFT JOIN facilities AS site ON site.facility_id = r.facility_id
+LEFT JOIN terms AS k ON k.kind = 'report' AND k.word = category
+LEFT JOIN diagnosis_texts AS t ON t.code = conclusion_code

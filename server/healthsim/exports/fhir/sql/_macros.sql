@@ -67,3 +67,6 @@ CREATE MACRO dosage(sig, repeat, code, display, frequency, as_needed, route, dos
         || ',"doseQuantity":{"value":' || number(dose) || ',"unit":' || json_of(unit) || '}}]'), '}');
 CREATE MACRO asserted(date) AS
     ',"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/condition-assertedDate","valueDateTime":"' || day(date) || '"}]';
+-- A code whose system's own text is not kept here, with words of ours.
+CREATE MACRO worded(system, code, words) AS
+    '{"coding":[' || coding(system, code, NULL) || ']' || coalesce(text_prop('text', words), '') || '}';
