@@ -53,49 +53,51 @@ def _beside(line: str, old_word: str, new_word: str) -> Edit:
 EDITS: dict[str, tuple[Edit, ...]] = {
     "specification/journeys/details.py": (
         _before("class BirthDetails", (
-            "class DeviceDetails(Strict):\n"
-            '    """A device that a person is given."""\n\n'
+            "class ApplianceDetails(Strict):\n"
+            '    """An appliance that a person is given."""\n\n'
             "    display: Words\n\n\n"
         )),
     ),
     "specification/journeys/events.py": (
         _before("from healthsim.specification.journeys.step", (
-            "from healthsim.specification.journeys.details import DeviceDetails\n"
+            "from healthsim.specification.journeys.details import ApplianceDetails\n"
         )),
         _before("class Birth(", (
-            "class Device(EventHead):\n"
-            '    """A person is given a device."""\n\n'
-            '    table: ClassVar[str] = "devices"\n\n'
-            '    type: Literal["device"]\n'
-            "    details: DeviceDetails\n\n\n"
+            "class Appliance(EventHead):\n"
+            '    """A person is given an appliance."""\n\n'
+            '    table: ClassVar[str] = "appliances"\n\n'
+            '    type: Literal["appliance"]\n'
+            "    details: ApplianceDetails\n\n\n"
         )),
-        _entry("EVENTS", "Device"),
+        _entry("EVENTS", "Appliance"),
     ),
     "products/patientsim/tables.py": (
         _before("TABLES = ", (
-            'DEVICES = Table(\n'
-            '    "devices", "patientsim", "one row per device", ("device_id",), (\n'
-            '        Column("device_id", "BIGINT", "Address of the device.", required=True),\n'
+            'APPLIANCES = Table(\n'
+            '    "appliances", "patientsim", "one row per appliance", ("appliance_id",), (\n'
+            '        Column("appliance_id", "BIGINT", "Address of the device.", required=True),\n'
             "        PERSON,\n"
             '        Column("display", "VARCHAR", "What it is, in words.", required=True),\n'
             '        Column("given_date", "DATE", "When it was given.", required=True),\n'
             "        ENCOUNTER,\n        EVENT,\n    ),\n)\n\n"
         )),
-        _entry("TABLES", "DEVICES"),
+        _entry("TABLES", "APPLIANCES"),
     ),
     "execution/timeline/steps.py": (
-        _beside(r"_handled\(events.UsualAdverseEvents, ", "UsualAdverseEvents", "Device"),
+        _beside(r"_handled\(events.UsualAdverseEvents, ", "UsualAdverseEvents", "Appliance"),
     ),
     "execution/sync/clinical.py": (
         _before("def _care_plan_columns", (
-            "def _device_columns(ctx: SyncContext, layout: RowLayout[RecordRows]) -> Columns:\n"
+            "def _appliance_columns(ctx: SyncContext, layout: RowLayout[RecordRows]) -> Columns:\n"
             "    return {\n"
             '        "display": layout.segment_texts(\n'
-            "            lambda record: record.source.step_as(events.Device).details.display),\n"
+            "            lambda record: record.source.step_as(events.Appliance).details.display),\n"
             '        "given_date": layout.row_values(lambda record: record.days),\n'
             "    }\n\n\n"
         )),
-        _entry("CLINICAL_TABLES", "event_table(chart.DEVICES, events.Device, _device_columns)"),
+        _entry("CLINICAL_TABLES", (
+            "event_table(chart.APPLIANCES, events.Appliance, _appliance_columns)"
+        )),
     ),
 }  # fmt: skip
 """What the example changes, by file of the server."""
@@ -105,12 +107,12 @@ from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
 who = {"kind": "profile", "name": "two", "count": 2, "products": ["patientsim"],
        "clinical": {"primary": {"code": "I10", "onset": {"years_before": 3}}}}
-step = {"do": "event", "id": "pump", "type": "device", "at": 10,
+step = {"do": "event", "id": "pump", "type": "appliance", "at": 10,
         "details": {"display": "Insulin pump"}}
 what = {"kind": "journey", "name": "pump", "duration_days": 30,
         "phases": [{"name": "all", "steps": [step]}]}
 first, _ = chunks(prepare(who, [what]))
-found = first.tables["devices"]
+found = first.tables["appliances"]
 events = first.tables["events"]["event_id"].tolist()
 assert found["display"].texts() == ["Insulin pump"] * 2, found
 assert found["event_id"].tolist() == events, (found, events)

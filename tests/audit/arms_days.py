@@ -46,7 +46,7 @@ def _in_a_life(table: str, column: str) -> Iterator[Arm]:
 
 def _in_the_data(table: str, column: str) -> Iterator[Arm]:
     rule = f"within the data {table}.{column}"
-    early = int(table not in ("conditions", "prescriptions", "enrollments"))
+    early = int(table not in ("conditions", "prescriptions", "enrollments", "devices"))
     first_day, last_day = ("(SELECT as_of FROM data_days)", "(SELECT through FROM data_days)")
     yield keeps(rule, one(table, f"{column} = {first_day}"))
     yield Arm(rule, (one(table, f"{column} = {first_day} - INTERVAL 1 DAY"),), early)
@@ -57,7 +57,7 @@ def _in_the_data(table: str, column: str) -> Iterator[Arm]:
 _HERE = tuple((table, column) for table, _, column in days.SERVED if table in (
     "events", "conditions", "encounters", "procedures", "immunizations", "vital_signs",
     "lab_results", "prescriptions", "referrals", "care_plans", "enrollments", "claims",
-    "claim_lines", "fills"))  # fmt: skip
+    "claim_lines", "fills", "devices"))  # fmt: skip
 _LIVES = tuple(arm for one_column in _HERE for arm in _in_a_life(*one_column))
 _DATA = tuple(arm for one_column in _HERE if one_column[1] != "term_date"
               for arm in _in_the_data(*one_column))  # fmt: skip

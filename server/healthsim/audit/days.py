@@ -29,11 +29,12 @@ SERVED = (
     ("claim_codes", "claim_id", "through_date"),
     ("fills", "fill_id", "fill_date"),
     ("planted_violations", "violation_id", "since_date"),
+    ("devices", "device_id", "start_date"),
     *trials.DATED,
 )
 """Every column that dates something done to a person; (table, key, column)."""
 
-_BEFORE_DATA = {"conditions", "prescriptions", "planted_violations", "enrollments"}
+_BEFORE_DATA = {"conditions", "prescriptions", "planted_violations", "enrollments", "devices"}
 """Tables whose rows may date from before the profile's day."""
 
 CAUSED = (

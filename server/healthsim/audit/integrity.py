@@ -33,6 +33,7 @@ from healthsim.audit import (
     tumors,
     vaccines,
     vital_signs,
+    wards,
 )
 from healthsim.audit.code_tables import lay_out_books, lay_out_diagnoses, lay_out_unlisted
 from healthsim.audit.derived import derived_rules, named_row
@@ -50,6 +51,7 @@ NAMED: tuple[AnyRule, ...] = (
     *pharmacy.RULES, *safe_drugs.RULES, *vaccines.RULES, *toxicity.RULES, *tumors.RULES,
     *bodies.RULES, *vital_signs.RULES, *beds.RULES, *claim_edits.RULES,
     *facility_bills.RULES, *claim_people.RULES, *stay_groups.RULES,
+    *wards.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 

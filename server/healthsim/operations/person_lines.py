@@ -233,6 +233,7 @@ _TELL: Mapping[str, Callable[[Rows, str], Iterator[PersonLine]]] = {
     "referrals": _each("referred_date", "referral_id", WORDS["referrals"]),
     "care_plans": _each("start_date", "care_plan_id", WORDS["care_plans"]),
     "prescriptions": _each("written_date", "prescription_id", _prescription),
+    "devices": _each("start_date", "device_id", WORDS["devices"], of="procedure_id"),
     "planted_violations": _each("since_date", "violation_id", _violation),
     "exposures": _each("start_date", "exposure_id", WORDS["exposures"]),
     "adverse_events": _each("start_date", "adverse_event_id", WORDS["adverse_events"]),

@@ -53,6 +53,9 @@ WORDS: Mapping[str, Callable[[Row], str]] = {
     "prescriptions": lambda row: f"writes {row['drug']}",
     "referrals": lambda row: f"refers to {row['specialty']}",
     "care_plans": lambda row: f"care plan {row['display']}",
+    "devices": lambda row: (
+        f"device: {row['type']}" + (f", {row['body_site']}" if row["body_site"] else "")
+    ),
     "enrollments": lambda row: f"covered by {row['plan_id']}" if row["event_id"] else "",
     "trial_visits": lambda row: f"trial visit {row['name']}" + (" (late)" * bool(row["deviation"])),
     "adverse_events": lambda row: f"adverse event {row['term']}, grade {row['grade']}",

@@ -71,6 +71,7 @@ RULES = (
     SyncRule("lab", "specimens", ("encounter_id", "collected_at")),
     SyncRule("lab", "diagnostic_reports", ("encounter_id", "event_id")),
     SyncRule("lab", "diagnostic_report_results", ("lab_result_id",)),
+    SyncRule("procedure, and the person's conditions and drugs", "devices", ("procedure_id",)),
     SyncRule("trial: everyone who takes part", "subjects", ("person_id", "ssn")),
     SyncRule("trial_visit", "encounters", ("person_id", "event_id")),
     SyncRule(

@@ -34,6 +34,8 @@ RULES: Mapping[str, str] = {
     "diagnostic_reports": "one row for each order of tests that are reported "
                           "(codes/data/panels.csv, LOINC)",
     "diagnostic_report_results": "one row for each result, in the report of its order",
+    "devices": "what a procedure puts in, what a code says is there, and what a condition or drug "
+               "asks for, by share (medicine/data/device_causes.csv)",
     "members": "everybody of the profile; the anchor of a household is its subscriber, of a child "
                "without its family a parent who is not in the data "
                "(execution/sync/subscribers.py)",

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from healthsim.execution.sync.chart.care_team import care_team_members
+from healthsim.execution.sync.chart.devices import device_rows
 from healthsim.execution.sync.chart.reports import diagnostic_report_results, diagnostic_reports
 from healthsim.execution.sync.chart.requests import service_requests
 from healthsim.execution.sync.chart.specimens import specimens
 from healthsim.execution.sync.context import SyncContext
-from healthsim.products.patientsim import history, orders
+from healthsim.products.patientsim import history, orders, wards
 from healthsim.products.patientsim.detail import left_out
 from healthsim.tables import Columns, Table
 
@@ -23,6 +24,7 @@ MAKERS: tuple[tuple[Table, ChartMaker], ...] = (
     (orders.SPECIMENS, specimens),
     (orders.DIAGNOSTIC_REPORTS, diagnostic_reports),
     (orders.DIAGNOSTIC_REPORT_RESULTS, diagnostic_report_results),
+    (wards.DEVICES, device_rows),
 )
 
 

@@ -1,0 +1,67 @@
+# ruff: noqa: S608  (the SQL is made of this package's own names, never of a user's words)
+"""Rules of what goes with care: devices and their UDI."""
+
+from __future__ import annotations
+
+from healthsim.audit.rules import AnyRule, AuditRule, RowRule
+from healthsim.medicine.devices import DEMONSTRATION, device_causes, devices
+
+_CHECK = " + ".join(
+    f"{(3, 1)[place % 2]} * substr(udi_di, {place + 1}, 1)::INTEGER" for place in range(13)
+)
+_SAYS = (
+    "concat('(01)', udi_di, '(11)', strftime(manufacture_date, '%y%m%d'), "
+    "'(17)' || strftime(expiration_date, '%y%m%d'), '(10)' || lot, '(21)' || serial)"
+)
+"""What a UDI says: parts that are null are left out."""
+
+
+def _told() -> str:
+    """Return rows of the codes that say that a device is there, and what it is."""
+    types = {one.name: one.type_code for one in devices()}
+    return ", ".join(
+        f"('^({cause.codes})', '{types[cause.device]}')"
+        for cause in device_causes()
+        if cause.by == "had"
+    )
+
+
+_DEVICES: tuple[AnyRule, ...] = (
+    RowRule(
+        "a UDI is of no company and has its check digit", "devices.udi_di", "devices",
+        f"CASE WHEN regexp_matches(udi_di, '^0{DEMONSTRATION}[0-9]{{10}}$') THEN "
+        f"(10 - ({_CHECK}) % 10) % 10 <> substr(udi_di, 14, 1)::INTEGER "
+        "ELSE udi_di IS NOT NULL END",
+    ),
+    RowRule(
+        "a UDI says what the device's columns say", "devices.udi_hrf", "devices",
+        f"udi_hrf IS DISTINCT FROM CASE WHEN udi_di IS NOT NULL THEN {_SAYS} END",
+    ),
+    RowRule(
+        "a device is made, used within its shelf life, and then removed", "devices.start_date",
+        "devices",
+        "manufacture_date > start_date OR expiration_date < start_date "
+        "OR removed_date < start_date OR implanted_date <> start_date",
+    ),
+    AuditRule(
+        "a device of a procedure is put in on its day", "devices.procedure_id",
+        ("devices", "procedures"),
+        "SELECT concat('device_id ', d.device_id) FROM devices AS d JOIN procedures AS p "
+        "USING (procedure_id) WHERE p.performed_date <> d.start_date",
+    ),
+    AuditRule(
+        "a device is inactive when it is gone or the person dead", "devices.status",
+        ("devices", "patients"),
+        "SELECT concat('device_id ', d.device_id) FROM devices AS d JOIN patients AS p "
+        "USING (person_id) WHERE (d.status = 'inactive') "
+        "<> (d.removed_date IS NOT NULL OR p.death_date IS NOT NULL)",
+    ),
+    AuditRule(
+        "what a code says is there is a device", "devices.type_code", ("devices", "conditions"),
+        "SELECT concat('condition_id ', c.condition_id) FROM conditions AS c JOIN "
+        f"(VALUES {_told()}) AS t (codes, type_code) ON regexp_matches(c.code, t.codes) "
+        "ANTI JOIN devices AS d ON d.person_id = c.person_id AND d.type_code = t.type_code",
+    ),
+)  # fmt: skip
+
+RULES: tuple[AnyRule, ...] = _DEVICES

@@ -1,0 +1,91 @@
+"""Devices follow from procedures, from codes that tell of them, and from what people have."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from healthsim.dates import NO_DAY
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import chunks
+from healthsim.tables import Coded, Columns
+from template_runs import load
+
+KNEE, PACEMAKER, METER = "JWH", "LWP", "NBW"
+_HAS = {"code": "Z95.0", "share": 0.4}
+
+
+def _tables(**changed: object) -> dict[str, Columns]:
+    profile = load("medicare-diabetic") | {"count": 40, "mortality": "none"} | changed
+    profile["clinical"]["comorbidities"].append(_HAS)
+    return next(iter(chunks(prepare(profile, [load("surgical-episode")])))).tables
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, Columns]:
+    return _tables()
+
+
+def _of(devices: Columns, code: str) -> np.ndarray:
+    kind = devices["type_code"]
+    assert isinstance(kind, Coded)
+    return np.flatnonzero(kind.equals(code))
+
+
+def _coded(columns: Columns, *begins: str) -> set[int]:
+    codes = columns["code"]
+    assert isinstance(codes, Coded)
+    return {int(person) for person, code in zip(columns["person_id"], codes.texts(), strict=True)
+            if code is not None and code.startswith(begins)}  # fmt: skip
+
+
+def test_one_operation_under_two_codes_is_one_knee_of_its_side(tables: dict[str, Columns]) -> None:
+    devices, procedures = tables["devices"], tables["procedures"]
+    knees = _of(devices, KNEE)
+    people = Counter(np.asarray(devices["person_id"])[knees].tolist())
+
+    assert _coded(procedures, "27447") & _coded(procedures, "0SRC")
+    assert people == dict.fromkeys(_coded(procedures, "27447"), 1)
+    assert isinstance(devices["body_site"], Coded)
+    assert set(devices["body_site"].take(knees).texts()) == {"right knee"}
+    assert set(np.asarray(devices["procedure_id"])[knees]) <= set(procedures["procedure_id"])
+
+
+def test_who_has_the_code_of_a_pacemaker_has_one_since_then(tables: dict[str, Columns]) -> None:
+    devices, conditions = tables["devices"], tables["conditions"]
+    found = _of(devices, PACEMAKER)
+    codes = conditions["code"]
+    assert isinstance(codes, Coded)
+    since = {int(conditions["person_id"][row]): conditions["onset_date"][row]
+             for row in np.flatnonzero(codes.equals("Z95.0"))}  # fmt: skip
+
+    assert since
+    assert {
+        int(devices["person_id"][row]): devices["implanted_date"][row] for row in found
+    } == since
+
+
+def test_only_who_has_diabetes_measures_glucose(tables: dict[str, Columns]) -> None:
+    devices = tables["devices"]
+    theirs = set(np.asarray(devices["person_id"])[_of(devices, METER)].tolist())
+
+    assert theirs
+    assert theirs <= _coded(tables["conditions"], "E10", "E11", "E13")
+    assert (np.asarray(devices["implanted_date"])[_of(devices, METER)] == NO_DAY).all()
+
+
+def test_other_devices_and_people_change_no_row_of_a_device(tables: dict[str, Columns]) -> None:
+    fewer = _tables(count=12)["devices"]
+    whole = tables["devices"]
+    size = len(np.asarray(fewer["device_id"]))
+
+    assert size
+    for name, column in fewer.items():
+        same = whole[name]
+        if isinstance(column, Coded):
+            assert isinstance(same, Coded)
+            assert same.texts()[:size] == column.texts(), name
+        else:
+            assert np.array_equal(np.asarray(same)[:size], np.asarray(column)), name
