@@ -70,11 +70,13 @@ conformance: $(READY)
 inspector: $(READY)
 	PYTHONPATH=tests:server $(BIN)/python -m conformance.inspect_all
 
-# What needs Java: HAPI's validator with US Core over FHIR exports of five scenarios. It comes from
+# What needs Java: HAPI's validator with US Core over FHIR exports of five scenarios, and HAPI's JPA
+# server, which loads their bundles and answers searches. Both come from
 # Maven into .judges; the guide's package from the folder that HEALTHSIM_FHIR_PACKAGES names.
 .PHONY: judges
 judges: $(READY)
 	PYTHONPATH=tests:server $(BIN)/python -m judges.fhir
+	PYTHONPATH=tests:server $(BIN)/python -m judges.fhir_server
 
 # Pins the rows of small template runs again, and prints which tables changed.
 golden: $(READY)
