@@ -360,6 +360,10 @@ _OLD = (
     "(SELECT person_id, DATE '2020-01-01' AS seen FROM patients "
     "WHERE birth_date < DATE '1950-01-01') AS l"
 )
+_TO_PENICILLIN = (
+    "(SELECT person_id, DATE '2024-12-31' AS seen FROM allergies "
+    "WHERE substance = 'penicillin' AND status = 'active') AS l"
+)
 _FILLED = (
     "prescription_id = (SELECT min(p.prescription_id) FROM prescriptions AS p JOIN fills AS f "
     "USING (prescription_id) JOIN {found} ON l.person_id = p.person_id "
@@ -409,6 +413,10 @@ _SAFETY = (
          "zolpidem 10 mg tablet", _BEGUN.format(found=_OLD))),
     _row("no treatment against a result", _change("procedures", "code", "J3489",
          _GIVEN.format(found=_RESULT.format(below=35), days=90))),
+    _row("nothing is begun against an allergy", _change("prescriptions", "drug",
+         "amoxicillin 500 mg capsule", _BEGUN.format(found=_TO_PENICILLIN))),
+    _row("no treatment against an allergy", _change("procedures", "code", "J2540",
+         _GIVEN.format(found=_TO_PENICILLIN, days=9_000))),
     _row("no treatment against a condition", _change("procedures", "code", "J9355",
          _GIVEN.format(found=_FAILING, days=9_000))),
 )  # fmt: skip

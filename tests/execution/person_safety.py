@@ -10,6 +10,7 @@ from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import combined
 from healthsim.codes.pregnancy import SUPERVISION
 from healthsim.dates import iso
+from healthsim.medicine.allergies import substances
 from healthsim.medicine.datafiles import rows
 from healthsim.medicine.dosing import doses
 
@@ -22,6 +23,7 @@ def rules_of(profile: Any) -> list[dict[str, str]]:
         return []
     without = () if profile.safety == "usual" else profile.safety.without
     assert profile.safety == "usual" or not profile.safety.allow_violations
+    assert not profile.clinical.allergies
     return [row for row in rows("safety.csv") if row["name"] not in without]
 
 
@@ -76,6 +78,10 @@ class PersonSafety:
                 course[1] <= day < course[2] and names(rule["key"], drug)
                 for drug, course, _ in self.record.taken
             )
+        if kind == "allergy":
+            known = self.record.conditions.codes(day)
+            said = tuple(code for key in keys for code in substances()[key].implied)
+            return bool(said) and any(code.startswith(said) for code in known)
         if kind == "lab":
             return self._result(rule, keys, day)
         if kind == "weight":

@@ -189,6 +189,8 @@ def test_every_row_says_its_source_and_how_sure_it_is() -> None:
         "effects.csv",
         "pregnancy.csv",
         "cures.csv",
+        "allergies.csv",
+        "allergic_reactions.csv",
     )
     for name in names:
         for row in rows(name):

@@ -22,6 +22,8 @@ SERVED = (
     ("care_plans", "care_plan_id", "start_date"),
     ("enrollments", "enrollment_id", "effective_date"),
     ("enrollments", "enrollment_id", "term_date"),
+    ("allergies", "allergy_id", "onset_date"),
+    ("allergies", "allergy_id", "recorded_date"),
     ("claims", "claim_id", "from_date"),
     ("claims", "claim_id", "through_date"),
     ("claim_lines", "claim_id", "service_date"),
@@ -35,6 +37,9 @@ SERVED = (
 """Every column that dates something done to a person; (table, key, column)."""
 
 _BEFORE_DATA = {"conditions", "prescriptions", "planted_violations", "enrollments", "devices"}
+_BEFORE_DATA = {
+    "allergies", "conditions", "prescriptions", "planted_violations", "enrollments",
+}  # fmt: skip
 """Tables whose rows may date from before the profile's day."""
 
 CAUSED = (

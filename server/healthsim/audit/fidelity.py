@@ -35,6 +35,7 @@ from healthsim.audit.realized_figures import compare_figures, compare_options
 from healthsim.audit.residence import counties_as_specified
 from healthsim.audit.unjudged import without_verdict
 from healthsim.codes.icd10cm import icd10cm, mutually_exclusive
+from healthsim.medicine.allergies import substances
 from healthsim.persistence.database import open_read
 from healthsim.persistence.scenario import read_tables
 from healthsim.products.membersim.plans import is_uninsured
@@ -225,6 +226,27 @@ def _clinical(
             yield from _groups(f"medication {drug.drug}", drug, has, able, people)
         else:
             yield _quota(f"medication {drug.drug}", drug, has, able, people)
+    yield from _allergies(profile, people)
+
+
+def _allergies(profile: ProfileSpec, people: StoredPeople) -> Iterator[Comparison]:
+    """Compare the stated allergies of those who do not take what the allergy forbids."""
+    for allergy in profile.clinical.allergies:
+        what = f"allergy to {allergy.substance}"
+        substance = substances()[allergy.substance]
+        forbidden = {drug for rule in substance.rules for drug in rule.drugs}
+        taken = [one.drug for one in profile.clinical.medications if one.drug in forbidden]
+        can = np.ones(people.size, np.bool_)
+        for drug in taken:
+            can &= ~people.takes("drug", drug)
+        whom = f", of people without {' or '.join(taken)}" if taken else ""
+        if "allergies" not in people.stored:
+            yield not_judged(what, "detail leaves allergies out")
+        elif set(substance.implied) & set(profile.clinical.codes):
+            yield got_only(what, people.allergic(substance.name), "a code states it too")
+        else:
+            wanted = np.full(int(can.sum()), allergy.share)
+            yield share(f"{what}{whom}", wanted, people.allergic(substance.name)[can])
 
 
 def _comorbidity(

@@ -150,6 +150,14 @@ class StoredPeople:
             [value],
         )
 
+    @cache  # noqa: B019  one object lives as long as one comparison
+    def allergic(self, substance: str) -> Mask:
+        """Return who is allergic to a substance; shape (n,)."""
+        self._need("allergies")
+        return self._among(
+            "SELECT DISTINCT person_id FROM allergies WHERE substance = ?", [substance]
+        )
+
     def _read(self, name: str) -> NDArray[np.float64] | Coded:
         if name == "age":
             return self.age.astype(np.float64)

@@ -30,8 +30,8 @@ def lay_out_safety(connection: duckdb.DuckDBPyConnection, profile: str) -> None:
 
     ``safety_rules (rule, action, kind, below, above, days)``, ``safety_about (rule, what)`` with
     medicines and HCPCS codes, ``safety_keys (rule, key)`` with LOINC codes, beginnings of
-    ICD-10-CM codes or medicines, and ``planted (person_id, rule, what, since)``: what a file
-    labels as broken on purpose.
+    ICD-10-CM codes, medicines or substances, and ``planted (person_id, rule, what, since)``: what
+    a file labels as broken on purpose.
 
     Args:
         connection: an open file.
@@ -128,6 +128,10 @@ _BESIDE = (
     "AND x.day < coalesce(o.end_date, DATE '9999-12-31') AND x.day < o.written_date "
     "+ CASE WHEN o.event_id IS NULL THEN 365 ELSE o.days_supply * (o.refills + 1) END"
 )
+_ALLERGIC = (
+    " JOIN safety_keys AS k USING (rule) JOIN allergies AS g ON g.person_id = x.person_id "
+    "AND g.substance = k.key AND g.status = 'active' AND g.onset_date < x.day"
+)
 _AGED = (
     " JOIN patients AS b ON b.person_id = x.person_id "
     "WHERE datesub('month', b.birth_date, x.day) / 12 < x.below "
@@ -166,10 +170,14 @@ RULES: tuple[AnyRule, ...] = (
           _BEGUN, "= 'drug'", _BESIDE.format(when="<")),
     _rule("nothing is begun at an age that forbids it", "prescriptions.written_date",
           (*_WRITTEN, "patients"), _BEGUN, "= 'age'", _AGED),
+    _rule("nothing is begun against an allergy", "prescriptions.written_date",
+          (*_WRITTEN, "allergies"), _BEGUN, "= 'allergy'", _ALLERGIC),
     _rule("no treatment against a result", "procedures.performed_date",
           ("procedures", "lab_results"), _DONE, "= 'lab'",
           _RESULTS.format(when="<=") + _BAD_RESULT),
     _rule("no treatment against a condition", "procedures.performed_date",
           ("procedures", "conditions"), _DONE, _OF_CONDITIONS, _CONDITIONS.format(when="<")),
+    _rule("no treatment against an allergy", "procedures.performed_date",
+          ("procedures", "allergies"), _DONE, "= 'allergy'", _ALLERGIC),
 )  # fmt: skip
 """Rules of what is given; `lay_out_safety` makes what they read."""

@@ -277,6 +277,22 @@ def carc() -> CodeBook[Code]:
 
 
 @cache
+def snomed() -> CodeBook[Code]:
+    """Return the SNOMED CT codes of sets that are free, by their text: see data/NOTICE.md.
+
+    >>> snomed().find("Urticaria", "reaction").code
+    '126485001'
+    """
+    return CodeBook("SNOMED CT", {line[1]: _code(line) for line in read_lines("snomed")})
+
+
+def snomed_code(display: str | None) -> str | None:
+    """Return the SNOMED CT code of a text; None where the free sets have none."""
+    row = snomed().rows.get(display or "")
+    return None if row is None else row.code
+
+
+@cache
 def pos() -> CodeBook[Code]:
     """Return place of service codes, in our own words."""
     return read_book("place of service", "pos", _code)

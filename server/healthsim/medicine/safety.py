@@ -1,4 +1,4 @@
-"""Rules of safe drugs, as data: a drug and a result, condition, age, weight, pregnancy or drug."""
+"""Rules of safe drugs, as data: a drug and a result, condition, age, pregnancy, drug or allergy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from healthsim.codes.drugs import drugs
 from healthsim.medicine.datafiles import rows
 from healthsim.medicine.dosing import doses
 
-KINDS = ("lab", "condition", "age", "weight", "pregnancy", "drug")
+KINDS = ("lab", "condition", "age", "weight", "pregnancy", "drug", "allergy")
 ACTIONS = ("stop", "refuse", "reduce", "hold")
 LOCAL = ("topical", "ophthalmic", "otic", "nasal", "vaginal", "device")
 """Routes of which little reaches the blood: no rule is about them."""
@@ -29,7 +29,8 @@ class SafetyRule(NamedTuple):
         drugs: names in the book of the medicines that it is about.
         procedures: HCPCS codes of the treatments that it is about.
         kind: one of `KINDS`.
-        keys: of a lab, LOINC codes; of a condition, beginnings of ICD-10-CM codes.
+        keys: of a lab, LOINC codes; of a condition, beginnings of ICD-10-CM codes; of an allergy,
+            substances of `allergies.csv`.
         others: of a drug, the names of the medicines that must not be taken beside it.
         below, above: bounds of a result, of the age in years, of the weight in kg; it holds beyond
             them. NaN where there is none.
@@ -167,8 +168,10 @@ def faults(rule: SafetyRule, loincs: frozenset[str]) -> list[str]:
         found.append(f"a lab needs LOINC codes of the book and days: {', '.join(rule.keys)}")
     if rule.kind in ("lab", "age", "weight") and math.isnan(rule.below) and math.isnan(rule.above):
         found.append("it has neither below nor above")
-    if rule.kind == "condition" and not rule.keys:
-        found.append("a condition needs beginnings of ICD-10-CM codes as key")
+    if rule.kind in ("condition", "allergy") and not rule.keys:
+        found.append(
+            "a condition needs beginnings of ICD-10-CM codes as key, an allergy substances"
+        )
     if rule.kind == "drug" and not rule.others:
         found.append("a drug needs other medicines of the book as key")
     if (rule.action == "reduce") != (rule.times < 1) or rule.times <= 0:

@@ -26,7 +26,7 @@ _MOST_ROWS = 6_000  # of one person; beyond, a window of days is asked for
 _OF_THE_PERSON = (
     "patients", "members", "rx_members", PERSON_ATTRIBUTES.name, "enrollments", "subjects",
     "eligibility_results",
-    "conditions", "encounters", "encounter_diagnoses", "procedures", "lab_results",
+    "conditions", "allergies", "encounters", "encounter_diagnoses", "procedures", "lab_results",
     "vital_signs", "immunizations", "prescriptions", "planted_violations", "referrals",
     "care_plans", "claims", "fills",
     "trial_visits", "adverse_events", "exposures",

@@ -46,6 +46,9 @@ DAYS = (
 
 WORDS: Mapping[str, Callable[[Row], str]] = {
     "conditions": lambda row: f"{row['code']} {row['display']}" if row["event_id"] else "",
+    "allergies": lambda row: (
+        f"{row['kind']} to {row['substance']}" + (f": {row['reaction']}" if row["reaction"] else "")
+    ),
     "procedures": _named,
     "lab_results": _measure,
     "vital_signs": _measure,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import Days
+from healthsim.execution.people.allergies import Allergies
 from healthsim.execution.people.draws import Rows
 from healthsim.medicine.safety import SafetyBook, SafetyRule
 
@@ -41,8 +42,10 @@ class SafetyLog:
         book: the rules that are kept.
         share: of contraindications that are overlooked, 0 to 1.
         overlooked: those that were, in the order in which they were found.
+        allergies: of the people; None before the first journey.
     """
 
     book: SafetyBook = field(default_factory=SafetyBook)
     share: float = 0.0
     overlooked: list[Overlooked] = field(default_factory=list)
+    allergies: Allergies | None = None

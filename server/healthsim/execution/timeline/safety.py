@@ -15,11 +15,12 @@ from healthsim.execution.people.logs import FOREVER, Course, Moment
 from healthsim.execution.people.safety import Overlooked, SafetyLog
 from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.step_call import OccurrenceRows
+from healthsim.medicine.allergies import substances
 from healthsim.medicine.safety import SafetyRule
 from healthsim.specification.journeys.events import Prescription, Procedure
 
 _WEIGHT = "29463-7"
-_SEEN_LATER = ("lab", "condition")  # kinds of what a later journey may find out
+_SEEN_LATER = ("lab", "condition", "allergy")  # kinds of what a later journey may find out
 Found: TypeAlias = tuple[NDArray[np.bool_], NDArray[np.float64]]
 """Whether a rule holds, bool, and the value found, float64 with NaN; each of shape (n,)."""
 
@@ -36,6 +37,8 @@ def holds(record: Record, rule: SafetyRule, moment: Moment) -> Found:
     if rule.kind == "weight":
         value = weight(record, moment)
         return rule.beyond(value), value
+    if rule.kind == "allergy":
+        return _is_allergic(record, rule, moment), nothing
     if rule.kind == "condition":
         found = [record.conditions.has(key, moment) for key in rule.keys]
     elif rule.kind == "pregnancy":
@@ -57,6 +60,21 @@ def _latest(record: Record, rule: SafetyRule, moment: Moment) -> NDArray[np.floa
             day, value = np.where(newer, measured, day), np.where(newer, result, value)
     counts = day.astype(np.int64) >= moment.days.astype(np.int64) - rule.days
     return np.where(counts, value, np.nan)
+
+
+def _is_allergic(record: Record, rule: SafetyRule, moment: Moment) -> NDArray[np.bool_]:
+    """Return who has an allergy that the profile states or a code says, bool, shape (n,).
+
+    What is usual follows from what people are given instead (`sync/chart/allergies.py`).
+    """
+    found = np.zeros(len(moment.rows), dtype=np.bool_)
+    for substance in (substances()[key] for key in rule.keys):
+        for code in substance.implied:
+            found |= record.conditions.has(code, moment)
+        known = record.safety.allergies
+        if known is not None and substance.name in known.stated:
+            found |= known.having(substance)[moment.rows]
+    return found
 
 
 def _takes(record: Record, names: frozenset[str], moment: Moment) -> NDArray[np.bool_]:

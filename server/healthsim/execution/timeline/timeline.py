@@ -13,6 +13,7 @@ from healthsim.dates import NO_DAY, Days, add_months, day_of
 from healthsim.execution.body.bindings import ALWAYS_READ, Bindings
 from healthsim.execution.body.body import Body
 from healthsim.execution.body.exposures import Exposures
+from healthsim.execution.people.allergies import Allergies
 from healthsim.execution.people.conditions import ConditionLog
 from healthsim.execution.people.draws import Draws, Rows, require_numbers
 from healthsim.execution.people.logs import TURNED_26, CoverageLog, Span
@@ -117,7 +118,7 @@ def walk_journeys(
     record.set_mortality(mortality, day_of(profile.as_of.isoformat()))
     as_of = np.int32(day_of(profile.as_of.isoformat()))
     begin_medications(record, profile, int(as_of))
-    begin_safety(record, _safety(profile), as_of)
+    begin_safety(record, _safety(profile, people, draws), as_of)
     walks: list[Walk] = []
     pieces: list[OccurrenceRows] = []
     for number, layout in enumerate(layouts):
@@ -147,11 +148,13 @@ def _body(profile: ProfileSpec, layouts: Sequence[JourneyLayout], record: Record
     return Body(record, bindings, exposures, day_of(profile.as_of.isoformat()))
 
 
-def _safety(profile: ProfileSpec) -> SafetyLog:
+def _safety(profile: ProfileSpec, people: People, draws: Draws) -> SafetyLog:
     """Return the rules of safe drugs that a profile keeps, with nothing overlooked yet."""
     choice = profile.safety
     share = choice.allow_violations if isinstance(choice, Safety) else 0.0
-    return SafetyLog(profile.safety_book, share)
+    stated = {one.substance: one.share for one in profile.clinical.allergies}
+    allergies = Allergies(people, draws, day_of(profile.as_of.isoformat()), stated)
+    return SafetyLog(profile.safety_book, share, allergies=allergies)
 
 
 def _stated_figures(

@@ -36,6 +36,8 @@ RULES: Mapping[str, str] = {
     "diagnostic_report_results": "one row for each result, in the report of its order",
     "devices": "what a procedure puts in, what a code says is there, and what a condition or drug "
                "asks for, by share (medicine/data/device_causes.csv)",
+    "allergies": "the profile's share or the usual one (medicine/data/allergies.csv), and codes "
+                 "such as Z88.0; usual ones never to what the person is given",
     "members": "everybody of the profile; the anchor of a household is its subscriber, of a child "
                "without its family a parent who is not in the data "
                "(execution/sync/subscribers.py)",

@@ -25,4 +25,40 @@ CARE_TEAM_MEMBERS = Table(
     ),
 )  # fmt: skip
 
-TABLES = (CARE_TEAM_MEMBERS,)
+ALLERGIES = Table(
+    name="allergies",
+    product="patientsim",
+    grain="one row per person and substance that the person is allergic to or does not bear",
+    key=("allergy_id",),
+    columns=(
+        Column("allergy_id", "BIGINT", "Address of the allergy.", required=True),
+        PERSON,
+        Column("substance", "VARCHAR", "To what, in words; a drug stands for its class.",
+               source="FHIR AllergyIntolerance.code", required=True),
+        Column("code", "VARCHAR", "Code of the substance.", source="RxNorm ingredient or FDA UNII",
+               required=True),
+        Column("code_system", "VARCHAR", "RxNorm or UNII.", required=True),
+        Column("category", "VARCHAR", "medication, food or environment.",
+               source="FHIR AllergyIntolerance.category", required=True),
+        Column("kind", "VARCHAR", "allergy or intolerance.",
+               source="FHIR AllergyIntolerance.type", required=True),
+        Column("criticality", "VARCHAR", "high, low or unable-to-assess (no reaction is known).",
+               source="FHIR AllergyIntolerance.criticality", required=True),
+        Column("status", "VARCHAR", "active, or resolved (outgrown).",
+               source="FHIR AllergyIntolerance.clinicalStatus", required=True),
+        Column("verification", "VARCHAR", "confirmed or unconfirmed.",
+               source="FHIR AllergyIntolerance.verificationStatus", required=True),
+        Column("onset_date", "DATE", "When it began; mostly before the data.",
+               source="FHIR AllergyIntolerance.onset", required=True),
+        Column("recorded_date", "DATE", "When it was written into the chart.",
+               source="FHIR AllergyIntolerance.recordedDate", required=True),
+        Column("reaction", "VARCHAR", "How the person reacted; null where it is not known.",
+               source="FHIR AllergyIntolerance.reaction.manifestation"),
+        Column("reaction_code", "VARCHAR", "Code of the reaction; null where the free sets of "
+               "SNOMED CT have none.", source="SNOMED CT (codes/data/snomed.csv)"),
+        Column("severity", "VARCHAR", "mild, moderate or severe.",
+               source="FHIR AllergyIntolerance.reaction.severity"),
+    ),
+)  # fmt: skip
+
+TABLES = (CARE_TEAM_MEMBERS, ALLERGIES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from healthsim.errors import Problem, near
+from healthsim.medicine.allergies import substances
 from healthsim.medicine.safety import safety_rules
 from healthsim.medicine.weight_doses import mg_per_service, mg_per_unit
 from healthsim.specification.journeys.events import Prescription
@@ -14,7 +15,12 @@ from healthsim.specification.profiles.safety import Safety
 
 
 def safety_problems(profile: ProfileSpec) -> Iterator[Problem]:
-    """Yield names of rules that do not exist."""
+    """Yield names of rules that do not exist, and allergies to what the table does not hold."""
+    for place, allergy in enumerate(profile.clinical.allergies):
+        if allergy.substance not in substances():
+            where = f"profile.clinical.allergies[{place}].substance"
+            found = f"there is no allergy to {allergy.substance!r} here"
+            yield Problem(where, found, near(allergy.substance, substances()))
     if not isinstance(profile.safety, Safety):
         return
     names = [rule.name for rule in safety_rules().rules]

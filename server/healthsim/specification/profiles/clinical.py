@@ -178,6 +178,20 @@ class Medication(Quota):
         return with_usual_supply(data, standing=True)
 
 
+class Allergy(Strict):
+    """An allergy or intolerance, of a share of the people.
+
+    Who takes a drug on `as_of` that it forbids has it not; drugs that it forbids are not begun.
+
+    Attributes:
+        substance: its name, such as "penicillin", "latex" or "peanut".
+        share: share of people, 0 to 1.
+    """
+
+    substance: Annotated[str, Field(max_length=60)]
+    share: Annotated[float, Field(strict=True, ge=0, le=1)]
+
+
 class Clinical(Strict):
     """The conditions and drugs of the people on `as_of`.
 
@@ -188,6 +202,7 @@ class Clinical(Strict):
         one_of: conditions that exclude each other, by share; or several lists of them.
         pregnant: a pregnancy of everybody on `as_of`; codes of supervision without an onset begin
             when it was found.
+        allergies: those whose share is not as usual.
     """
 
     primary: Primary | None = None
@@ -195,6 +210,9 @@ class Clinical(Strict):
     medications: tuple[Medication, ...] = ()
     one_of: OneOf | None = None
     pregnant: Annotated[Pregnancy | None, Field(exclude_if=lambda given: given is None)] = None
+    allergies: Annotated[
+        tuple[Allergy, ...], Field(max_length=100, exclude_if=lambda given: not given)
+    ] = ()
 
     @property
     def alternatives(self) -> tuple[tuple[Alternative, ...], ...]:
@@ -240,3 +258,12 @@ class Clinical(Strict):
         if twice:
             raise ValueError(f"{twice[0]!r} is listed twice; keep one and give it the joint share")
         return medications
+
+    @field_validator("allergies")
+    @classmethod
+    def _substances_once(cls, allergies: tuple[Allergy, ...]) -> tuple[Allergy, ...]:
+        names = [allergy.substance for allergy in allergies]
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise ValueError(f"{twice[0]!r} is listed twice; keep one and give it the joint share")
+        return allergies

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from healthsim.execution.sync.chart.allergies import allergies
 from healthsim.execution.sync.chart.care_team import care_team_members
 from healthsim.execution.sync.chart.devices import device_rows
 from healthsim.execution.sync.chart.reports import diagnostic_report_results, diagnostic_reports
@@ -19,6 +20,7 @@ ChartMaker: TypeAlias = Callable[[SyncContext, Mapping[str, Columns]], Columns]
 """Makes the rows of a table from the chunk and its tables that are finished."""
 
 MAKERS: tuple[tuple[Table, ChartMaker], ...] = (
+    (history.ALLERGIES, allergies),
     (history.CARE_TEAM_MEMBERS, care_team_members),
     (orders.SERVICE_REQUESTS, service_requests),
     (orders.SPECIMENS, specimens),
