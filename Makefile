@@ -70,11 +70,13 @@ conformance: $(READY)
 inspector: $(READY)
 	PYTHONPATH=tests:server $(BIN)/python -m conformance.inspect_all
 
-# What needs Java: HAPI's validator with US Core over FHIR exports of five scenarios, and HAPI's JPA
-# server, which loads their bundles and answers searches. Both come from
+# What needs a server or Java: a real Postgres that takes five scenarios (Debian's package, installed by root
+# where it is missing); HAPI's validator with US Core over FHIR exports of five scenarios; HAPI's JPA
+# server, which loads their bundles and answers searches. What is of Java comes from
 # Maven into .judges; the guide's package from the folder that HEALTHSIM_FHIR_PACKAGES names.
 .PHONY: judges
 judges: $(READY)
+	PYTHONPATH=tests:server $(BIN)/python -m judges.postgres
 	PYTHONPATH=tests:server $(BIN)/python -m judges.fhir
 	PYTHONPATH=tests:server $(BIN)/python -m judges.fhir_server
 

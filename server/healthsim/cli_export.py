@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from healthsim.cli_screen import Json, attended, home, print_json, print_rows, say
 from healthsim.errors import Refused
 from healthsim.exports import FORMATS, Filter
 
 COLUMNS = ["format", "holds", "needs", "leaves out", "at most", "tables", "people"]
-_EACH = "\n\n".join(f"{form}: {facts.sentence}" for form, facts in FORMATS.items())
+_EACH = "\n\n".join(f"{form}: {escape(facts.sentence)}" for form, facts in FORMATS.items())
 HELP = (
     f"Take a scenario out, in one of these formats.\n\n{_EACH}\n\nPeople are chosen by --people, "
     "--where or both; those whom they point at (who holds their coverage, their mother) and the "
@@ -23,10 +24,13 @@ HELP = (
 
 def export(
     name: Annotated[str, typer.Argument(help="A scenario.")] = "",
-    out: Annotated[Path | None, typer.Option(help="Folder to write into; required.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write into; required for files.")
+    ] = None,
     form: Annotated[str, typer.Option("--format", help=f"{', '.join(FORMATS)}.")] = "csv",
     replace: Annotated[
-        bool, typer.Option("--replace", help="Write into a folder that has files.")
+        bool,
+        typer.Option("--replace", help="Write into a folder that has files; replace a schema."),
     ] = False,
     tables: Annotated[
         list[str] | None,
@@ -34,6 +38,11 @@ def export(
     ] = None,
     people: Annotated[str, typer.Option(help="Places in the order of people: 1-20, 1-5,9.")] = "",
     where: Annotated[str, typer.Option(help="A condition in SQL on columns of patients.")] = "",
+    to: Annotated[
+        str,
+        typer.Option(help="postgres: postgresql://USER@HOST/DATABASE; else $HEALTHSIM_POSTGRES."),
+    ] = "",
+    schema: Annotated[str, typer.Option(help="postgres: the schema; else as the scenario.")] = "",
     formats: Annotated[
         bool, typer.Option("--formats", help="Say what each format holds, needs and leaves out.")
     ] = False,
@@ -48,11 +57,19 @@ def export(
     kind = exporting.format_named(form)
     if not name:
         raise Refused("name", "is missing", "name a scenario ('healthsim scenarios' lists them)")
+    chosen = Filter(people, where)
+    if kind == "postgres":
+        if out is not None:
+            raise Refused("--out", "postgres writes into a database", "leave it out; see --to")
+        _load(name, to, schema, _listed(tables or ()), chosen, replace=replace, as_json=as_json)
+        return
+    if to or schema:
+        raise Refused("--to", f"{kind} writes files", "leave --to and --schema out; see --out")
     if out is None:
         raise Refused("--out", "is missing", "name the folder to write into: --out FOLDER")
     done = attended(
         lambda: exporting.export_to(
-            home(), name, out, kind, _listed(tables or ()), Filter(people, where), replace=replace
+            home(), name, out, kind, _listed(tables or ()), chosen, replace=replace
         ),
         f"export {name}",
     )
@@ -60,6 +77,29 @@ def export(
         print_json({"folder": str(done.folder), "files": [file.name for file in done.files]})
     else:
         say(f"{len(done.files)} files, {done.megabytes} MB, in {done.folder}")
+
+
+def _load(
+    name: str,
+    to: str,
+    schema: str,
+    tables: list[str],
+    chosen: Filter,
+    *,
+    replace: bool,
+    as_json: bool,
+) -> None:
+    """Write a scenario into a database, and say where it stands."""
+    from healthsim.operations import loading  # noqa: PLC0415  `--help` needs no operation
+
+    done = attended(
+        lambda: loading.load(home(), name, to, schema, tables, chosen, replace=replace),
+        f"export {name}",
+    )
+    if as_json:
+        print_json({"place": done.place, "tables": dict(done.tables)})
+    else:
+        say(f"{len(done.tables)} tables, {sum(done.tables.values()):,} rows, in {done.place}")
 
 
 def _formats() -> list[list[str]]:

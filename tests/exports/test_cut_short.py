@@ -15,7 +15,9 @@ from healthsim.operations import exporting, scenarios
 from healthsim.operations.home import Home
 from healthsim.watching import Watch, watched_by
 
-FILES: tuple[Format, ...] = tuple(form for form in FORMATS if form != "html")
+FILES: tuple[Format, ...] = tuple(
+    form for form, facts in FORMATS.items() if facts.files and form != "html"
+)
 FULL = """
 import resource, sys
 from pathlib import Path

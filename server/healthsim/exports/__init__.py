@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-Format = Literal["csv", "parquet", "xlsx", "duckdb", "fhir", "fhir-bundles", "html"]
+Format = Literal["csv", "parquet", "xlsx", "duckdb", "fhir", "fhir-bundles", "postgres", "html"]
 """The formats that are built. `capabilities.toml` says what else people ask for."""
 
 
@@ -27,6 +27,7 @@ class Facts:
         whole: whether it has no tables that could be chosen.
         everybody: whether it is always about everybody, so that people cannot be chosen.
         limit: how much it holds at most; empty where there is no limit.
+        files: whether it is a folder of files.
     """
 
     holds: str
@@ -35,6 +36,7 @@ class Facts:
     whole: bool = False
     everybody: bool = False
     limit: str = ""
+    files: bool = True
 
     @property
     def sentence(self) -> str:
@@ -69,6 +71,14 @@ FORMATS: Mapping[Format, Facts] = MappingProxyType(
             "claims, what plans paid, events, trials, attributes",
             True,
             limit="10,000 people",
+        ),
+        "postgres": Facts(
+            "a schema of its own in a Postgres database: the tables with primary keys and their "
+            "meanings as comments, and the data dictionary",
+            "any product, a database that --to or $HEALTHSIM_POSTGRES names, and the driver: "
+            "pip install healthsim[postgres]",
+            "the specifications and checks that a scenario's own file has",
+            files=False,
         ),
         "html": Facts("a report, one page", lacks="rows", whole=True, everybody=True),
     }

@@ -66,8 +66,7 @@ def choose(connection: duckdb.DuckDBPyConnection, chosen: Filter) -> int:
     for table in sorted(with_people):
         _show(connection, table, "person_id IN (SELECT person_id FROM chosen_people)")
     _show_directories(connection, known, with_people)
-    row = connection.execute("SELECT count(*) FROM chosen_people").fetchone()
-    return int(row[0]) if row else 0
+    return int(connection.execute("SELECT count(*) FROM chosen_people").fetchall()[0][0])
 
 
 def _note(connection: duckdb.DuckDBPyConnection, table: str, chosen: Filter) -> None:
@@ -88,11 +87,11 @@ def _note(connection: duckdb.DuckDBPyConnection, table: str, chosen: Filter) -> 
         connection.register("asked_people", keys)
         query = "FROM asked_people"
     connection.execute(f"CREATE TEMP TABLE chosen_people AS {query}")
-    if not connection.execute("FROM chosen_people LIMIT 1").fetchone():
-        size = connection.execute(f"SELECT count(*) FROM {SCHEMA}.{table}").fetchone()  # noqa: S608
+    if not connection.execute("FROM chosen_people LIMIT 1").fetchall():
+        size = connection.execute(f"SELECT count(*) FROM {SCHEMA}.{table}").fetchall()[0]  # noqa: S608
         raise Refused(
             "where" if chosen.where.strip() else "people",
-            f"finds nobody among the {size[0] if size else 0} people",
+            f"finds nobody among the {size[0]} people",
             f"people are counted from 1; query_scenario shows what {table} holds",
         )
 
@@ -161,8 +160,8 @@ def _add_linked(connection: duckdb.DuckDBPyConnection, links: list[tuple[str, st
                 f"INSERT INTO chosen_people SELECT DISTINCT {quoted(column)} "  # noqa: S608
                 f"FROM {SCHEMA}.{quoted(table)} SEMI JOIN chosen_people USING (person_id) "
                 f"WHERE {quoted(column)} NOT IN (SELECT person_id FROM chosen_people)"
-            ).fetchone()
-            added += int(answer[0]) if answer else 0
+            ).fetchall()
+            added += int(answer[0][0])
         if not added:
             return
 

@@ -218,7 +218,12 @@ def _written(
 
 
 def _refuse_options(form: Format, facts: Facts, tables: Sequence[str], chosen: Filter) -> None:
-    """Refuse a choice of tables or people that a format cannot make."""
+    """Refuse what a format cannot do: write files, or choose tables or people."""
+    if not facts.files:
+        raise Refused(
+            "format", f"{form} writes into a database, and no files",
+            "name the database with --to, without a folder; or choose another format",
+        )  # fmt: skip
     if tables and facts.whole:
         can = [repr(other) for other, about in FORMATS.items() if not about.whole]
         raise Refused(

@@ -202,6 +202,7 @@ class ExportAnswer(Answer):
     leaves_out: str
     files: list[str] = []
     folder: str = ""
+    place: str = ""
     next: str
 
 

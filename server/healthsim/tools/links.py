@@ -47,7 +47,7 @@ def with_exported(ctx: Ctx, result: CallToolResult) -> CallToolResult:
     A host that speaks over HTTP may be elsewhere, and a file's address is of no use there.
     """
     named = (result.structured_content or {}).get("folder")
-    if ctx.headers is not None or not isinstance(named, str):
+    if ctx.headers is not None or not isinstance(named, str) or not named:
         return result
     folder = Path(named)
     link = ResourceLink(
