@@ -130,7 +130,7 @@ class Coverage:
 
     def add(self, resource: Resource) -> None:
         """Count a resource under the profiles that it declares."""
-        for address in resource["meta"]["profile"]:
+        for address in resource["meta"].get("profile", ()):
             profile = address.partition("|")[0].removeprefix(_PROFILE)
             self.resources[profile] += 1
             for element in self._elements[profile]:

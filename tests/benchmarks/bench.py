@@ -181,7 +181,7 @@ def main() -> None:
     command = [sys.executable, __file__, "--warm"]
     seconds = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     print(f"execute_spec, 200 people, warm: {seconds:.2f} s", flush=True)
-    for more in ("importing.py", "starting.py"):
+    for more in ("importing.py", "starting.py", "exporting.py"):
         subprocess.run([sys.executable, str(Path(__file__).with_name(more))], check=True)
 
 
