@@ -45,3 +45,48 @@ OF_DEVICES = (
     breaks(_STATUS, one("devices", "removed_date = start_date", _ALIVE)),
     _told("Z96.651", 0), _told("Z95.0", 1),
 )  # fmt: skip
+
+_REACHED = "a goal is reached where the latest result shows it"
+_OPEN, _SET, _TARGET = "a goal is open until its day or a death", \
+    "a goal is set at a visit for a condition of then", \
+    "a target has a unit and a measure"  # fmt: skip
+_THROUGH = "(SELECT max(event_date) FROM events)"
+_HELD = "achievement IN ('achieved', 'sustaining')"
+_LATEST = (
+    "(SELECT arg_max(r.value, r.measured_at) FROM vital_signs AS r WHERE r.loinc = '8480-6' AND "
+    "r.person_id = goals.person_id AND r.measured_at::DATE > goals.start_date "
+    "AND r.measured_at::DATE <= goals.due_date)"
+)
+_PRESSURE = f"loinc = '8480-6' AND {_HELD}"
+
+OF_GOALS = (
+    breaks(_REACHED, one("goals", "achievement = 'achieved'", "achievement = 'not-achieved'")),
+    breaks(_REACHED, one("goals", "achievement = 'achieved'", "achievement IS NULL")),
+    breaks(_REACHED, one("goals", "achievement = 'not-achieved'", _HELD)),
+    breaks(_REACHED, one("goals", "achievement = NULL", _HELD)),
+    breaks(_REACHED, one("goals", f"target_high = {_LATEST}", _PRESSURE)),
+    keeps(_REACHED, one("goals", f"target_high = {_LATEST} + 0.1", _PRESSURE)),
+    keeps(_REACHED, one("goals", f"target_low = {_LATEST}", _PRESSURE)),
+    breaks(_REACHED, one("goals", f"target_low = {_LATEST} + 0.1", _PRESSURE)),
+    keeps(_REACHED, one("goals", "achievement = 'sustaining'", "achievement = 'achieved'")),
+    breaks(_OPEN, one("goals", "due_date = start_date", "status = 'completed'")),
+    breaks(_OPEN, one("goals", "status = 'cancelled'", "status = 'completed'")),
+    breaks(_OPEN, one("goals", "status = 'completed'", "status = 'cancelled'")),
+    breaks(_OPEN, one("goals", f"status = 'active', due_date = {_THROUGH}",
+                      "status = 'completed'")),
+    keeps(_OPEN, one("goals", f"status = 'active', due_date = {_THROUGH} + 1",
+                     "status = 'completed'")),
+    *(Arm(_OPEN, ("DELETE FROM goals WHERE goal_id <> (SELECT min(goal_id) FROM goals "
+                  "WHERE status = 'completed')",
+                  "UPDATE data_days SET through = "
+                  f"(SELECT max(due_date) - {days} FROM goals)"), rows)
+      for days, rows in ((0, 0), (1, 1))),
+    breaks(_SET, one("goals", "start_date = start_date + 1")),
+    breaks(_SET, "UPDATE conditions SET onset_date = onset_date + 9999 WHERE condition_id = "
+           "(SELECT min(condition_id) FROM goals)"),
+    breaks(_SET, "UPDATE conditions SET abatement_date = (SELECT start_date FROM goals AS g WHERE "
+           "g.condition_id = conditions.condition_id) WHERE condition_id = "
+           "(SELECT min(condition_id) FROM goals)"),
+    *(breaks(_TARGET, one("goals", change, "target_high IS NOT NULL")) for change in (
+        "target_unit = NULL", "loinc = NULL", "target_high = NULL", "target_low = target_high")),
+)  # fmt: skip

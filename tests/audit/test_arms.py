@@ -20,7 +20,7 @@ from audit.arms_toxicity import OF_TOXICITY
 from audit.arms_trials import OF_TRIALS
 from audit.arms_tumors import OF_TUMORS
 from audit.arms_vaccines import OF_VACCINES
-from audit.arms_wards import OF_DEVICES
+from audit.arms_wards import OF_DEVICES, OF_GOALS
 from audit.scenes import Scenario, opened
 from execution.births import WOMEN, pregnancy
 from execution.families import family
@@ -30,7 +30,7 @@ from storing import spec
 
 OF_CARE = (
     *OF_BEDS, *OF_MONEY, *OF_LINKS, *OF_DAYS, *OF_IDENTITY, *OF_MEDICINES, *OF_PHARMACY,
-    *OF_VACCINES, *OF_DEVICES,
+    *OF_VACCINES, *OF_DEVICES, *OF_GOALS,
 )  # fmt: skip
 
 
@@ -130,7 +130,7 @@ def test_every_column_of_days_is_asked_to_lie_in_a_life_or_is_known_not_to() -> 
         ("enrollments", "added_date"), ("enrollments", "ended_date"),
         ("immunizations", "expiration_date"), ("fills", "written_date"),
         ("devices", "manufacture_date"), ("devices", "expiration_date"),
-        ("devices", "implanted_date"), ("devices", "removed_date"),
+        ("devices", "implanted_date"), ("devices", "removed_date"), ("goals", "due_date"),
         ("fills", "reversed_date"), ("subjects", "asked_date"),
         ("subjects", "consent_date"),
         ("subjects", "screen_date"), ("subjects", "randomized_date"), ("subjects", "end_date"),

@@ -32,6 +32,7 @@ SERVED = (
     ("fills", "fill_id", "fill_date"),
     ("planted_violations", "violation_id", "since_date"),
     ("devices", "device_id", "start_date"),
+    ("goals", "goal_id", "start_date"),
     *trials.DATED,
 )
 """Every column that dates something done to a person; (table, key, column)."""

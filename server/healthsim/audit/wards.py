@@ -1,10 +1,11 @@
 # ruff: noqa: S608  (the SQL is made of this package's own names, never of a user's words)
-"""Rules of what goes with care: devices and their UDI."""
+"""Rules of what goes with care: devices and their UDI, goals of care."""
 
 from __future__ import annotations
 
 from healthsim.audit.rules import AnyRule, AuditRule, RowRule
 from healthsim.medicine.devices import DEMONSTRATION, device_causes, devices
+from healthsim.medicine.goals import care_goals
 
 _CHECK = " + ".join(
     f"{(3, 1)[place % 2]} * substr(udi_di, {place + 1}, 1)::INTEGER" for place in range(13)
@@ -64,4 +65,51 @@ _DEVICES: tuple[AnyRule, ...] = (
     ),
 )  # fmt: skip
 
-RULES: tuple[AnyRule, ...] = _DEVICES
+_MEASURED = ", ".join(
+    sorted({f"('{goal.loinc[0]}', '{code}')" for goal in care_goals() for code in goal.loinc})
+)
+"""The code of a goal, and each code of a result that shows it."""
+
+_LATEST = (
+    "SELECT g.goal_id, arg_max(r.value, r.taken) AS value FROM goals AS g "
+    f"JOIN (VALUES {_MEASURED}) AS m (loinc, shown_by) ON m.loinc = g.loinc JOIN "
+    "(SELECT person_id, loinc, collected_at AS taken, value FROM lab_results UNION ALL "
+    "SELECT person_id, loinc, measured_at, value FROM vital_signs) AS r "
+    "ON r.person_id = g.person_id AND r.loinc = m.shown_by AND r.taken::DATE > g.start_date "
+    "AND r.taken::DATE <= g.due_date WHERE r.value IS NOT NULL GROUP BY g.goal_id"
+)
+
+_GOALS: tuple[AnyRule, ...] = (
+    AuditRule(
+        "a goal is reached where the latest result shows it", "goals.achievement",
+        ("goals", "lab_results", "vital_signs"),
+        f"SELECT concat('goal_id ', g.goal_id) FROM goals AS g LEFT JOIN ({_LATEST}) AS r "
+        "USING (goal_id) WHERE coalesce(g.achievement IN ('achieved', 'sustaining'), false) <> "
+        "coalesce(r.value >= coalesce(g.target_low, r.value) "
+        "AND (g.target_high IS NULL OR r.value < g.target_high), false)",
+    ),
+    AuditRule(
+        "a goal is open until its day or a death", "goals.status", ("goals", "patients", "events"),
+        "SELECT concat('goal_id ', g.goal_id) FROM goals AS g JOIN patients AS p "
+        "USING (person_id) WHERE g.due_date <= g.start_date "
+        "OR (g.status = 'cancelled') <> coalesce(p.death_date <= g.due_date, false) "
+        "OR (g.status = 'active' AND g.due_date <= (SELECT max(event_date) FROM events)) "
+        "OR (g.status = 'completed' AND g.due_date > (SELECT through FROM temp.data_days))",
+    ),
+    AuditRule(
+        "a goal is set at a visit for a condition of then", "goals.start_date",
+        ("goals", "encounters", "conditions"),
+        "SELECT concat('goal_id ', g.goal_id) FROM goals AS g JOIN encounters AS e "
+        "USING (encounter_id) JOIN conditions AS c USING (condition_id) "
+        "WHERE e.start_at::DATE <> g.start_date OR c.onset_date > g.start_date "
+        "OR c.abatement_date <= g.start_date",
+    ),
+    RowRule(
+        "a target has a unit and a measure", "goals.target_unit", "goals",
+        "(loinc IS NULL) <> (target_unit IS NULL) OR "
+        "(loinc IS NULL) <> (target_low IS NULL AND target_high IS NULL) "
+        "OR target_low >= target_high",
+    ),
+)  # fmt: skip
+
+RULES: tuple[AnyRule, ...] = (*_DEVICES, *_GOALS)

@@ -234,6 +234,7 @@ _TELL: Mapping[str, Callable[[Rows, str], Iterator[PersonLine]]] = {
     "referrals": _each("referred_date", "referral_id", WORDS["referrals"]),
     "care_plans": _each("start_date", "care_plan_id", WORDS["care_plans"]),
     "prescriptions": _each("written_date", "prescription_id", _prescription),
+    "goals": _each("start_date", "goal_id", WORDS["goals"]),
     "devices": _each("start_date", "device_id", WORDS["devices"], of="procedure_id"),
     "planted_violations": _each("since_date", "violation_id", _violation),
     "exposures": _each("start_date", "exposure_id", WORDS["exposures"]),

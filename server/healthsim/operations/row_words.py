@@ -59,6 +59,9 @@ WORDS: Mapping[str, Callable[[Row], str]] = {
     "devices": lambda row: (
         f"device: {row['type']}" + (f", {row['body_site']}" if row["body_site"] else "")
     ),
+    "goals": lambda row: (
+        f"goal: {row['description']}" + (f", {row['achievement']}" if row["achievement"] else "")
+    ),
     "enrollments": lambda row: f"covered by {row['plan_id']}" if row["event_id"] else "",
     "trial_visits": lambda row: f"trial visit {row['name']}" + (" (late)" * bool(row["deviation"])),
     "adverse_events": lambda row: f"adverse event {row['term']}, grade {row['grade']}",

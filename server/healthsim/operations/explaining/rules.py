@@ -38,6 +38,8 @@ RULES: Mapping[str, str] = {
                "asks for, by share (medicine/data/device_causes.csv)",
     "allergies": "the profile's share or the usual one (medicine/data/allergies.csv), and codes "
                  "such as Z88.0; usual ones never to what the person is given",
+    "goals": "set at the first visit with the condition, by share, age and what else there is; "
+             "reached where the latest result shows it (medicine/data/goals.csv)",
     "members": "everybody of the profile; the anchor of a household is its subscriber, of a child "
                "without its family a parent who is not in the data "
                "(execution/sync/subscribers.py)",

@@ -48,4 +48,40 @@ DEVICES = Table(
     ),
 )  # fmt: skip
 
-TABLES = (DEVICES,)
+GOALS = Table(
+    name="goals",
+    product="patientsim",
+    grain="one row per person and goal of care",
+    key=("goal_id",),
+    columns=(
+        Column("goal_id", "BIGINT", "Address of the goal.", required=True),
+        PERSON,
+        Column("description", "VARCHAR", "What is to be reached, in words.",
+               source="FHIR Goal.description", required=True),
+        Column("category", "VARCHAR", "dietary, safety, behavioral, nursing or physiotherapy; null "
+               "of a result.", source="FHIR goal-category"),
+        Column("loinc", "VARCHAR", "What shows it; null where nothing is measured.",
+               source="FHIR Goal.target.measure; LOINC"),
+        Column("target_low", "DOUBLE", "Results from here on reach it; null without a lower end.",
+               decimals=1, source="FHIR Goal.target.detail"),
+        Column("target_high", "DOUBLE", "Results below this reach it; null without an upper end.",
+               decimals=1, source="FHIR Goal.target.detail"),
+        Column("target_unit", "VARCHAR", "Unit of the target.", source="UCUM"),
+        Column("start_date", "DATE", "Day of the visit at which it was set.",
+               source="FHIR Goal.startDate", required=True),
+        Column("due_date", "DATE", "Day by which it is to be reached.",
+               source="FHIR Goal.target.dueDate", required=True),
+        Column("status", "VARCHAR", "active, completed (its day is past), or cancelled by a death.",
+               source="FHIR Goal.lifecycleStatus", required=True),
+        Column("achievement", "VARCHAR", "By the latest result after the start, until it is due: "
+               "in-progress (none yet), improving, worsening, no-change, achieved, sustaining (as "
+               "before the start), not-achieved; null where its day is past and nothing shows it.",
+               source="FHIR Goal.achievementStatus"),
+        Column("condition_id", "BIGINT", "The condition that it is for.", required=True,
+               references="conditions.condition_id", source="FHIR Goal.addresses"),
+        Column("encounter_id", "BIGINT", "The visit at which it was set.", required=True,
+               references="encounters.encounter_id"),
+    ),
+)  # fmt: skip
+
+TABLES = (DEVICES, GOALS)

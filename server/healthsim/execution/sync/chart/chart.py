@@ -8,6 +8,7 @@ from typing import TypeAlias
 from healthsim.execution.sync.chart.allergies import allergies
 from healthsim.execution.sync.chart.care_team import care_team_members
 from healthsim.execution.sync.chart.devices import device_rows
+from healthsim.execution.sync.chart.goals import goal_rows
 from healthsim.execution.sync.chart.reports import diagnostic_report_results, diagnostic_reports
 from healthsim.execution.sync.chart.requests import service_requests
 from healthsim.execution.sync.chart.specimens import specimens
@@ -27,6 +28,7 @@ MAKERS: tuple[tuple[Table, ChartMaker], ...] = (
     (orders.DIAGNOSTIC_REPORTS, diagnostic_reports),
     (orders.DIAGNOSTIC_REPORT_RESULTS, diagnostic_report_results),
     (wards.DEVICES, device_rows),
+    (wards.GOALS, goal_rows),
 )
 
 
