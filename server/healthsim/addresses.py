@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 
 BITS = 29
 """An id is ``person_id * 2**29 + the hash of an address``."""
+UNIT = 100
+"""A person_id is ``unit * 100 + place``; units count from 1, places in a unit too."""
+BLOCK = 16_384
+"""Units that are digested together, whatever the chunks in which they were made."""
 
 
 def hash_of(address: str) -> int:

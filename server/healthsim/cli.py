@@ -513,22 +513,34 @@ def migrate(file: Annotated[Path, typer.Argument(help="A profile or a journey, J
 
 
 @app.command()
-def verify(name: Annotated[str, typer.Argument(help="A scenario.")], as_json: Json = False) -> None:
+def verify(
+    name: Annotated[str, typer.Argument(help="A scenario.")],
+    sample: Annotated[
+        int,
+        typer.Option(min=0, help="Only so many blocks of 16,384 people or families; default: all."),
+    ] = 0,
+    as_json: Json = False,
+) -> None:
     """Generate a scenario again from its stored specification, and compare every row."""
     from healthsim.operations import verify as verification  # noqa: PLC0415  see the top
 
-    result = attended(lambda: verification.verify(home_folder(), name), f"verify {name}")
+    result = attended(
+        lambda: verification.verify(home_folder(), name, sample=sample), f"verify {name}"
+    )
     if as_json:
         print_json({"name": name, "same": result.same, "differs": list(result.differs),
+                    "blocks": {table: list(blocks) for table, blocks in result.blocks.items()},
+                    "sampled": result.sampled, "of_blocks": result.of_blocks,
                     "missing": list(map(str, result.missing)),
                     "imported_since": list(map(str, result.since))})  # fmt: skip
     elif result.same:
-        say(f"{name}: the same rows, digest {result.digest}")
+        some = f" in {result.sampled} of {result.of_blocks} blocks" if result.sampled else ""
+        say(f"{name}: the same rows{some}, digest {result.digest}")
     for problem in result.missing:
         errors.print(escape(str(problem)), highlight=False, soft_wrap=True)
     if result.differs:
-        tables = ", ".join(result.differs)
-        errors.print(f"{escape(name)}: differs in {escape(tables)}", highlight=False)
+        errors.print(f"{escape(name)}: differs in {escape(verification.where_differs(result))}",
+                     highlight=False, soft_wrap=True)  # fmt: skip
     for problem in result.since:
         errors.print(escape(str(problem)), highlight=False, soft_wrap=True)
     if not result.same:

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from healthsim import ENGINE
+from healthsim.addresses import BLOCK
 from healthsim.execution.cohort.drawing import CohortPlan, PartDraw
 from healthsim.execution.cohort.population_measures import PopulationMeasures
 from healthsim.execution.cohort.quotas import QuotaStep
@@ -22,7 +23,7 @@ from healthsim.specification.journeys.plan import JourneyLayout
 from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.tables import Table
 
-CHUNK = 16_384
+CHUNK = BLOCK
 """Units of a chunk; the rows do not depend on it."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,6 +48,7 @@ def chunks(
     threads: int = 2,
     stop: threading.Event | None = None,
     counted: Callable[[], None] | None = None,
+    only: Sequence[int] | None = None,
 ) -> Iterator[Chunk]:
     """Yield the rows of a job, in the order of its people.
 
@@ -57,6 +58,8 @@ def chunks(
         threads: how many chunks are run in parallel.
         stop: set it to stop at once.
         counted: called when everybody is counted who must be before the first row.
+        only: numbers of the chunks that are wanted, ascending from 0; the tables that are not per
+            person are left out then. All where None.
 
     Raises:
         Cancelled: when `stop` was set.
@@ -70,9 +73,11 @@ def chunks(
     def run_one(start: int, count: int) -> tuple[Chunk, DirectoryUse]:
         return run_chunk(job, start, count, population_pass)
 
-    for chunk, used in map_chunks(run_one, job.count, size, threads, stop):
+    for chunk, used in map_chunks(run_one, job.count, size, threads, stop, only):
         directory_use |= used
         yield chunk
+    if only is not None:
+        return
     rows = _not_per_person(job, directory_use)
     yield Chunk(job.count, 0, rows, job.tally.tally_rows(rows))
 

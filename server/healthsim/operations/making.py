@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from healthsim import ENGINE
+from healthsim.addresses import BLOCK
 from healthsim.operations import runs
 from healthsim.persistence.files import disk_errors, publish_over, temporary
 from healthsim.persistence.judgement import trust
@@ -145,6 +146,7 @@ def _manifest(job: Job, digest: Digest) -> Manifest:
         references=dict(job.references),
         rows={table.name: digest.rows[table.name] for table in job.tables},
         digests=digests,
+        blocks=digest.blocks() if job.count > BLOCK else {},
         digest=total(digests),
         created_at=stamp(),
         unlisted_codes=unlisted_in(job.profile_text, job.journey_texts),

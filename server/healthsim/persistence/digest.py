@@ -3,20 +3,27 @@
 Each column is hashed as a stream of canonical little-endian values in stored order, so the way
 rows came in chunks, and the order of a vocabulary, leave no trace. The same code reads rows on
 their way into a file and rows that come back out of it.
+
+A table's digest is a tree: its rows are cut into fixed blocks of units, whatever the chunks were,
+and each block has a digest of its own (docs/decisions/0055-block-digests.md). So blocks can be
+digested anywhere and in any order, those of a smaller run stay those of a larger one, and what
+differs has a place. A table with rows of one block only has the digest of that block.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from healthsim.addresses import BLOCK, UNIT
 from healthsim.dates import NO_DAY
 from healthsim.persistence.arrow import to_arrow
 from healthsim.persistence.database import open_read, quoted
@@ -24,6 +31,9 @@ from healthsim.tables import NO_NUMBER, Columns, Table, Type
 
 CENTS: Mapping[str, str] = {"arrow_output_version": "'1.5'"}
 """Settings by which DuckDB hands over DECIMAL(12,2) as int64 cents."""
+
+PERSON = "person_id"
+"""The column by which rows are cut into blocks; a table without it is one block."""
 
 _BATCH = 122_880  # rows of one DuckDB row group
 _MOST_WORDS = 8_192  # more than names, places and codes have; identifiers soon pass it
@@ -39,20 +49,37 @@ _CANONICAL: Mapping[Type, tuple[str, object]] = {
 """Type -> dtype of the hashed bytes, and the value that stands for null."""
 
 
+Blocks: TypeAlias = Mapping[str, Sequence[tuple[int, str]]]
+"""Table -> its blocks in the order of their rows, each with its digest, hexadecimal."""
+
+
+def blocks_of(person_id: NDArray[np.int64], units: int) -> NDArray[np.int64]:
+    """Return the block, from 0, of people's units; int64, shape (n,).
+
+    >>> blocks_of(np.array([101, 400, 501]), 4).tolist()
+    [0, 0, 1]
+    """
+    return (person_id // UNIT - 1) // units
+
+
 class Digest:
     """Collects the digests of a scenario's tables, chunk by chunk.
+
+    Args:
+        tables: their definitions.
+        units: of a block; 0 where a table is one block, as in files from before there were blocks.
 
     Attributes:
         rows: rows seen, by table.
     """
 
-    def __init__(self, tables: Iterable[Table]) -> None:
-        self._tables = {table.name: table for table in tables}
-        self._columns = {
-            table.name: {column.name: _ColumnDigest(column.type) for column in table.columns}
-            for table in self._tables.values()
-        }
-        self.rows = dict.fromkeys(self._tables, 0)
+    def __init__(self, tables: Iterable[Table], units: int = BLOCK) -> None:
+        self._tables = {table.name: _TableDigest(table, units) for table in tables}
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows seen, by table."""
+        return {name: table.rows for name, table in self._tables.items()}
 
     def update(self, table: Table, columns: Columns) -> None:
         """Add rows of a table, in stored order."""
@@ -60,27 +87,19 @@ class Digest:
 
     def update_arrow(self, name: str, rows: pa.Table | pa.RecordBatch) -> None:
         """Add rows of a table that are Arrow already, columns in any order."""
-        self.rows[name] += rows.num_rows
-        for column, digest in self._columns[name].items():
-            values = rows.column(column)
-            for part in values.chunks if isinstance(values, pa.ChunkedArray) else (values,):
-                if len(part):
-                    digest.update(part)
+        self._tables[name].update(rows)
 
     def tables(self) -> dict[str, str]:
         """Return the digest of each table, hexadecimal, by table name."""
-        return {name: self._table(name) for name in sorted(self._tables)}
+        return {name: table.hexdigest() for name, table in sorted(self._tables.items())}
+
+    def blocks(self) -> dict[str, tuple[tuple[int, str], ...]]:
+        """Return the digests of the blocks of each table that is about people and has rows."""
+        return {name: table.blocks for name, table in sorted(self._tables.items()) if table.blocks}
 
     def total(self) -> str:
         """Return the digest of the whole scenario, hexadecimal."""
         return total(self.tables())
-
-    def _table(self, name: str) -> str:
-        table_digest = hashlib.sha256(f"{self.rows[name]}\n".encode())
-        for column in sorted(self._columns[name]):
-            digest = self._columns[name][column]
-            table_digest.update(f"{column}\t{digest.kind}\t{digest.hexdigest()}\n".encode())
-        return table_digest.hexdigest()
 
 
 def total(tables: Mapping[str, str]) -> str:
@@ -89,17 +108,51 @@ def total(tables: Mapping[str, str]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def digest_stored(path: Path, tables: Iterable[Table]) -> Digest:
-    """Digest the tables of a stored scenario, in the order in which their rows are stored."""
+def of_blocks(rows: int, blocks: Sequence[tuple[int, str]]) -> str:
+    """Return the digest of a table of several blocks, hexadecimal.
+
+    Args:
+        rows: of the whole table.
+        blocks: those that have rows, in order, each with its digest; of a single one, the table's
+            digest is the block's own.
+    """
+    if len(blocks) == 1:
+        return blocks[0][1]
+    lines = "".join(f"{block}\t{digest}\n" for block, digest in blocks)
+    return hashlib.sha256(f"{rows}\n{lines}".encode()).hexdigest()
+
+
+def digest_stored(
+    path: Path, tables: Iterable[Table], units: int = BLOCK, only: Sequence[int] | None = None
+) -> Digest:
+    """Digest the tables of a stored scenario, in the order in which their rows are stored.
+
+    Args:
+        path: the scenario's file.
+        tables: their definitions.
+        units: of a block; 0 where a table is one block.
+        only: the blocks to digest, of tables about people; all where None.
+    """
     known = tuple(tables)
-    digest = Digest(known)
+    digest = Digest(known, units)
     with open_read(path, settings=CENTS) as connection:
-        add_stored(digest, connection, known)
+        add_stored(digest, connection, known, _ranges(units, only))
     return digest
 
 
+def _ranges(units: int, only: Sequence[int] | None) -> Sequence[str] | None:
+    """Return SQL that is true of the people of each block; None where all are meant."""
+    if only is None:
+        return None
+    firsts = [(block * units + 1) * UNIT for block in sorted(only)]
+    return [f"{PERSON} >= {first} AND {PERSON} < {first + units * UNIT}" for first in firsts]
+
+
 def add_stored(
-    digest: Digest, connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]
+    digest: Digest,
+    connection: duckdb.DuckDBPyConnection,
+    tables: Iterable[Table],
+    people: Sequence[str] | None = None,
 ) -> None:
     """Add the rows of some tables of the current schema, in the order in which they are stored.
 
@@ -107,12 +160,79 @@ def add_stored(
         digest: what they are added to.
         connection: with the settings of `CENTS`.
         tables: their definitions.
+        people: SQL of the people of each block that is wanted, one after the other; all where None.
     """
     for table in tables:
-        columns = ", ".join(quoted(column.name) for column in table.columns)
-        rows = connection.sql(f"SELECT {columns} FROM {quoted(table.name)}")  # noqa: S608
-        for batch in rows.to_arrow_reader(_BATCH):
-            digest.update_arrow(table.name, batch)
+        wanted = people if people is not None and PERSON in table.by_name else ("true",)
+        for condition in wanted:
+            _add_table(digest, connection, table, condition)
+
+
+def _add_table(
+    digest: Digest, connection: duckdb.DuckDBPyConnection, table: Table, condition: str
+) -> None:
+    columns = ", ".join(quoted(column.name) for column in table.columns)
+    rows = connection.sql(
+        f"SELECT {columns} FROM {quoted(table.name)} WHERE {condition}"  # noqa: S608
+    )
+    for batch in rows.to_arrow_reader(_BATCH):
+        digest.update_arrow(table.name, batch)
+
+
+class _TableDigest:
+    """The digests of a table's blocks, of which one is open."""
+
+    def __init__(self, table: Table, units: int) -> None:
+        self.rows = 0
+        self._table = table
+        self._units = units if PERSON in table.by_name else 0
+        self._done: list[tuple[int, str]] = []
+        self._open(0)
+
+    def _open(self, block: int) -> None:
+        self._block, self._in_block = block, 0
+        self._columns = {one.name: _ColumnDigest(one.type) for one in self._table.columns}
+
+    def update(self, rows: pa.Table | pa.RecordBatch) -> None:
+        if not rows.num_rows:
+            return
+        self.rows += rows.num_rows
+        if not self._units:
+            self._add(rows)
+            return
+        blocks = blocks_of(_numbers_of(rows.column(PERSON)), self._units)
+        cuts = [0, *(np.flatnonzero(np.diff(blocks)) + 1).tolist(), len(blocks)]
+        for first, end in pairwise(cuts):
+            if self._in_block and blocks[first] != self._block:
+                self._done.append((self._block, self._digest()))
+                self._open(int(blocks[first]))
+            self._block = int(blocks[first])
+            self._add(rows.slice(first, end - first))
+
+    def _add(self, rows: pa.Table | pa.RecordBatch) -> None:
+        self._in_block += rows.num_rows
+        for column, digest in self._columns.items():
+            values = rows.column(column)
+            for part in values.chunks if isinstance(values, pa.ChunkedArray) else (values,):
+                if len(part):
+                    digest.update(part)
+
+    @property
+    def blocks(self) -> tuple[tuple[int, str], ...]:
+        """The blocks that have rows; none of a table that is not about people."""
+        last = [(self._block, self._digest())] if self._in_block and self._units else []
+        return (*self._done, *last)
+
+    def hexdigest(self) -> str:
+        return of_blocks(self.rows, self.blocks) if self._done else self._digest()
+
+    def _digest(self) -> str:
+        """Return the digest of the open block."""
+        digest = hashlib.sha256(f"{self._in_block}\n".encode())
+        for name in sorted(self._columns):
+            column = self._columns[name]
+            digest.update(f"{name}\t{column.kind}\t{column.hexdigest()}\n".encode())
+        return digest.hexdigest()
 
 
 class _ColumnDigest:
@@ -164,6 +284,12 @@ class _ColumnDigest:
 
     def hexdigest(self) -> str:
         return hashlib.sha256(self._values.digest() + self._bytes.digest()).hexdigest()
+
+
+def _numbers_of(values: pa.ChunkedArray | pa.Array) -> NDArray[np.int64]:
+    """Return whole numbers as an array, shape (n,); a null, which only strange files have, is 0."""
+    found: NDArray[np.int64] = values.fill_null(0).to_numpy().astype(np.int64, copy=False)
+    return found
 
 
 def _new_words(

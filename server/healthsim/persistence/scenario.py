@@ -60,6 +60,8 @@ class Manifest:
         references: digest of each reference that was drawn from, by name.
         rows: rows stored, by table, in storing order.
         digests: digest of each table; `digest` is the one over all of them.
+        blocks: digests of the blocks of units of each table about people, as block and digest;
+            empty where everybody is in one block, and in files from before there were blocks.
         expectations: each one's where, expectation, expected, got and met.
         unlisted_codes: codes that no book knew and that the specifications let pass.
         figures: how each stated figure came out that chance decided while people walked their
@@ -91,6 +93,7 @@ class Manifest:
     expectations: tuple[Mapping[str, Any], ...] = ()
     unlisted_codes: tuple[str, ...] = ()
     figures: tuple[Sequence[Any], ...] | None = None
+    blocks: Mapping[str, Sequence[tuple[int, str]]] = field(default_factory=dict)
     requests: tuple[str, ...] = ()
     wishes: tuple[Mapping[str, Any], ...] = ()
     format: int = FORMAT
@@ -160,7 +163,7 @@ _PARTS: Mapping[str, type] = MappingProxyType({
 _LONGEST: Mapping[str, int] = MappingProxyType({
     "description": 2_000, "tags": 100, "unlisted_codes": 60, "requests": 10_000, "wishes": 1_000,
     "expectations": 500, "engine_version": 40, "created_at": 40, "references": 100, "rows": 64,
-    "name": 100, "digest": 128, "digests": 128, "engine_key": 128, "figures": 500,
+    "name": 100, "digest": 128, "digests": 128, "blocks": 128, "engine_key": 128, "figures": 500,
 })  # fmt: skip
 """Characters of the texts of a manifest that are shown; they may come from anybody."""
 
@@ -201,6 +204,8 @@ def _check_kind(key: str, value: Any) -> None:
         fits = isinstance(value, _KINDS[key])
     elif key in ("rows", "digests", "references"):
         fits = isinstance(value, dict) and _all_are(value.values(), _PARTS[key])
+    elif key == "blocks":
+        fits = isinstance(value, dict) and all(map(_are_blocks, value.values()))
     elif key == "figures":
         fits = value is None or all(isinstance(row, list) and _is_figure(row) for row in value)
     else:
@@ -218,6 +223,15 @@ def _is_figure(row: list[Any]) -> bool:
         and (constant == [None] or isinstance(constant[0], int | float))
         and all(isinstance(number, int | float) for number in numbers)
     )
+
+
+def _are_blocks(listed: Any) -> bool:
+    """Return whether a table's blocks are pairs of a number and a digest."""
+    return isinstance(listed, list) and all(
+        isinstance(pair, list) and len(pair) == 2
+        and isinstance(pair[0], int) and isinstance(pair[1], str)
+        for pair in listed
+    )  # fmt: skip
 
 
 def _all_are(items: Iterable[Any], kind: type) -> bool:

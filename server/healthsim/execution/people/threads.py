@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ def map_chunks(
     size: int,
     threads: int,
     stop: threading.Event | None = None,
+    only: Sequence[int] | None = None,
 ) -> Iterator[Result]:
     """Yield the result of `work(start, count)` for each chunk, in the order of people.
 
@@ -30,11 +31,13 @@ def map_chunks(
         size: people of a chunk.
         threads: chunks computed at once.
         stop: set it to stop at once; a chunk that is being computed then is computed in vain.
+        only: numbers of the chunks that are wanted, ascending from 0; all where None.
 
     Raises:
         Cancelled: when `stop` was set.
     """
-    starts = deque(range(0, count, size))
+    every = range(0, count, size)
+    starts = deque(every if only is None else [every[number] for number in only])
     pool = ThreadPoolExecutor(threads)
     futures: deque[Future[Result]] = deque()
     try:
