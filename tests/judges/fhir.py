@@ -43,7 +43,7 @@ def main() -> None:
             sys.exit(f"there is no {program}: install Java 17 and Maven")
     _build(guide)
     with tempfile.TemporaryDirectory() as folder:
-        exported = [_exported(Path(folder), profile, journeys) for profile, journeys in RUNS]
+        exported = [exported(Path(folder), profile, journeys) for profile, journeys in RUNS]
         done = subprocess.run(
             ["java", "-cp", "lib/*:out:.", "FhirJudge", GUIDE, str(LIMIT), *map(str, exported)],
             cwd=_WORK, check=False,
@@ -62,7 +62,7 @@ def _build(guide: Path) -> None:
     subprocess.run(["javac", "-cp", "lib/*", "-d", "out", source], cwd=_WORK, check=True)
 
 
-def _exported(folder: Path, profile: str, journeys: tuple[str, ...]) -> Path:
+def exported(folder: Path, profile: str, journeys: tuple[str, ...]) -> Path:
     """Make a scenario and export it; return the export's folder."""
     home = Home(folder / f"home-{profile}")
     run = generate.run(home, job_of(profile, journeys, PEOPLE))

@@ -92,6 +92,7 @@ TYPES = (
     _one("Immunization", "immunizations"),
     _one("MedicationRequest", "prescriptions"),
     _one("MedicationDispense", "fills", "prescriptions"),
+    _one("Goal", "goals"),
     _one("CarePlan", "care_plans"),
     _one("DocumentReference", "clinical_notes", "encounters"),
     _one("Provenance", "encounters"),
