@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,9 @@ from healthsim.tables import (
     Coded,
     Column,
     Columns,
+    Rows,
     Table,
+    Texts,
     among,
     blank,
     join,
@@ -124,3 +127,28 @@ def test_which_values_are_among_ordered_ones_is_told_as_numpy_does(
 ) -> None:
     wanted, ordered = np.array(values, dtype=np.int64), np.sort(np.array(others, dtype=np.int64))
     assert among(wanted, ordered).tolist() == np.isin(wanted, ordered).tolist()
+
+
+def _texts(*pieces: list[str | None]) -> Texts:
+    return Texts.of([pa.array(piece, pa.string()) for piece in pieces])
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        (np.array([2, 0]), ["c", "a"]),
+        (np.array([False, True, True]), [None, "c"]),
+        (slice(1, 3), [None, "c"]),
+    ],
+)
+def test_rows_of_texts_are_taken_by_place_mask_and_slice(
+    rows: Rows, wanted: list[str | None]
+) -> None:
+    assert _texts(["a", None], ["c"]).take(rows).texts() == wanted
+
+
+def test_texts_are_put_below_each_other() -> None:
+    found = join([_texts(["a"]), _texts(["b", None])])
+    assert isinstance(found, Texts)
+    assert len(found) == 3
+    assert found.texts() == ["a", "b", None]

@@ -12,7 +12,8 @@ type                      array                          null
 ``DOUBLE``                float64, rounded to `decimals` NaN
 ``DECIMAL(12,2)``         int64, cents                   `NO_NUMBER`
 ``BOOLEAN``               bool                           none
-``VARCHAR``               `Coded`, or fixed-width bytes  code -1, or ``b""``
+``VARCHAR``               `Coded`, fixed-width bytes,    code -1, ``b""``,
+                          or `Texts`                     or null
 ========================  =============================  ==========================
 """
 
@@ -21,10 +22,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 NO_NUMBER = np.int64(-(2**63))
 
@@ -88,7 +92,42 @@ class Coded:
         return mask
 
 
-Array: TypeAlias = NDArray[np.generic] | Coded
+@dataclass(frozen=True, eq=False)
+class Texts:
+    """Texts of which hardly two are the same, such as notes: bytes in Arrow, no Python strings.
+
+    Attributes:
+        strings: a pyarrow ChunkedArray of strings, shape (n,); null where there is no value.
+    """
+
+    strings: pa.ChunkedArray
+
+    @classmethod
+    def of(cls, blocks: Sequence[pa.StringArray]) -> Texts:
+        """Put blocks of texts below each other."""
+        import pyarrow as arrow  # noqa: PLC0415  heavy: not needed where no notes are
+
+        return cls(arrow.chunked_array(blocks, arrow.string()))
+
+    def __len__(self) -> int:
+        return len(self.strings)
+
+    def take(self, rows: Rows) -> Texts:
+        """Return the chosen rows."""
+        import pyarrow as arrow  # noqa: PLC0415  see above
+
+        places = np.arange(len(self))[rows] if isinstance(rows, slice) else np.asarray(rows)
+        if places.dtype == np.bool_:
+            places = np.flatnonzero(places)
+        return Texts(self.strings.take(arrow.array(places)))
+
+    def texts(self) -> list[str | None]:
+        """Return the rows as Python strings; for samples and tests."""
+        texts: list[str | None] = self.strings.to_pylist()
+        return texts
+
+
+Array: TypeAlias = NDArray[np.generic] | Coded | Texts
 Columns: TypeAlias = dict[str, Array]
 """Rows of one table: column name -> array, all of one length."""
 
@@ -186,10 +225,12 @@ def among(values: NDArray[np.integer[Any]], ordered: NDArray[np.integer[Any]]) -
 
 def take(columns: Columns, rows: Rows) -> Columns:
     """Return the chosen rows of every column."""
-    return {
-        name: array.take(rows) if isinstance(array, Coded) else array[rows]
-        for name, array in columns.items()
-    }
+    return {name: take_rows(array, rows) for name, array in columns.items()}
+
+
+def take_rows(array: Array, rows: Rows) -> Array:
+    """Return the chosen rows of one column."""
+    return array.take(rows) if isinstance(array, Coded | Texts) else array[rows]
 
 
 def stack(parts: Sequence[Columns]) -> Columns:
@@ -206,8 +247,11 @@ def join(arrays: Sequence[Array]) -> Array:
     arrays = [array for array in arrays if len(array)] or arrays[:1]
     if len(arrays) == 1:
         return arrays[0]
+    texts = [array for array in arrays if isinstance(array, Texts)]
+    if texts:
+        return Texts.of([block for one in texts for block in one.strings.chunks])
     if not isinstance(arrays[0], Coded):
-        return np.concatenate([array for array in arrays if not isinstance(array, Coded)])
+        return np.concatenate([array for array in arrays if isinstance(array, np.ndarray)])
     coded = [array for array in arrays if isinstance(array, Coded)]
     words = tuple(dict.fromkeys(word for array in coded for word in array.vocabulary))
     place = {word: number for number, word in enumerate(words)}

@@ -12,7 +12,7 @@ import numpy as np
 from healthsim.errors import SpecError
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import CHUNK, chunks
-from healthsim.tables import Coded, Columns, stack
+from healthsim.tables import Coded, Columns, Texts, stack
 
 _DATA = Path(__file__).parent.parent / "data"
 Document = dict[str, Any]
@@ -79,7 +79,7 @@ def listed(columns: Columns, *names: str) -> list[tuple[Any, ...]]:
 
 
 def _plain(array: Any) -> list[Any]:
-    if isinstance(array, Coded):
+    if isinstance(array, Coded | Texts):
         return array.texts()
     if array.dtype.kind == "f":
         return [None if np.isnan(value) else value for value in array.tolist()]

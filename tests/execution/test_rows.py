@@ -19,7 +19,7 @@ from healthsim.execution.sync.bills.build import build_bills
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.sync import synced_tables
 from healthsim.products.catalogue import NOT_PER_PERSON, TABLES
-from healthsim.tables import Coded
+from healthsim.tables import Coded, Texts
 
 PERSON_ID = np.array([101, 201, 301, 401], dtype=np.int64)
 COUNT = 60
@@ -123,8 +123,8 @@ def test_tables_can_be_made_twice_from_one_chunk_and_are_the_same(ctx: SyncConte
     for name, columns in first.items():
         for column, values in columns.items():
             again = second[name][column]
-            if isinstance(values, Coded):
-                assert isinstance(again, Coded)
+            if isinstance(values, Coded | Texts):
+                assert isinstance(again, Coded | Texts)
                 assert values.texts() == again.texts(), (name, column)
             else:
                 assert np.array_equal(values, again, equal_nan=values.dtype.kind == "f")  # type: ignore[arg-type]
@@ -151,7 +151,7 @@ def test_the_tables_of_the_network_hold_what_the_rows_of_all_chunks_refer_to(job
             columns = chunk.tables.get(table.name, {})
             for column in table.columns if columns else ():
                 values = columns[column.name]
-                if isinstance(values, Coded):
+                if isinstance(values, Coded | Texts):
                     continue
                 if column.references.endswith((".npi", ".facility_id")):
                     references.setdefault(column.references, set()).update(values.tolist())

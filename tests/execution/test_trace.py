@@ -7,12 +7,12 @@ import pytest
 from healthsim.execution.passes.rehearsal import settle_population_steps
 from healthsim.execution.run import run_chunk
 from healthsim.execution.trace.trace import trace_unit
-from healthsim.tables import Coded, Columns
+from healthsim.tables import Coded, Columns, Texts
 from template_runs import job_of
 
 
 def _plain(columns: Columns) -> dict[str, list[object]]:
-    return {name: array.texts() if isinstance(array, Coded) else array.astype(str).tolist()
+    return {name: array.texts() if isinstance(array, Coded | Texts) else array.astype(str).tolist()
             for name, array in columns.items()}  # fmt: skip
 
 

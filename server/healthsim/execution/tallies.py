@@ -20,7 +20,7 @@ from healthsim.specification.expectations import (
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.language.nodes import Truth
 from healthsim.specification.profiles.profile import ProfileSpec
-from healthsim.tables import NO_NUMBER, Array, Coded, Column, Columns, Table, length
+from healthsim.tables import NO_NUMBER, Array, Coded, Column, Columns, Table, Texts, length
 
 Tally = tuple[int, int]
 """(Count, or sum in units of the last decimal; number of people or rows that it is about)."""
@@ -192,6 +192,8 @@ class _RowScope:
         array, kind = self.columns[name], self.table.by_name[name].type
         if isinstance(array, Coded):
             return array
+        if isinstance(array, Texts):
+            return Coded.of(array.texts())
         if kind == "VARCHAR":
             return _coded(array)
         if kind == "BOOLEAN":
@@ -242,7 +244,7 @@ def _scale(column: Column) -> int:
 
 def _summed(column: Column, array: Array, chosen: NDArray[np.bool_]) -> Tally:
     """Add up a column in units of its last decimal, exactly; nulls do not count."""
-    if isinstance(array, Coded):
+    if isinstance(array, Coded | Texts):
         raise TypeError(f"{column.name} is text")
     values = array[chosen & ~_nulls(array)]
     if column.type == "DOUBLE":

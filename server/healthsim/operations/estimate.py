@@ -22,7 +22,7 @@ from healthsim.products.reference_names import built_in_names
 from healthsim.specification.checks.benefits import years_said
 from healthsim.specification.checks.check import job_warnings
 from healthsim.specification.profiles.roles import roles
-from healthsim.tables import NO_NUMBER, Array, Coded, Columns, Table, Type
+from healthsim.tables import NO_NUMBER, Array, Coded, Columns, Table, Texts, Type
 
 _MOST_WARNINGS = 12
 _SHOWN = ("person_id", "name", "birth_date", "gender", "city", "state")
@@ -266,7 +266,7 @@ def cells(array: Array, kind: Type, rows: NDArray[np.intp]) -> list[Any]:
     >>> cells(np.array([0, NO_DAY], dtype=np.int32), "DATE", np.array([0, 1]))
     ['1970-01-01', None]
     """
-    if isinstance(array, Coded):
+    if isinstance(array, Coded | Texts):
         return list(array.take(rows).texts())
     values = array[rows]
     if kind == "VARCHAR":

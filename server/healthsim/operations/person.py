@@ -28,13 +28,13 @@ _OF_THE_PERSON = (
     "eligibility_results",
     "conditions", "allergies", "encounters", "encounter_diagnoses", "procedures", "lab_results",
     "vital_signs", "immunizations", "prescriptions", "planted_violations", "referrals",
-    "care_plans", "claims", "fills",
+    "care_plans", "clinical_notes", "claims", "fills",
     "trial_visits", "adverse_events", "exposures",
 )  # fmt: skip
 _WINDOWED = {
     "encounters": "start_at", "procedures": "performed_date", "lab_results": "collected_at",
     "vital_signs": "measured_at", "claims": "from_date", "fills": "fill_date",
-    "exposures": "start_date",
+    "exposures": "start_date", "clinical_notes": "authored_at",
 }  # fmt: skip
 """Large tables, of which only the days asked for are read."""
 

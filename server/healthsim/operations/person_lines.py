@@ -233,6 +233,7 @@ _TELL: Mapping[str, Callable[[Rows, str], Iterator[PersonLine]]] = {
     "immunizations": _each("given_date", "immunization_id", WORDS["immunizations"]),
     "referrals": _each("referred_date", "referral_id", WORDS["referrals"]),
     "care_plans": _each("start_date", "care_plan_id", WORDS["care_plans"]),
+    "clinical_notes": _each("authored_at", "note_id", WORDS["clinical_notes"]),
     "prescriptions": _each("written_date", "prescription_id", _prescription),
     "goals": _each("start_date", "goal_id", WORDS["goals"]),
     "devices": _each("start_date", "device_id", WORDS["devices"], of="procedure_id"),

@@ -62,6 +62,7 @@ WORDS: Mapping[str, Callable[[Row], str]] = {
     "goals": lambda row: (
         f"goal: {row['description']}" + (f", {row['achievement']}" if row["achievement"] else "")
     ),
+    "clinical_notes": lambda row: f"writes a note: {str(row['title']).lower()}",
     "enrollments": lambda row: f"covered by {row['plan_id']}" if row["event_id"] else "",
     "trial_visits": lambda row: f"trial visit {row['name']}" + (" (late)" * bool(row["deviation"])),
     "adverse_events": lambda row: f"adverse event {row['term']}, grade {row['grade']}",

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY
-from healthsim.tables import NO_NUMBER, Array, Coded, Columns, Table, Type
+from healthsim.tables import NO_NUMBER, Array, Coded, Columns, Table, Texts, Type
 
 MICROSECONDS = 60_000_000
 """In a minute: DuckDB's TIMESTAMP counts microseconds, our columns count minutes."""
@@ -39,10 +39,12 @@ def to_arrow(table: Table, columns: Columns) -> pa.Table:
     return pa.Table.from_arrays(arrays, [column.name for column in table.columns])
 
 
-def arrow_array(kind: Type, array: Array) -> pa.Array:
-    """Return one column as an Arrow array."""
+def arrow_array(kind: Type, array: Array) -> pa.Array | pa.ChunkedArray:
+    """Return one column as an Arrow array, in pieces where it is `Texts`."""
     if isinstance(array, Coded):
         return _dictionary(array)
+    if isinstance(array, Texts):
+        return array.strings
     if array.dtype.kind == "S":
         return _fixed_text(array)
     if kind == "BOOLEAN":

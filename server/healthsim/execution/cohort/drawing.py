@@ -24,7 +24,7 @@ from healthsim.specification.profiles.clinical import Quota
 from healthsim.specification.profiles.correlations import SHARED_FACTOR, Blend, factor_blend
 from healthsim.specification.profiles.profile import ProfileSpec
 from healthsim.specification.profiles.roles import roles
-from healthsim.tables import Array, Coded, join
+from healthsim.tables import Array, Coded, Texts, join
 
 Blends = Mapping[str, Blend]
 C = TypeVar("C", ConditionColumn, MedicationColumn)
@@ -235,6 +235,7 @@ class PartialCohort:
 
 def take_rows(values: Array, rows: NDArray[np.integer[Any]]) -> Values:
     """Return the values of some rows, in the order of the rows."""
+    assert not isinstance(values, Texts), "only tables of a chart have texts"
     result: Values = values.take(rows) if isinstance(values, Coded) else values[rows]
     return result
 

@@ -77,7 +77,7 @@ def _referring(
         for referring in table.columns
         if referring.references == column
     ]
-    values = [_distinct(values) for values in columns if not isinstance(values, Coded)]
+    values = [_distinct(values) for values in columns if isinstance(values, np.ndarray)]
     return np.concatenate(values) if values else np.zeros(0, dtype=np.int64)
 
 

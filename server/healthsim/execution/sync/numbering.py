@@ -168,6 +168,7 @@ def _records(
         yield "claims", list(claim_addresses(address, step.details.encounter_class))
     if isinstance(step, events.Encounter):
         yield "encounters", [address]
+        yield "clinical_notes", [note_address(address, at) for at in NOTED_AT]
         yield "procedures", [f"{address}/{place}" for place in range(len(step.details.icd10pcs))]
     elif isinstance(step, events.Procedure) and step.details.specialty is not None:
         yield "claims", [f"{address}/837P"]
@@ -219,6 +220,15 @@ def _most_rounds(layouts: Sequence[JourneyLayout]) -> int:
 def vitals_address(encounter: str) -> str:
     """Return the address of the usual vital signs of an encounter: of a series of numbers."""
     return f"{encounter}/vitals"
+
+
+NOTED_AT = ("begin", "end")
+"""When notes of an encounter are written; of a visit only at its end."""
+
+
+def note_address(encounter: str, at: str) -> str:
+    """Return the address of a note of an encounter: of one written as it begins, or as it ends."""
+    return f"{encounter}/note/{at}"
 
 
 def subject_address(trial: str) -> str:

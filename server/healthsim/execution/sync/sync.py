@@ -74,6 +74,7 @@ RULES = (
     SyncRule("procedure, and the person's conditions and drugs", "devices", ("procedure_id",)),
     SyncRule("person, and what the person is given", "allergies", ("person_id",)),
     SyncRule("encounter, and the person's conditions and results", "goals", ("encounter_id",)),
+    SyncRule("encounter, and what the chart holds of it", "clinical_notes", ("encounter_id",)),
     SyncRule("trial: everyone who takes part", "subjects", ("person_id", "ssn")),
     SyncRule("trial_visit", "encounters", ("person_id", "event_id")),
     SyncRule(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from healthsim.dates import Days
 from healthsim.execution.people.draws import Values
 from healthsim.specification.journeys.implied import MILD, PROGRESSED, SERIOUS
-from healthsim.tables import Array, Coded, Rows, join
+from healthsim.tables import Array, Coded, Rows, join, take_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class StepFacts:
 
     def take(self, keep: Rows) -> Self:
         """Return the facts of some of the people."""
-        return _combined([self], lambda columns: _take(columns[0], keep))
+        return _combined([self], lambda columns: take_rows(columns[0], keep))
 
 
 F = TypeVar("F", bound=StepFacts)
@@ -237,11 +237,7 @@ def join_facts(parts: Sequence[F], order: NDArray[np.intp]) -> F:
         parts: facts of one kind of step, at least one.
         order: shape (n,), positions in the parts laid end to end.
     """
-    return _combined(parts, lambda columns: _take(join(columns), order))
-
-
-def _take(column: Array, rows: Rows) -> Array:
-    return column.take(rows) if isinstance(column, Coded) else column[rows]
+    return _combined(parts, lambda columns: take_rows(join(columns), order))
 
 
 def _combined(parts: Sequence[F], combine: Callable[[list[Array]], Array]) -> F:

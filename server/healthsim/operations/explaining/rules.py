@@ -40,6 +40,8 @@ RULES: Mapping[str, str] = {
                  "such as Z88.0; usual ones never to what the person is given",
     "goals": "set at the first visit with the condition, by share, age and what else there is; "
              "reached where the latest result shows it (medicine/data/goals.csv)",
+    "clinical_notes": "one row for each visit, two for each stay: composed of the rows that the "
+                      "chart has by then (execution/sync/chart/notes)",
     "members": "everybody of the profile; the anchor of a household is its subscriber, of a child "
                "without its family a parent who is not in the data "
                "(execution/sync/subscribers.py)",

@@ -240,6 +240,15 @@ class Directory:
         """Return a row of `pharmacies` for each person, a specialty pharmacy."""
         return self.pharmacy_slots.choose(_PHARMACY_KINDS[2], "pharmacy", county, u)
 
+    @cached_property
+    def _by_npi(self) -> NDArray[np.intp]:
+        return np.argsort(self.providers.npi, kind="stable")
+
+    def row_of(self, npi: NDArray[np.int64]) -> NDArray[np.intp]:
+        """Return the rows of clinicians of the directory, by their NPI; shape of `npi`."""
+        order = self._by_npi
+        return order[np.searchsorted(self.providers.npi, npi, sorter=order)]
+
     def provider_columns(self, rows: Rows) -> Columns:
         """Return the chosen rows as the table `providers`."""
         providers, index = self.providers, rows.astype(np.intp)

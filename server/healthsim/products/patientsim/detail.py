@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from healthsim.products.patientsim import history, orders, wards
+from healthsim.products.patientsim import history, notes, orders, wards
 from healthsim.tables import Detail, Table
 
 BEYOND_CORE: dict[Detail, tuple[Table, ...]] = {
     "core": (),
     "coded": (*history.TABLES, *orders.TABLES, *wards.TABLES),
-    "full": (),
+    "full": notes.TABLES,
 }
 """Detail -> the tables that it adds: coded those without longer texts, full the texts too."""
 

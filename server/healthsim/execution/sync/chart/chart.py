@@ -9,11 +9,12 @@ from healthsim.execution.sync.chart.allergies import allergies
 from healthsim.execution.sync.chart.care_team import care_team_members
 from healthsim.execution.sync.chart.devices import device_rows
 from healthsim.execution.sync.chart.goals import goal_rows
+from healthsim.execution.sync.chart.notes.notes import clinical_notes
 from healthsim.execution.sync.chart.reports import diagnostic_report_results, diagnostic_reports
 from healthsim.execution.sync.chart.requests import service_requests
 from healthsim.execution.sync.chart.specimens import specimens
 from healthsim.execution.sync.context import SyncContext
-from healthsim.products.patientsim import history, orders, wards
+from healthsim.products.patientsim import history, notes, orders, wards
 from healthsim.products.patientsim.detail import left_out
 from healthsim.tables import Columns, Table
 
@@ -29,6 +30,7 @@ MAKERS: tuple[tuple[Table, ChartMaker], ...] = (
     (orders.DIAGNOSTIC_REPORT_RESULTS, diagnostic_report_results),
     (wards.DEVICES, device_rows),
     (wards.GOALS, goal_rows),
+    (notes.CLINICAL_NOTES, clinical_notes),  # last: they say what the others hold
 )
 
 

@@ -1,0 +1,1 @@
+"""Clinical notes, composed of the rows of finished tables."""

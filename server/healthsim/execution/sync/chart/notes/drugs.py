@@ -1,0 +1,153 @@
+"""What a person takes on a day, by the prescriptions, and what a visit changes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from healthsim.dates import NO_DAY
+from healthsim.execution.sync.chart.notes.kinds import Notes
+from healthsim.execution.sync.chart.notes.phrases import Strings, said
+from healthsim.execution.sync.chart.notes.scene import Scene
+from healthsim.execution.sync.chart.notes.texts import Places, listed, nothing, taken
+from healthsim.execution.sync.chart.notes.vocabulary import diagnosis
+from healthsim.execution.sync.visits.visits import DAY
+
+
+@dataclass(frozen=True, eq=False)
+class Courses:
+    """Prescriptions as spans of taking a drug; arrays of shape (prescriptions,).
+
+    Attributes:
+        written: first day.
+        ends: first day on which it is not taken any more: stopped, run out, or written anew.
+        renews: bool, the same drug was taken on the day on which it was written.
+        changes: bool, the same ingredient was taken then, as another product.
+        replaced: bool, the drug or ingredient was written again on the day on which it ended.
+    """
+
+    written: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    renews: NDArray[np.bool_]
+    changes: NDArray[np.bool_]
+    replaced: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, scene: Scene) -> Courses:
+        """Return the spans of a chunk's prescriptions."""
+        written = scene.whole("prescriptions", "written_date")
+        supply = scene.whole("prescriptions", "days_supply")
+        stopped = scene.whole("prescriptions", "end_date")
+        out = written + supply * (1 + scene.whole("prescriptions", "refills"))
+        ends = np.where(stopped == NO_DAY, out, np.minimum(stopped, out))
+        drug = _neighbours(scene, "drug", written)
+        ingredient = _neighbours(scene, "ingredient", written)
+        renews = _reaches(drug.before, written, ends)
+        return cls(
+            written=written,
+            ends=np.where(drug.after >= 0, np.minimum(ends, written[drug.after]), ends),
+            renews=renews,
+            changes=_reaches(ingredient.before, written, ends) & ~renews,
+            replaced=(ingredient.after >= 0) & (written[ingredient.after] <= ends),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Neighbours:
+    """The prescription before and after each one, of the same drug of a person; -1 for none."""
+
+    before: Places
+    after: Places
+
+
+def _neighbours(scene: Scene, column: str, written: NDArray[np.int64]) -> _Neighbours:
+    person, what = scene.person("prescriptions"), scene.coded("prescriptions", column).codes
+    order = np.lexsort((written, what, person))
+    same = (person[order][1:] == person[order][:-1]) & (what[order][1:] == what[order][:-1])
+    before, after = (np.full(len(order), -1, dtype=np.int64) for _ in range(2))
+    before[order[1:][same]] = order[:-1][same]
+    after[order[:-1][same]] = order[1:][same]
+    return _Neighbours(before, after)
+
+
+def _reaches(
+    before: Places, written: NDArray[np.int64], ends: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Tell which prescriptions were written before the one before them ended."""
+    return (before >= 0) & (ends[before] >= written)
+
+
+def medications(scene: Scene, notes: Notes) -> Strings:
+    """List what the person took as the encounter began, with how it is taken."""
+    place, row = scene.by_person("prescriptions", "written_date").each(notes.person)
+    courses, today = scene.once(Courses.of), notes.first_day[place]
+    takes = (courses.written[row] < today) & (courses.ends[row] >= today)
+    place, row = place[takes], row[takes]
+    return listed(place, len(notes), scene.once(_taken).take(pa.array(row)))
+
+
+def _taken(scene: Scene) -> Strings:
+    """Return the line of each prescription as a drug that somebody takes."""
+    drug, sig = (scene.text("prescriptions", column) for column in ("drug", "sig"))
+    return said("drug", drug=drug, sig=sig)
+
+
+def _planned(scene: Scene) -> Strings:
+    """Return the line of each prescription in a plan: it starts, continues or changes a drug."""
+    courses = scene.once(Courses.of)
+    act = np.where(courses.renews, 1, np.where(courses.changes, 2, 0))
+    return said(
+        "plan_drug",
+        act=taken(pa.array(["Start", "Continue", "Change to"]), act),
+        drug=scene.text("prescriptions", "drug"),
+        sig=scene.text("prescriptions", "sig"),
+        indication=diagnosis(scene.coded("prescriptions", "indication")),
+    )
+
+
+def prescribed(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
+    """Return (note, line) of what is prescribed in the encounter."""
+    place, row = scene.by_encounter("prescriptions", "written_date").each(notes.encounter)
+    return place, scene.once(_planned).take(pa.array(row))
+
+
+def stopped(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
+    """Return (note, line) of what is stopped on the days of the encounter."""
+    place, row = scene.by_person("prescriptions", "written_date").each(notes.person)
+    ended = scene.whole("prescriptions", "end_date")[row]
+    ends = (ended >= notes.first_day[place]) & (ended <= notes.end[place] // DAY)
+    ends &= ~scene.once(Courses.of).replaced[row] & (ended != NO_DAY)
+    place, row = place[ends], row[ends]
+    drug = scene.text("prescriptions", "drug").take(pa.array(row))
+    return place, said("stop_drug", drug=drug)
+
+
+def discharge_medications(scene: Scene, notes: Notes) -> Strings:
+    """List what the person takes on leaving: new, changed or continued; null for the dead."""
+    place, row = scene.by_person("prescriptions", "written_date").each(notes.person)
+    last = notes.end[place] // DAY
+    courses = scene.once(Courses.of)
+    takes = (courses.written[row] <= last) & (courses.ends[row] > last)
+    takes &= ~died(scene, notes)[place]
+    place, row = place[takes], row[takes]
+    at = pa.array(row)
+    old = courses.written[row] < notes.first_day[place]
+    act = np.where(old | courses.renews[row], 0, np.where(courses.changes[row], 1, 2))
+    lines = said(
+        "plan_drug",
+        act=taken(pa.array(["Continue", "Changed:", "New:"]), act),
+        drug=scene.text("prescriptions", "drug").take(at),
+        sig=scene.text("prescriptions", "sig").take(at),
+        indication=nothing(len(row)),
+    )
+    return listed(place, len(notes), lines)
+
+
+def died(scene: Scene, notes: Notes) -> NDArray[np.bool_]:
+    """Tell which encounters end in death."""
+    ways = scene.coded("encounters", "disposition").take(notes.encounter)
+    return np.isin(ways.codes, [code for code, way in enumerate(ways.vocabulary)
+                                if way in ("20", "40", "41", "42")])  # fmt: skip

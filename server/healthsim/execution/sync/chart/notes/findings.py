@@ -1,0 +1,244 @@
+"""What was measured: vital signs, and results that were there when a note was written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from healthsim.execution.sync.chart.notes.kinds import Notes, kinds
+from healthsim.execution.sync.chart.notes.person import came_through
+from healthsim.execution.sync.chart.notes.phrases import Strings, said
+from healthsim.execution.sync.chart.notes.scene import Groups, Scene
+from healthsim.execution.sync.chart.notes.texts import (
+    Places,
+    capital,
+    clock,
+    dates,
+    joined,
+    listed,
+    nothing,
+    numbers,
+    only,
+    taken,
+)
+from healthsim.execution.sync.chart.notes.vocabulary import (
+    lowered,
+    nameless,
+    result_name,
+    said_as,
+    unit,
+    usual_place,
+)
+from healthsim.execution.sync.visits.visits import DAY
+from healthsim.tables import Coded
+
+_SIGNS = (
+    ("8867-4", "heart rate"), ("9279-1", "respiratory rate"), ("8310-5", "temperature"),
+    ("59408-5", "oxygen saturation"), ("29463-7", "weight"), ("8302-2", "height"),
+    ("9843-4", "head circumference"), ("39156-5", "BMI"), ("72514-3", "pain"),
+)  # fmt: skip
+_CHANGING = tuple(sign for sign in _SIGNS if sign[1] not in ("height", "BMI"))
+_SYSTOLIC, _DIASTOLIC = "8480-6", "8462-4"
+
+
+def vital_signs(scene: Scene, notes: Notes) -> Strings:
+    """Say the first of each vital sign of the encounter."""
+    return scene.once(_first_signs).take(pa.array(notes.encounter))
+
+
+def last_vital_signs(scene: Scene, notes: Notes) -> Strings:
+    """Say the last of each vital sign of the encounter."""
+    return scene.once(_last_signs).take(pa.array(notes.encounter))
+
+
+def _first_signs(scene: Scene) -> Strings:
+    return _signs(scene, latest=False)
+
+
+def _last_signs(scene: Scene) -> Strings:
+    return _signs(scene, latest=True)
+
+
+def _signs(scene: Scene, *, latest: bool) -> Strings:
+    """Return the vital signs of each encounter in one sentence; null where there are none."""
+    values = numbers(scene.column("vital_signs", "value"))
+    pressure = said(
+        "pressure",
+        systolic=taken(values, _measured(scene, _SYSTOLIC, latest=latest)),
+        diastolic=taken(values, _measured(scene, _DIASTOLIC, latest=latest)),
+    )
+    units = unit(scene.coded("vital_signs", "unit"))
+    parts = [pressure]
+    for code, name in _SIGNS if not latest else _CHANGING:
+        rows = _measured(scene, code, latest=latest)
+        value, its = taken(values, rows), taken(units, rows)
+        of = pa.scalar(" of 10" if name == "pain" else "")
+        parts.append(said("measure", name=pa.scalar(name), value=value,
+                          unit=pc.binary_join_element_wise(its, of, "")))  # fmt: skip
+    return _sentence(joined(", ", *parts))
+
+
+def _measured(scene: Scene, code: str, *, latest: bool) -> Places:
+    """Return the row of each encounter's first, or last, measurement of a code; -1 for none."""
+    rows = scene.by_encounter("vital_signs", "measured_at").rows
+    loinc = scene.coded("vital_signs", "loinc")
+    rows = rows[loinc.equals(code)[rows]]
+    found = np.full(scene.visits, -1, dtype=np.int64)
+    chosen = rows if latest else rows[::-1]  # of rows of one encounter the last one stays
+    found[scene.encounter("vital_signs")[chosen]] = chosen
+    return found
+
+
+def _sentence(text: Strings) -> Strings:
+    """Return a text with a capital and a full stop."""
+    return pc.binary_join_element_wise(capital(text), ".", "")
+
+
+@dataclass(frozen=True, eq=False)
+class Collections:
+    """Results by specimen: what was collected at one time and reported at one time.
+
+    Attributes:
+        person: int64, shape (n,), ascending.
+        encounter: int64, shape (n,); -1 where in none.
+        resulted: int64, minutes, when they were there.
+        texts: a heading with the day, and a line for each panel.
+    """
+
+    person: Places
+    encounter: Places
+    resulted: NDArray[np.int64]
+    texts: Strings
+
+    @classmethod
+    def of(cls, scene: Scene) -> Collections:
+        """Return the collections of a chunk, by person, time of the report and of the specimen."""
+        table = "lab_results"
+        person, encounter = scene.person(table), scene.encounter(table)
+        resulted, collected = scene.whole(table, "resulted_at"), scene.whole(table, "collected_at")
+        panel = scene.coded(table, "panel")
+        alone = np.where(panel.codes < 0, np.arange(len(panel)), -1)
+        usual = usual_place(scene.coded(table, "loinc"))
+        order = np.lexsort((alone, usual, panel.codes, encounter, collected, resulted, person))
+        keys = (person, resulted, collected, encounter)
+        block, firsts = _runs([key[order] for key in keys])
+        line, heads = _runs([block, panel.codes[order], alone[order]])
+        lines = _panels(scene, panel.take(order[heads]),
+                        listed(line, len(heads), _results(scene).take(pa.array(order)), ", "),
+                        alone[order][heads] >= 0)  # fmt: skip
+        at = order[firsts]
+        texts = said(
+            "collected",
+            date=dates(collected[at] // DAY),
+            time=clock(collected[at]),
+            lines=listed(block[heads], len(firsts), lines),
+        )
+        return cls(person[at], encounter[at], resulted[at], texts)
+
+
+def _runs(keys: Sequence[NDArray[np.integer]]) -> tuple[Places, Places]:
+    """Return the number of the run of equal keys that each row is in, and each run's first row."""
+    size = len(keys[0])
+    new = np.ones(size, dtype=np.bool_)
+    if size:
+        new[1:] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
+    return np.cumsum(new) - 1, np.flatnonzero(new)
+
+
+def _panels(scene: Scene, panel: Coded, results: Strings, alone: NDArray[np.bool_]) -> Strings:
+    """Return the lines of a collection: a panel with its results, or one test."""
+    name = said_as("panel", panel, lambda word: word.replace("_", " ").capitalize())
+    single = pc.binary_join_element_wise("- ", capital(results), "")
+    return pc.if_else(pa.array(alone), single, said("panel", panel=name, results=results))
+
+
+def _results(scene: Scene) -> Strings:
+    """Return each result with its flag and, where either is flagged, the value before it."""
+    table = "lab_results"
+    number = numbers(scene.column(table, "value"))
+    value = pc.coalesce(number, scene.text(table, "value_text"))
+    units = pc.if_else(number.is_valid(), unit(scene.coded(table, "unit")), "")
+    before = scene.once(_previous)
+    flag = scene.coded(table, "flag")
+    flagged = flag.equals("H") | flag.equals("L")
+    ever = flagged | ((before >= 0) & flagged[before])
+    when = dates(scene.days(table, "collected_at"))
+    was = said("was", value=taken(number, before), date=taken(when, before))
+    remark = joined(", ", said_as("flag", flag, nameless), only(was, ever))
+    return said(
+        "result",
+        name=scene.once(_names),
+        value=value,
+        unit=units,
+        remark=pc.binary_join_element_wise("(", remark, ")", ""),
+    )
+
+
+def _long_names(scene: Scene) -> dict[str, str]:
+    codes, displays = (scene.coded("lab_results", name) for name in ("loinc", "display"))
+    pairs = np.unique(np.stack((codes.codes, displays.codes)), axis=1)
+    return {codes.vocabulary[code]: displays.vocabulary[display]
+            for code, display in pairs.T.tolist() if code >= 0 and display >= 0}  # fmt: skip
+
+
+def _previous(scene: Scene) -> Places:
+    """Return the row of the person's last result of the same test before each; -1 for none."""
+    table = "lab_results"
+    person, code = scene.person(table), scene.coded(table, "loinc").codes
+    collected = scene.whole(table, "collected_at")
+    order = np.lexsort((collected, code, person))
+    before = np.full(len(order), -1, dtype=np.int64)
+    same = (person[order][1:] == person[order][:-1]) & (code[order][1:] == code[order][:-1])
+    same &= collected[order][1:] > collected[order][:-1]
+    before[order[1:][same]] = order[:-1][same]
+    return before
+
+
+def results(scene: Scene, notes: Notes) -> Strings:
+    """List the results that came since the person's note before, with those of what led here."""
+    if not scene.has("lab_results"):
+        return nothing(len(notes))
+    found = scene.once(Collections.of)
+    groups = scene.once(_by_person)
+    place, row = groups.each(notes.person)
+    came = found.resulted[row]
+    new = (came > notes.since[place]) & (came <= notes.authored[place])
+    led = scene.once(came_through)[notes.encounter]
+    starts = np.array([kind.at == "begin" for kind in kinds()])[notes.kind]
+    emergency = starts[place] & (found.encounter[row] >= 0) & (found.encounter[row] == led[place])
+    kept = (new | emergency) & (came <= notes.authored[place])
+    return listed(place[kept], len(notes), found.texts.take(pa.array(row[kept])))
+
+
+def _by_person(scene: Scene) -> Groups:
+    return Groups.of(scene.once(Collections.of).person, scene.people)
+
+
+def pending(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
+    """Return (note, line) of what was collected in the encounter and not reported yet."""
+    if not scene.has("lab_results"):
+        return np.zeros(0, dtype=np.int64), nothing(0)
+    place, row = scene.by_encounter("lab_results", "collected_at").each(notes.encounter)
+    collected = scene.whole("lab_results", "collected_at")[row]
+    late = scene.whole("lab_results", "resulted_at")[row] > notes.authored[place]
+    late &= collected <= notes.authored[place]
+    place, row = place[late], row[late]
+    panel = scene.coded("lab_results", "panel").take(row)
+    alone = np.where(panel.codes < 0, row, -1)
+    order = np.lexsort((alone, panel.codes, place))
+    _, firsts = _runs([place[order], panel.codes[order], alone[order]])
+    at = order[firsts]
+    names = scene.once(_names)
+    what = pc.coalesce(said_as("panel", panel.take(at), lowered), names.take(pa.array(row[at])))
+    tests = listed(place[at], len(notes), what, ", ")
+    there = np.flatnonzero(tests.is_valid().to_numpy(zero_copy_only=False))
+    return there, said("pending", tests=tests.take(pa.array(there)))
+
+
+def _names(scene: Scene) -> Strings:
+    return result_name(scene.coded("lab_results", "loinc"), _long_names(scene))
