@@ -80,3 +80,43 @@ def test_an_export_that_is_stopped_leaves_nothing_behind_and_the_scenario_as_it_
     assert len(watch.said) == 3
     assert list(tmp_path.iterdir()) == []
     assert sha256(path.read_bytes()).hexdigest() == before
+
+
+def test_a_folder_that_cannot_be_swapped_is_as_it_was_and_filled_file_by_file(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "out"
+    exporting.export_to(home, "birth", folder, "csv", ["plans", "claims"])
+    tried: list[Path] = []
+    usual = Path.rename
+
+    def rename(path: Path, target: Path) -> Path:
+        tried.append(path)
+        if len(tried) == 2:
+            raise OSError("somebody has it open")
+        return usual(path, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
+    exporting.export_to(home, "birth", folder, "csv", ["plans"], replace=True)
+
+    assert [path.name for path in tried] == ["out", "out", "out.before"]
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "SYNTHETIC-TEST-DATA.txt", "data-dictionary.csv", "manifest.json", "plans.csv",
+    ]  # fmt: skip
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_an_export_takes_the_place_of_the_one_before_as_a_whole(home: Home, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    exporting.export_to(home, "birth", folder, "csv", ["plans", "claims"])
+    before = folder.stat().st_ino
+    exporting.export_to(home, "birth", folder, "csv", ["plans"], replace=True)
+    whole = folder.stat().st_ino
+    (folder / "mine.txt").write_text("mine")
+    exporting.export_to(home, "birth", folder, "csv", ["plans"], replace=True)
+
+    assert whole != before
+    assert folder.stat().st_ino == whole
+    assert (folder / "mine.txt").read_text() == "mine"
+    assert not (folder / "claims.csv").exists()
+    assert list(tmp_path.iterdir()) == [folder]
