@@ -130,6 +130,8 @@ def test_every_column_of_days_is_asked_to_lie_in_a_life_or_is_known_not_to() -> 
         ("enrollments", "added_date"), ("enrollments", "ended_date"),
         ("immunizations", "expiration_date"), ("fills", "written_date"),
         ("devices", "manufacture_date"), ("devices", "expiration_date"),
+        ("care_team_members", "start_date"), ("care_team_members", "end_date"),
+        ("specimens", "received_at"), ("diagnostic_reports", "issued_at"),
         ("devices", "implanted_date"), ("devices", "removed_date"), ("goals", "due_date"),
         ("fills", "reversed_date"), ("subjects", "asked_date"),
         ("subjects", "consent_date"),

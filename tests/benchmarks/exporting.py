@@ -1,9 +1,8 @@
-"""Exports of the reference job: resources or rows per second, and peak memory.
+"""FHIR export of the reference job: resources per second, wall and processor, and peak memory.
 
     python tests/benchmarks/exporting.py [--people 20000]
 
-Each export runs in a process of its own, so that its peak memory is its own. `make judges` loads a
-real Postgres.
+The export runs in a process of its own, so that its peak memory is its own.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ import tempfile
 import time
 from pathlib import Path
 
-TABLES = ("csv", "parquet", "duckdb", "xlsx")
 PROFILE, JOURNEY = "medicare-diabetic", "diabetic-first-year"
 
 
@@ -34,15 +32,6 @@ def made(people: int, detail: str, folder: Path) -> Path:
     return home.runs / f"{record.run_id}.duckdb"
 
 
-def peak_gb() -> float:
-    """Return the most memory that this process has used; `getrusage` counts its parent's too."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        return int(lines["VmHWM"].split()[0]) / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-
-
 def measure(path: Path, folder: Path) -> dict[str, float]:
     """Export a file, and return what it took."""
     from healthsim.exports.fhir import bulk
@@ -57,67 +46,30 @@ def measure(path: Path, folder: Path) -> dict[str, float]:
         "seconds": took,
         "processor": used,
         "gb": sum(file.stat().st_size for file in written) / 1e9,
-        "peak_gb": peak_gb(),
-    }
-
-
-def measure_tables(path: Path, folder: Path, form: str) -> dict[str, float]:
-    """Export the tables of a file, and return what it took."""
-    from healthsim.exports import columnar, database_file, workbook
-
-    folder.mkdir()
-    begun = time.perf_counter()
-    if form == "xlsx":  # of as many tables as a workbook holds
-        written = workbook.export(path, "bench", folder, ("patients", "members"))
-    elif form == "duckdb":
-        written = database_file.export(path, "bench", folder)
-    else:
-        written = columnar.export(path, "bench", folder, form)  # type: ignore[arg-type]
-    took = time.perf_counter() - begun
-    return {
-        "rows": sum(sum(one.tables.values()) for one in written),
-        "seconds": took,
-        "gb": sum(one.path.stat().st_size for one in written) / 1e9,
-        "peak_gb": peak_gb(),
+        "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
     }
 
 
 def main() -> None:
-    """Print a line for each format."""
+    """Print a line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=20_000)
     parser.add_argument("--detail", default="full")
     parser.add_argument("--one", type=Path, help="export this file and print JSON")
-    parser.add_argument("--form", default="fhir", help="its format")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        if arguments.one and arguments.form != "fhir":
-            print(json.dumps(measure_tables(arguments.one, folder / "out", arguments.form)))
-            return
         if arguments.one:
             print(json.dumps(measure(arguments.one, folder / "out")))
             return
         path = made(arguments.people, arguments.detail, folder)
         command = [sys.executable, __file__, "--one", str(path)]
         one = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-        for form in TABLES:
-            _print_tables(form, [*command, "--form", form])
     print(
         f"fhir, {arguments.people:,} people: {one['resources']:,} resources, {one['gb']:.1f} GB, "
         f"{one['seconds']:.1f} s, {one['resources'] / one['seconds']:,.0f} resources/s, "
         f"{one['resources'] / one['processor']:,.0f} per processor second, "
         f"peak {one['peak_gb']:.2f} GB",
-        flush=True,
-    )
-
-
-def _print_tables(form: str, command: list[str]) -> None:
-    """Measure a format that holds tables, and print what it took."""
-    one = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    print(
-        f"{form}: {one['rows']:,} rows, {one['gb']:.2f} GB, {one['seconds']:.1f} s, "
-        f"{one['rows'] / one['seconds']:,.0f} rows/s, peak {one['peak_gb']:.2f} GB",
         flush=True,
     )
 

@@ -189,6 +189,9 @@ def test_every_row_says_its_source_and_how_sure_it_is() -> None:
         "effects.csv",
         "pregnancy.csv",
         "cures.csv",
+        "specimens.csv",
+        "studies.csv",
+        "report_sentences.csv",
         "allergies.csv",
         "allergic_reactions.csv",
     )

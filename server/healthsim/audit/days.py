@@ -33,13 +33,16 @@ SERVED = (
     ("planted_violations", "violation_id", "since_date"),
     ("devices", "device_id", "start_date"),
     ("goals", "goal_id", "start_date"),
+    ("service_requests", "request_id", "ordered_at"),
+    ("service_requests", "request_id", "occurrence_date"),
+    ("specimens", "specimen_id", "collected_at"),
+    ("diagnostic_reports", "report_id", "effective_at"),
     *trials.DATED,
 )
 """Every column that dates something done to a person; (table, key, column)."""
 
-_BEFORE_DATA = {"conditions", "prescriptions", "planted_violations", "enrollments", "devices"}
 _BEFORE_DATA = {
-    "allergies", "conditions", "prescriptions", "planted_violations", "enrollments",
+    "allergies", "conditions", "devices", "enrollments", "planted_violations", "prescriptions",
 }  # fmt: skip
 """Tables whose rows may date from before the profile's day."""
 

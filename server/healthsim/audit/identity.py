@@ -20,7 +20,9 @@ NPI_COLUMNS = (
     ("claims", "supervising_npi"), ("claims", "operating_npi"), ("claims", "other_operating_npi"),
     ("claim_lines", "ordering_npi"), ("fills", "pharmacy_npi"),
     ("fills", "prescriber_npi"), ("providers", "npi"), ("providers", "organisation_npi"),
-    ("facilities", "npi"), ("pharmacies", "npi"),
+    ("facilities", "npi"), ("pharmacies", "npi"), ("service_requests", "requester_npi"),
+    ("care_team_members", "member_npi"),
+    ("service_requests", "performer_npi"), ("diagnostic_reports", "performer_npi"),
 )  # fmt: skip
 """Every column that holds a provider identifier."""
 

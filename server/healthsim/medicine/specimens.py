@@ -1,7 +1,7 @@
 """What a test is taken from: the kind of specimen and tube of a result, by its LOINC code.
 
 The rules are rows of ``data/specimens.csv``: by code, else by a phrase of LOINC's name, of which
-the longest applies.
+the longest applies; of pathology by the group of its study (`medicine/studies.py`).
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _NOT_REPORTED = ResultKind("", "", "")
 
 
 @cache
-def _rules() -> tuple[dict[str, ResultKind], dict[str, ResultKind]]:
-    """Return the rules by code and by phrase, the longest phrase first."""
-    by: dict[str, dict[str, ResultKind]] = {"code": {}, "phrase": {}}
+def _rules() -> dict[str, dict[str, ResultKind]]:
+    """Return the rules by code, by phrase, the longest phrase first, and by study."""
+    by: dict[str, dict[str, ResultKind]] = {"code": {}, "phrase": {}, "study": {}}
     for row in sorted(rows(_FILE), key=lambda row: -len(row["match"])):
         by[row["by"]][row["match"]] = ResultKind(row["study"], row["type"], row["additive"])
-    return by["code"], by["phrase"]
+    return by
 
 
 def result_kind(code: str) -> ResultKind:
@@ -53,9 +53,20 @@ def result_kind(code: str) -> ResultKind:
     >>> result_kind("44261-6").study
     ''
     """
-    codes, phrases = _rules()
-    name = observation(code).display
-    found = codes.get(code)
+    by, name = _rules(), observation(code).display
+    found = by["code"].get(code)
     if found is None:
-        found = next((kind for phrase, kind in phrases.items() if phrase in name), _NOT_REPORTED)
-    return found
+        found = next((kind for phrase, kind in by["phrase"].items() if phrase in name), None)
+    return found or _NOT_REPORTED
+
+
+def tissue_kind(group: str) -> ResultKind:
+    """Return what a study of tissue examines; without a type where it examines none.
+
+    Args:
+        group: of the study.
+
+    >>> tissue_kind("tissue").additive
+    'F10'
+    """
+    return _rules()["study"].get(group, _NOT_REPORTED)

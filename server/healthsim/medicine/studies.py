@@ -21,18 +21,22 @@ class Study(NamedTuple):
         kind: laboratory, imaging or procedure; ``""`` where nobody orders it apart.
         category: of its report, HL7 table 0074; ``""`` where it has none.
         group: whose sentences its conclusion has; ``""`` where it has none.
+        side: ``one`` where it shows one side of the body.
         loinc: code of the report.
         display: of the report, or of the order where there is no report.
+        hours: from the study to its report, fewest and most, such as ``1-24``.
     """
 
     kind: str
     category: str
     group: str
+    side: str
     loinc: str
     display: str
+    hours: str
 
 
-NOT_ORDERED = Study("", "", "", "", "")
+NOT_ORDERED = Study("", "", "", "", "", "", "")
 
 
 @cache
@@ -58,6 +62,16 @@ def study_of(system: str, code: str) -> Study:
     known = _studies()
     beginnings = ((system, code[:length]) for length in range(min(len(code), _LONGEST), -1, -1))
     return next((known[one] for one in beginnings if one in known), NOT_ORDERED)
+
+
+def hours_of(study: Study) -> tuple[int, int]:
+    """Return the fewest and most hours from a study to its report.
+
+    >>> hours_of(study_of("CPT", "71046"))
+    (1, 24)
+    """
+    fewest, _, most = study.hours.partition("-")
+    return int(fewest or 0), int(most or 0)
 
 
 _KIND_OF = {"laboratory": "laboratory", "dxa": "imaging"}

@@ -240,41 +240,21 @@ def _refuse_options(form: Format, facts: Facts, tables: Sequence[str], chosen: F
 def _put(beside: Path, folder: Path, names: Sequence[str], old: set[str]) -> None:
     """Let the files of a finished folder be those of another, in place of what stood there.
 
-    The folder as a whole takes the other's place, so that it is complete or absent. Where the
-    other is a link, or has files that no export wrote, they go file by file, the marker first:
-    whatever is cut short, no file stands there that no marker lists.
-
-    Args:
-        beside: the finished folder, alone in a folder of its own on the same disk.
-        folder: where it goes.
-        names: of its files, the marker last.
-        old: names of files in the other that may be replaced.
+    In one step, where the other is not there or holds nothing, so that it is complete or absent;
+    else file by file, the marker first: whatever is cut short, no file stands there that no marker
+    lists.
     """
-    with suppress(OSError):  # another disk is mounted there, or somebody has it open
-        if _swapped(beside, folder, old):
+    with suppress(OSError):  # it holds something, is a link, or another disk is mounted there
+        if not folder.is_symlink():
+            if folder.is_dir():
+                folder.rmdir()
+            beside.rename(folder)
             return
     folder.mkdir(exist_ok=True)
     for listed in old - {names[-1]}:
         (folder / listed).unlink(missing_ok=True)
     for name in reversed(names):
         shutil.move(beside / name, folder / name)
-
-
-def _swapped(beside: Path, folder: Path, old: set[str]) -> bool:
-    """Let a finished folder take the place of another, if that holds nothing but `old`."""
-    if not os.path.lexists(folder):
-        beside.rename(folder)
-        return True
-    if folder.is_symlink() or {file.name for file in folder.iterdir()} - old:
-        return False
-    before = beside.with_name(f"{folder.name}.before")  # it goes with the folder around it
-    folder.rename(before)
-    try:
-        beside.rename(folder)
-    except OSError:
-        before.rename(folder)
-        raise
-    return True
 
 
 def _refuse_replaced(path: Path, name: str, mark: str) -> None:

@@ -131,3 +131,51 @@ def test_every_panel_has_a_name_and_every_test_of_the_book_a_kind() -> None:
         if not (row.vital or result_kind(code).study or row.unit == "{score}")
     ]  # fmt: skip
     assert unknown == []
+
+
+def test_a_study_is_reported_after_it_was_done_and_holds_its_results(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    studies, in_order, told = _one(
+        connection,
+        """
+        SELECT count(*), count(*) FILTER (s.ordered_at <= r.effective_at
+            AND r.effective_at < r.issued_at AND r.effective_at::DATE = p.performed_date
+            AND r.performer_npi = p.performer_npi), count(r.conclusion)
+        FROM diagnostic_reports AS r JOIN procedures AS p USING (procedure_id)
+        JOIN service_requests AS s USING (request_id)
+        """,
+    )
+    assert studies == in_order == told > 20
+
+
+def test_the_knee_is_told_of_as_it_is_before_and_after_the_operation(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    told = dict(
+        connection.execute("""
+        SELECT e.reason_code, any_value(r.conclusion) FROM diagnostic_reports AS r
+        JOIN encounters AS e USING (encounter_id) WHERE r.loinc = '30788-4' GROUP BY ALL
+        """).fetchall()
+    )
+    assert "right knee, in keeping with osteoarthritis" in told["M17.11"]
+    assert "Prosthesis of the right knee" in told["Z47.1"]
+
+
+def test_an_operation_that_two_codes_state_is_ordered_once(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    both = _one(
+        connection,
+        """
+        SELECT count(DISTINCT c.encounter_id) FROM procedures AS c JOIN procedures AS h
+        USING (encounter_id) WHERE c.code = '27447' AND h.code = '0SRC0J9'
+        """,
+    )[0]
+    ordered = connection.execute("""
+        SELECT code, count(*) FROM service_requests WHERE encounter_id IN (
+            SELECT encounter_id FROM procedures WHERE code = '0SRC0J9')
+        AND kind = 'procedure' GROUP BY code
+        """).fetchall()
+    assert both > 0
+    assert ordered == [("27447", both)]

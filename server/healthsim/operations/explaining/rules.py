@@ -31,8 +31,9 @@ RULES: Mapping[str, str] = {
                         "(medicine/data/studies.csv), and of each referral",
     "specimens": "one row for each kind of tube that the results of an order need "
                  "(medicine/data/specimens.csv)",
-    "diagnostic_reports": "one row for each order of tests that are reported "
-                          "(codes/data/panels.csv, LOINC)",
+    "diagnostic_reports": "one row for each order of tests that are reported, and each study that "
+                          "is read (codes/data/panels.csv, medicine/data/studies.csv); what was "
+                          "found: medicine/data/report_sentences.csv",
     "diagnostic_report_results": "one row for each result, in the report of its order",
     "devices": "what a procedure puts in, what a code says is there, and what a condition or drug "
                "asks for, by share (medicine/data/device_causes.csv)",

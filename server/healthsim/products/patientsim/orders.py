@@ -63,7 +63,7 @@ SPECIMENS = Table(
     key=("specimen_id",),
     columns=(
         Column("specimen_id", "BIGINT", "Address of the specimen: of the first result that is "
-               "measured in it.", required=True),
+               "measured in it, or of the study of a tissue.", required=True),
         PERSON,
         Column("accession", "VARCHAR", "Number that the laboratory gave it: year, then one of its "
                "own.", source="FHIR Specimen.accessionIdentifier", required=True),
@@ -88,7 +88,7 @@ DIAGNOSTIC_REPORTS = Table(
     columns=(
         Column("report_id", "BIGINT", "Address of the report: that of its order.", required=True),
         PERSON,
-        Column("category", "VARCHAR", "LAB, RAD, EC, CUS, PF and the like.",
+        Column("category", "VARCHAR", "LAB, RAD, SP, CP, EC, CUS, PF and the like.",
                source="HL7 table 0074", required=True),
         Column("loinc", "VARCHAR", "What is reported; 11502-2 of a panel for which LOINC has no "
                "code.", source="FHIR DiagnosticReport.code; LOINC", required=True),

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from healthsim.codes.loinc import panel_names
 from healthsim.execution.sync.chart.lookups import by_vocabulary, text_column
 from healthsim.execution.sync.chart.order_ids import order_ids
+from healthsim.execution.sync.chart.procedures import ordered_procedures
 from healthsim.execution.sync.context import SyncContext
+from healthsim.execution.sync.visits.visits import DAY
 from healthsim.medicine.specimens import ResultKind, result_kind
-from healthsim.tables import NO_NUMBER, Coded, Columns
+from healthsim.tables import NO_NUMBER, Coded, Columns, join, take
 
 GENERIC = "11502-2"
 """LOINC's laboratory report, for panels that have no code of their own."""
@@ -27,7 +29,9 @@ class LabOrders:
         results: the rows of `lab_results` that are reported, int64, shape (results,).
         order: number of the order of each, int64, shape (results,).
         first: first row of each order in `lab_results`, int64, shape (orders,).
-        ids: of each order, int64, shape (orders,).
+        ids: of each order, int64, shape (orders,): of the procedure that it is a result of, where
+            there is one.
+        own: whether it is an order of its own, bool, shape (orders,).
         study: what it is, shape (orders,): laboratory, ekg, echo, spirometry or dxa.
     """
 
@@ -35,7 +39,21 @@ class LabOrders:
     order: NDArray[np.int64]
     first: NDArray[np.int64]
     ids: NDArray[np.int64]
+    own: NDArray[np.bool_]
     study: Coded
+
+    def owned(self) -> LabOrders:
+        """Return the orders that are not told in the report of a procedure, and their results."""
+        number = np.cumsum(self.own) - 1
+        told = self.own[self.order]
+        return LabOrders(
+            results=self.results[told],
+            order=number[self.order[told]],
+            first=self.first[self.own],
+            ids=self.ids[self.own],
+            own=self.own[self.own],
+            study=self.study.take(self.own),
+        )
 
 
 def lab_orders(ctx: SyncContext, tables: Mapping[str, Columns]) -> LabOrders:
@@ -54,13 +72,47 @@ def lab_orders(ctx: SyncContext, tables: Mapping[str, Columns]) -> LabOrders:
     number = np.empty_like(in_order)
     number[in_order] = np.arange(len(in_order))
     firsts = results[first[in_order]]
+    study = studies.take(firsts)
+    procedure = _procedures_of(take(labs, firsts), study, ctx, tables)
+    ids = order_ids(ctx, "lab_results", result_ids[firsts])
     return LabOrders(
         results=results,
         order=number[order],
         first=firsts,
-        ids=order_ids(ctx, "lab_results", result_ids[firsts]),
-        study=studies.take(firsts),
+        ids=np.where(procedure == NO_NUMBER, ids, procedure),
+        own=procedure == NO_NUMBER,
+        study=study,
     )
+
+
+def _procedures_of(
+    labs: Columns, study: Coded, ctx: SyncContext, tables: Mapping[str, Columns]
+) -> NDArray[np.int64]:
+    """Return the order of the study of the same visit and day that a result is of, int64.
+
+    `NO_NUMBER` where there is none, and for tests of a laboratory.
+    """
+    none = np.full(len(study), NO_NUMBER)
+    measured = np.flatnonzero(~study.equals("laboratory"))
+    if not len(measured):
+        return none
+    ordered = ordered_procedures(ctx, tables)
+    done = take(tables["procedures"], ordered.rows)
+    group = join([study.take(measured), ordered.words("group")])
+    day = np.asarray(labs["collected_at"], dtype=np.int64)[measured] // DAY
+    key = np.stack([
+        np.concatenate([np.asarray(labs["person_id"])[measured], np.asarray(done["person_id"])]),
+        np.concatenate([
+            np.asarray(labs["encounter_id"])[measured], np.asarray(done["encounter_id"])]),
+        np.concatenate([day, np.asarray(done["performed_date"])]),
+        group.codes,
+    ])  # fmt: skip
+    known, same = np.unique(key, axis=1, return_inverse=True)
+    same, size = same.ravel(), len(measured)
+    of = np.full(known.shape[1], NO_NUMBER)
+    of[same[size:][::-1]] = ordered.ids[::-1]
+    none[measured] = of[same[:size]]
+    return none
 
 
 def _kinds(loinc: Coded) -> list[ResultKind]:
@@ -92,7 +144,7 @@ def tubes(orders: LabOrders, labs: Columns) -> Tubes:
     kinds = _kinds(loinc)
     words = [f"{kind.type} {kind.additive}" if kind.type else None for kind in kinds]
     kind = by_vocabulary(loinc, words)
-    taken = np.flatnonzero(kind.codes >= 0)
+    taken = np.flatnonzero((kind.codes >= 0) & orders.own[orders.order])
     key = orders.order[taken] * (len(kind.vocabulary) + 1) + kind.codes[taken]
     _, first, tube = np.unique(key, return_index=True, return_inverse=True)
     of = np.full(len(orders.results), -1, dtype=np.int64)

@@ -42,7 +42,7 @@ def service_requests(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns
 
 
 def _of_tests(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
-    labs, orders = tables["lab_results"], lab_orders(ctx, tables)
+    labs, orders = tables["lab_results"], lab_orders(ctx, tables).owned()
     done = np.asarray(labs["collected_at"], dtype=np.int64)[orders.first]
     code, display = names_of(orders, labs)
     words = [study_kind(study) for study in orders.study.vocabulary]
@@ -61,18 +61,17 @@ def _of_tests(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
 
 
 def _of_procedures(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
-    ordered = ordered_procedures(tables)
+    ordered = ordered_procedures(ctx, tables)
     own = take(tables["procedures"], ordered.rows)
-    ids = np.asarray(own["procedure_id"], dtype=np.int64)
     return {
-        "request_id": order_ids(ctx, "procedures", ids),
+        "request_id": ordered.ids,
         "kind": ordered.words("kind"),
         "code": own["code"],
         "code_system": own["system"],
         "display": ordered.displays(text_column(own, "display")),
         "requester_npi": _requesters(ctx, tables, own),
         "performer_npi": own["performer_npi"],
-        "procedure_id": ids,
+        "procedure_id": own["procedure_id"],
         **_completed(ctx, tables, own, done_at(tables, own)),
     }
 

@@ -1,4 +1,4 @@
-"""What was taken for tests: one row for each tube or vessel."""
+"""What was taken for tests: one row for each tube or vessel, and for each tissue."""
 
 from __future__ import annotations
 
@@ -8,10 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.execution.sync.chart.laboratory import lab_orders, tubes
-from healthsim.execution.sync.chart.requests import not_after
+from healthsim.execution.sync.chart.lookups import (
+    by_vocabulary,
+    numbers_at,
+    places,
+)
+from healthsim.execution.sync.chart.procedures import ordered_procedures
+from healthsim.execution.sync.chart.requests import done_at, not_after
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.visits.visits import DAY
-from healthsim.tables import Array, Columns, take
+from healthsim.medicine.specimens import tissue_kind
+from healthsim.tables import Array, Columns, stack, take
 
 _EARLIEST, _LATEST = 0.1, 0.6
 """Shares of the time from specimen to result after which the laboratory has it: assumption."""
@@ -20,31 +27,59 @@ _OWN = 12  # digits of 5 bits that hold every id
 
 
 def specimens(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
-    """Fill `specimens`: one row for each kind of tube of an order."""
-    labs, orders = tables["lab_results"], lab_orders(ctx, tables)
-    taken = tubes(orders, labs)
-    own = take(labs, taken.first)
-    ids, collected, resulted = (
-        np.asarray(own[name], dtype=np.int64)
-        for name in ("lab_result_id", "collected_at", "resulted_at")
+    """Fill `specimens`: one row for each kind of tube of an order, and for each tissue."""
+    columns = stack([_of_tests(ctx, tables), _of_tissue(ctx, tables)])
+    ids, collected = (
+        np.asarray(columns[name], dtype=np.int64) for name in ("specimen_id", "collected_at")
     )
+    resulted = np.asarray(columns.pop("resulted_at"), dtype=np.int64)
     draws = ctx.record.draws
-    rows = np.searchsorted(ctx.person_id, np.asarray(own["person_id"]))
+    rows = np.searchsorted(ctx.person_id, np.asarray(columns["person_id"]))
     u = draws.at("chart/specimen/received", rows, draws.pairs(rows, collected))
     share = _EARLIEST + (_LATEST - _EARLIEST) * u
     received = collected + np.floor((resulted - collected) * share).astype(np.int64)
-    columns: Columns = {
-        "specimen_id": ids,
+    columns["accession"] = _accessions(ids, collected // DAY)
+    columns["received_at"] = not_after(received, resulted)
+    return take(columns, np.argsort(ids))
+
+
+def _of_tests(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
+    labs, orders = tables["lab_results"], lab_orders(ctx, tables)
+    taken = tubes(orders, labs)
+    own = take(labs, taken.first)
+    return {
+        "specimen_id": own["lab_result_id"],
         "person_id": own["person_id"],
-        "accession": _accessions(ids, collected // DAY),
         "type": taken.type,
         "additive": taken.additive,
-        "collected_at": collected,
-        "received_at": not_after(received, resulted),
+        "collected_at": own["collected_at"],
+        "resulted_at": own["resulted_at"],
         "request_id": orders.ids[taken.order],
         "encounter_id": own["encounter_id"],
     }
-    return take(columns, np.argsort(ids))
+
+
+def _of_tissue(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
+    """Return the tissue of each study of pathology; a specimen has the id of its order."""
+    ordered, reports = ordered_procedures(ctx, tables), tables["diagnostic_reports"]
+    group = ordered.words("group")
+    kinds = [tissue_kind(word) for word in group.vocabulary]
+    type_ = by_vocabulary(group, [kind.type or None for kind in kinds])
+    rows = np.flatnonzero(type_.codes >= 0)
+    own, ids = take(tables["procedures"], ordered.rows[rows]), ordered.ids[rows]
+    order = np.argsort(np.asarray(reports["report_id"]))
+    at = places(np.asarray(reports["report_id"])[order], ids)
+    issued = np.asarray(reports["issued_at"])[order]
+    return {
+        "specimen_id": ids,
+        "person_id": own["person_id"],
+        "type": type_.take(rows),
+        "additive": by_vocabulary(group, [kind.additive or None for kind in kinds]).take(rows),
+        "collected_at": done_at(tables, own),
+        "resulted_at": numbers_at(issued, at),
+        "request_id": ids,
+        "encounter_id": own["encounter_id"],
+    }
 
 
 def _accessions(ids: NDArray[np.int64], days: NDArray[np.int64]) -> Array:
