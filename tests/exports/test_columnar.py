@@ -274,7 +274,7 @@ def test_an_export_larger_than_the_room_on_the_disk_is_refused_before_a_byte_is_
     empty.mkdir()
 
     monkeypatch.setattr(columnar.shutil, "disk_usage", lambda _: usage._replace(free=size // 10))
-    with pytest.raises(StorageError, match=r"GB or more as CSV, and its disk has 0\.0 free"):
+    with pytest.raises(StorageError, match=r"MB or more as CSV, and its disk has 0\.0 free"):
         columnar.export(path, "small", empty, "csv", ["claims"])
     assert not list(empty.iterdir())
     monkeypatch.setattr(columnar.shutil, "disk_usage", lambda _: usage._replace(free=size))

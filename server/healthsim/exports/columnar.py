@@ -87,8 +87,8 @@ def _refuse_no_room(
     if least > free:
         raise StorageError(
             "folder",
-            f"the tables are {least / 1e9:,.1f} GB or more as CSV, and its disk has "
-            f"{free / 1e9:,.1f} free",
+            f"the tables are {least / 1e6:,.1f} MB or more as CSV, and its disk has "
+            f"{free / 1e6:,.1f} free",
             "free some space, export fewer tables, or choose the format parquet",
         )
 

@@ -19,7 +19,7 @@ from healthsim.persistence.judgement import DICTIONARY_COLUMNS
 
 # One thread writes in the order in which rows are stored, so that bytes are the same everywhere.
 _SETTINGS: Mapping[str, str] = MappingProxyType(
-    {"threads": "1", "preserve_insertion_order": "true", "memory_limit": "'1500MB'"}
+    {"threads": "1", "preserve_insertion_order": "true", "memory_limit": "'1000MB'"}
 )
 DESCRIBED = tuple(DICTIONARY_COLUMNS)
 """Columns of the data dictionary."""
