@@ -90,3 +90,32 @@ OF_GOALS = (
     *(breaks(_TARGET, one("goals", change, "target_high IS NOT NULL")) for change in (
         "target_unit = NULL", "loinc = NULL", "target_high = NULL", "target_low = target_high")),
 )  # fmt: skip
+
+_REFUSED, _SUITED = "no vaccine is refused on the day of its dose", \
+    "a vaccine that is not given suits the age"  # fmt: skip
+_VISIT, _REASON = "a vaccine is not given at a visit of its day", \
+    "a vaccine is not given for a reason of HL7"  # fmt: skip
+_NOT_GIVEN = "immunizations_not_given"
+_DOSE = "(SELECT min(given_date) FROM immunizations AS i WHERE i.person_id = " \
+    "immunizations_not_given.person_id AND i.cvx = '158')"  # fmt: skip
+_WITH_DOSE = "person_id IN (SELECT person_id FROM immunizations WHERE cvx = '158')"
+_BIRTH = "(SELECT birth_date FROM patients AS p WHERE p.person_id = " \
+    "immunizations_not_given.person_id)"  # fmt: skip
+
+
+def _aged(cvx: str, age: str, rows: int) -> Arm:
+    change = f"cvx = '{cvx}', occurrence_date = {_BIRTH} + {age}"
+    return Arm(_SUITED, (one(_NOT_GIVEN, change),), rows)
+
+
+OF_VACCINES_NOT_GIVEN = (
+    *(Arm(_REFUSED, (one(_NOT_GIVEN, f"cvx = '{cvx}', occurrence_date = {_DOSE} {day}",
+                         _WITH_DOSE),), rows)
+      for cvx, day, rows in (("158", "", 1), ("141", "", 1), ("216", "", 0), ("158", "+ 1", 0))),
+    _aged("03", "INTERVAL 12 MONTH", 0), _aged("03", "INTERVAL 12 MONTH - INTERVAL 1 DAY", 1),
+    _aged("305", "INTERVAL 18 YEAR", 0), _aged("305", "INTERVAL 18 YEAR - INTERVAL 1 DAY", 1),
+    _aged("116", "INTERVAL 42 DAY", 1),
+    breaks(_VISIT, one(_NOT_GIVEN, "occurrence_date = occurrence_date + 1")),
+    breaks(_VISIT, one(_NOT_GIVEN, "performer_npi = (SELECT max(npi) FROM providers)")),
+    breaks(_REASON, one(_NOT_GIVEN, "reason_code = 'PATREF'")),
+)  # fmt: skip

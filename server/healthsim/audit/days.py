@@ -37,6 +37,7 @@ SERVED = (
     ("service_requests", "request_id", "occurrence_date"),
     ("specimens", "specimen_id", "collected_at"),
     ("diagnostic_reports", "report_id", "effective_at"),
+    ("immunizations_not_given", "not_given_id", "occurrence_date"),
     *trials.DATED,
 )
 """Every column that dates something done to a person; (table, key, column)."""

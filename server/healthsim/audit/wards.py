@@ -1,11 +1,13 @@
 # ruff: noqa: S608  (the SQL is made of this package's own names, never of a user's words)
-"""Rules of what goes with care: devices and their UDI, goals of care."""
+"""Rules of what goes with care: devices and their UDI, goals of care, vaccines not given."""
 
 from __future__ import annotations
 
 from healthsim.audit.rules import AnyRule, AuditRule, RowRule
 from healthsim.medicine.devices import DEMONSTRATION, device_causes, devices
 from healthsim.medicine.goals import care_goals
+from healthsim.medicine.vaccines import Length, doses, products
+from healthsim.medicine.vaccines_not_given import REASONS, not_given, same_series
 
 _CHECK = " + ".join(
     f"{(3, 1)[place % 2]} * substr(udi_di, {place + 1}, 1)::INTEGER" for place in range(13)
@@ -112,4 +114,58 @@ _GOALS: tuple[AnyRule, ...] = (
     ),
 )  # fmt: skip
 
-RULES: tuple[AnyRule, ...] = (*_DEVICES, *_GOALS)
+_NOT_GIVEN = "immunizations_not_given"
+
+
+def _same_series() -> str:
+    """Return rows of a vaccine that was not given, and of one that serves the same purpose."""
+    return ", ".join(
+        f"('{cvx}', '{same}')"
+        for cvx in sorted({one.cvx for one in not_given()})
+        for same in sorted(same_series(cvx))
+    )
+
+
+def _suited() -> str:
+    """Return rows of a vaccine, and months and days of the ages between which it is given."""
+    parts = []
+    for cvx in sorted({one.cvx for one in not_given()}):
+        rules = doses()[products()[cvx].series[0]]
+        least, most = rules[0].least_age, rules[0].most_age or Length(0, 12 * 200)
+        parts.append(f"('{cvx}', {least.months}, {least.days}, {most.months}, {most.days})")
+    return ", ".join(parts)
+
+
+_VACCINES: tuple[AnyRule, ...] = (
+    AuditRule(
+        "no vaccine is refused on the day of its dose", f"{_NOT_GIVEN}.occurrence_date",
+        (_NOT_GIVEN, "immunizations"),
+        f"SELECT concat('not_given_id ', n.not_given_id) FROM {_NOT_GIVEN} AS n "
+        f"JOIN (VALUES {_same_series()}) AS s (cvx, same) ON s.cvx = n.cvx "
+        "SEMI JOIN immunizations AS i ON i.person_id = n.person_id AND i.cvx = s.same "
+        "AND i.given_date = n.occurrence_date",
+    ),
+    AuditRule(
+        "a vaccine that is not given suits the age", f"{_NOT_GIVEN}.cvx",
+        (_NOT_GIVEN, "patients"),
+        f"SELECT concat('not_given_id ', n.not_given_id) FROM {_NOT_GIVEN} AS n "
+        "JOIN patients AS p USING (person_id) LEFT JOIN "
+        f"(VALUES {_suited()}) AS r (cvx, months, days, most_months, most_days) ON r.cvx = n.cvx "
+        "WHERE r.cvx IS NULL OR "
+        "n.occurrence_date < p.birth_date + to_months(r.months) + to_days(r.days) OR "
+        "n.occurrence_date >= p.birth_date + to_months(r.most_months) + to_days(r.most_days)",
+    ),
+    AuditRule(
+        "a vaccine is not given at a visit of its day", f"{_NOT_GIVEN}.encounter_id",
+        (_NOT_GIVEN, "encounters"),
+        f"SELECT concat('not_given_id ', n.not_given_id) FROM {_NOT_GIVEN} AS n "
+        "JOIN encounters AS e USING (encounter_id) WHERE e.start_at::DATE <> n.occurrence_date "
+        "OR e.attending_npi <> n.performer_npi",
+    ),
+    RowRule(
+        "a vaccine is not given for a reason of HL7", f"{_NOT_GIVEN}.reason_code", _NOT_GIVEN,
+        f"reason_code NOT IN ({', '.join(map(repr, REASONS))})",
+    ),
+)  # fmt: skip
+
+RULES: tuple[AnyRule, ...] = (*_DEVICES, *_GOALS, *_VACCINES)

@@ -235,6 +235,9 @@ _TELL: Mapping[str, Callable[[Rows, str], Iterator[PersonLine]]] = {
     "care_plans": _each("start_date", "care_plan_id", WORDS["care_plans"]),
     "clinical_notes": _each("authored_at", "note_id", WORDS["clinical_notes"]),
     "prescriptions": _each("written_date", "prescription_id", _prescription),
+    "immunizations_not_given": _each(
+        "occurrence_date", "not_given_id", WORDS["immunizations_not_given"]
+    ),
     "goals": _each("start_date", "goal_id", WORDS["goals"]),
     "devices": _each("start_date", "device_id", WORDS["devices"], of="procedure_id"),
     "planted_violations": _each("since_date", "violation_id", _violation),

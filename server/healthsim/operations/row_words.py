@@ -59,6 +59,7 @@ WORDS: Mapping[str, Callable[[Row], str]] = {
     "devices": lambda row: (
         f"device: {row['type']}" + (f", {row['body_site']}" if row["body_site"] else "")
     ),
+    "immunizations_not_given": lambda row: f"vaccine not given, {row['reason']}: {row['display']}",
     "goals": lambda row: (
         f"goal: {row['description']}" + (f", {row['achievement']}" if row["achievement"] else "")
     ),

@@ -84,4 +84,27 @@ GOALS = Table(
     ),
 )  # fmt: skip
 
-TABLES = (DEVICES, GOALS)
+IMMUNIZATIONS_NOT_GIVEN = Table(
+    name="immunizations_not_given",
+    product="patientsim",
+    grain="one row per vaccine that was due at a visit and not given",
+    key=("not_given_id",),
+    columns=(
+        Column("not_given_id", "BIGINT", "Address of the dose that was not given.", required=True),
+        PERSON,
+        Column("cvx", "VARCHAR", "Vaccine code.", source="CDC CVX", required=True),
+        Column("display", "VARCHAR", "Text of the code."),
+        Column("reason_code", "VARCHAR", "PATOBJ, MEDPREC, IMMUNE or OSTOCK.",
+               source="FHIR Immunization.statusReason; HL7 v3 ActReason", required=True),
+        Column("reason", "VARCHAR", "Text of the reason.", source="HL7 v3 ActReason",
+               required=True),
+        Column("occurrence_date", "DATE", "Day of the visit.",
+               source="FHIR Immunization.occurrence", required=True),
+        Column("performer_npi", "BIGINT", "Who would have given it.", references="providers.npi",
+               required=True),
+        Column("encounter_id", "BIGINT", "The visit.", references="encounters.encounter_id",
+               required=True),
+    ),
+)  # fmt: skip
+
+TABLES = (DEVICES, GOALS, IMMUNIZATIONS_NOT_GIVEN)

@@ -13,6 +13,7 @@ from healthsim.execution.sync.chart.notes.notes import clinical_notes
 from healthsim.execution.sync.chart.reports import diagnostic_report_results, diagnostic_reports
 from healthsim.execution.sync.chart.requests import service_requests
 from healthsim.execution.sync.chart.specimens import specimens
+from healthsim.execution.sync.chart.vaccines_not_given import not_given_rows
 from healthsim.execution.sync.context import SyncContext
 from healthsim.products.patientsim import history, notes, orders, wards
 from healthsim.products.patientsim.detail import left_out
@@ -31,6 +32,7 @@ MAKERS: tuple[tuple[Table, ChartMaker], ...] = (
     (wards.DEVICES, device_rows),
     (wards.GOALS, goal_rows),
     (notes.CLINICAL_NOTES, clinical_notes),  # last: they say what the others hold
+    (wards.IMMUNIZATIONS_NOT_GIVEN, not_given_rows),
 )
 
 
