@@ -65,7 +65,7 @@ def choose(connection: duckdb.DuckDBPyConnection, chosen: Filter) -> int:
     _add_linked(connection, links)
     for table in sorted(with_people):
         _show(connection, table, "person_id IN (SELECT person_id FROM chosen_people)")
-    _show_directories(connection, known, with_people)
+    _show_directories(connection, known)
     return int(connection.execute("SELECT count(*) FROM chosen_people").fetchall()[0][0])
 
 
@@ -175,14 +175,14 @@ def _show(connection: duckdb.DuckDBPyConnection, table: str, condition: str) -> 
 
 
 def _show_directories(
-    connection: duckdb.DuckDBPyConnection, known: list[tuple[str, str, str]], with_people: set[str]
+    connection: duckdb.DuckDBPyConnection, known: list[tuple[str, str, str]]
 ) -> None:
-    """Let directories show the rows at which the people's rows point."""
+    """Let directories show the rows at which rows point that are exported."""
     for directory in _DIRECTORIES:
         conditions = []
         for table, column, reference in known:
             target, _, key = str(reference).partition(".")
-            if target == directory and table in {*with_people, *_DIRECTORIES}:
+            if target == directory:  # other tables of nobody are whole, and so is what they use
                 rows = f"SELECT {quoted(column)} FROM {quoted(table)}"  # noqa: S608
                 conditions.append(f"{quoted(key)} IN ({rows} WHERE {quoted(column)} IS NOT NULL)")
         if conditions and any(table == directory for table, *_ in known):
