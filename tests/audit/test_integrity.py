@@ -10,6 +10,7 @@ import pytest
 from audit.bed_tampering import OF_STAYS
 from audit.benefit_tampering import OF_BENEFITS
 from audit.body_tampering import OF_BODIES
+from audit.chart_tampering import OF_CHARTS
 from audit.facility_tampering import OF_FACILITIES
 from audit.people_tampering import OF_PEOPLE
 from audit.pharmacy_tampering import OF_PHARMACY
@@ -76,6 +77,7 @@ def test_every_rule_is_seen_to_fail() -> None:
             *OF_TRIALS,
             *OF_BODIES,
             *OF_PROBLEMS,
+            *OF_CHARTS,
             *OF_FACILITIES,
             *OF_PEOPLE,
             *OF_GROUPS,

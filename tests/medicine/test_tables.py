@@ -193,6 +193,11 @@ def test_every_row_says_its_source_and_how_sure_it_is() -> None:
         "studies.csv",
         "report_sentences.csv",
         "allergies.csv",
+        "observations.csv",
+        "observation_values.csv",
+        "occupations.csv",
+        "smoking.csv",
+        "smoking_codes.csv",
         "allergic_reactions.csv",
     )
     for name in names:

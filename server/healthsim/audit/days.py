@@ -24,6 +24,7 @@ SERVED = (
     ("enrollments", "enrollment_id", "term_date"),
     ("allergies", "allergy_id", "onset_date"),
     ("allergies", "allergy_id", "recorded_date"),
+    ("observations", "observation_id", "effective_date"),
     ("claims", "claim_id", "from_date"),
     ("claims", "claim_id", "through_date"),
     ("claim_lines", "claim_id", "service_date"),
@@ -44,6 +45,7 @@ SERVED = (
 
 _BEFORE_DATA = {
     "allergies", "conditions", "devices", "enrollments", "planted_violations", "prescriptions",
+    "allergies", "observations", "conditions", "prescriptions", "planted_violations", "enrollments",
 }  # fmt: skip
 """Tables whose rows may date from before the profile's day."""
 

@@ -36,6 +36,7 @@ from healthsim.audit.residence import counties_as_specified
 from healthsim.audit.unjudged import without_verdict
 from healthsim.codes.icd10cm import icd10cm, mutually_exclusive
 from healthsim.medicine.allergies import substances
+from healthsim.medicine.social import SMOKING, says_of_smoking
 from healthsim.persistence.database import open_read
 from healthsim.persistence.scenario import read_tables
 from healthsim.products.membersim.plans import is_uninsured
@@ -227,6 +228,28 @@ def _clinical(
         else:
             yield _quota(f"medication {drug.drug}", drug, has, able, people)
     yield from _allergies(profile, people)
+    yield from _smoking(profile, people)
+
+
+def _smoking(profile: ProfileSpec, people: StoredPeople) -> Iterator[Comparison]:
+    """Compare the stated smoking statuses of adults; codes may have decided it for some."""
+    stated = profile.clinical.smoking
+    if stated is None:
+        return
+    if "observations" not in people.stored:
+        yield not_judged("smoking", "detail leaves observations out")
+        return
+    coded = [code for code in profile.clinical.codes if says_of_smoking(code)]
+    adults = people.age > _ADULT  # who was asked before the data was an adult by then
+    for code in coded:
+        adults &= ~people.has(code)
+    whom = f", of adults without {' or '.join(coded)}" if coded else ", of adults"
+    for status, wanted in zip(SMOKING, stated.shares, strict=True):
+        chances = np.full(int(adults.sum()), wanted)
+        yield share(f"smoking: {status}{whom}", chances, people.smoking(status)[adults])
+
+
+_ADULT = 18
 
 
 def _allergies(profile: ProfileSpec, people: StoredPeople) -> Iterator[Comparison]:

@@ -14,6 +14,7 @@ from healthsim.audit import (
     beds,
     benefits,
     bodies,
+    chart_people,
     claim_edits,
     claim_people,
     coding,
@@ -50,7 +51,7 @@ NAMED: tuple[AnyRule, ...] = (
     *benefits.RULES, *coding.RULES, *problem_lists.RULES, *trials.RULES, *medicines.RULES,
     *pharmacy.RULES, *safe_drugs.RULES, *vaccines.RULES, *toxicity.RULES, *tumors.RULES,
     *bodies.RULES, *vital_signs.RULES, *beds.RULES, *claim_edits.RULES,
-    *facility_bills.RULES, *claim_people.RULES, *stay_groups.RULES,
+    *chart_people.RULES, *facility_bills.RULES, *claim_people.RULES, *stay_groups.RULES,
     *wards.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""

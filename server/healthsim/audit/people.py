@@ -158,6 +158,15 @@ class StoredPeople:
             "SELECT DISTINCT person_id FROM allergies WHERE substance = ?", [substance]
         )
 
+    @cache  # noqa: B019  one object lives as long as one comparison
+    def smoking(self, status: str) -> Mask:
+        """Return who has a smoking status before the data; shape (n,)."""
+        self._need("observations")
+        return self._among(
+            "SELECT person_id FROM observations WHERE kind = 'smoking_status' "
+            "AND encounter_id IS NULL AND value_text = ?", [status],
+        )  # fmt: skip
+
     def _read(self, name: str) -> NDArray[np.float64] | Coded:
         if name == "age":
             return self.age.astype(np.float64)

@@ -26,7 +26,8 @@ _MOST_ROWS = 6_000  # of one person; beyond, a window of days is asked for
 _OF_THE_PERSON = (
     "patients", "members", "rx_members", PERSON_ATTRIBUTES.name, "enrollments", "subjects",
     "eligibility_results",
-    "conditions", "allergies", "encounters", "encounter_diagnoses", "procedures", "lab_results",
+    "conditions", "allergies", "observations", "encounters", "encounter_diagnoses", "procedures",
+    "lab_results",
     "vital_signs", "immunizations", "prescriptions", "planted_violations", "referrals",
     "care_plans", "clinical_notes", "claims", "fills",
     "trial_visits", "adverse_events", "exposures",

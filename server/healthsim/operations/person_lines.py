@@ -227,6 +227,7 @@ _TELL: Mapping[str, Callable[[Rows, str], Iterator[PersonLine]]] = {
     "trial_visits": _trial_visits,
     "conditions": _conditions,
     "allergies": _each("recorded_date", "allergy_id", WORDS["allergies"]),
+    "observations": _each("effective_date", "observation_id", WORDS["observations"]),
     "procedures": _each("performed_date", "procedure_id", WORDS["procedures"]),
     "lab_results": _each("collected_at", "lab_result_id", _result),
     "vital_signs": _each("measured_at", "vital_sign_id", _result),

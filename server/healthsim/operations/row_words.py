@@ -49,6 +49,7 @@ WORDS: Mapping[str, Callable[[Row], str]] = {
     "allergies": lambda row: (
         f"{row['kind']} to {row['substance']}" + (f": {row['reaction']}" if row["reaction"] else "")
     ),
+    "observations": lambda row: f"{str(row['kind']).replace('_', ' ')}: {row['value_text']}",
     "procedures": _named,
     "lab_results": _measure,
     "vital_signs": _measure,

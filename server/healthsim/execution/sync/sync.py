@@ -76,6 +76,7 @@ RULES = (
     SyncRule("encounter, and the person's conditions and results", "goals", ("encounter_id",)),
     SyncRule("encounter, and what the chart holds of it", "clinical_notes", ("encounter_id",)),
     SyncRule("encounter without a dose that is due", "immunizations_not_given", ("encounter_id",)),
+    SyncRule("person, encounter, condition, birth", "observations", ("person_id", "encounter_id")),
     SyncRule("trial: everyone who takes part", "subjects", ("person_id", "ssn")),
     SyncRule("trial_visit", "encounters", ("person_id", "event_id")),
     SyncRule(

@@ -37,6 +37,8 @@ RULES: Mapping[str, str] = {
     "diagnostic_report_results": "one row for each result, in the report of its order",
     "devices": "what a procedure puts in, what a code says is there, and what a condition or drug "
                "asks for, by share (medicine/data/device_causes.csv)",
+    "observations": "asked in the year before the data, and in visits; codes such as F17.210 have "
+                    "precedence (medicine/data/observations.csv, smoking.csv)",
     "allergies": "the profile's share or the usual one (medicine/data/allergies.csv), and codes "
                  "such as Z88.0; usual ones never to what the person is given",
     "immunizations_not_given": "due at a visit and not given, by share and season "

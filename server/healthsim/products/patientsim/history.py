@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from healthsim.products.patientsim.tables import PERSON
+from healthsim.products.patientsim.tables import ENCOUNTER, PERSON
 from healthsim.tables import Column, Table
 
 CARE_TEAM_MEMBERS = Table(
@@ -61,4 +61,32 @@ ALLERGIES = Table(
     ),
 )  # fmt: skip
 
-TABLES = (CARE_TEAM_MEMBERS, ALLERGIES)
+OBSERVATIONS = Table(
+    name="observations",
+    product="patientsim",
+    grain="one row per person, fact of how the person lives, and day on which it was asked",
+    key=("observation_id",),
+    columns=(
+        Column("observation_id", "BIGINT", "Address of the observation.", required=True),
+        PERSON,
+        Column("kind", "VARCHAR", "smoking_status, alcohol_use, occupation, industry, education, "
+               "sexual_orientation, pregnancy_status, pregnancy_intent, treatment_preference or "
+               "care_preference.", required=True),
+        Column("category", "VARCHAR", "social-history, or a category of preferences of US Core.",
+               source="FHIR Observation.category", required=True),
+        Column("loinc", "VARCHAR", "What was asked.", source="LOINC", required=True),
+        Column("display", "VARCHAR", "Text of the code.", required=True),
+        Column("value_code", "VARCHAR", "Code of the answer; null where it has words only.",
+               source="FHIR Observation.value"),
+        Column("value_system", "VARCHAR", "SNOMED CT, LOINC, NullFlavor (HL7 v3), SOC 2018 or "
+               "NAICS 2022."),
+        Column("value_text", "VARCHAR", "The answer in words.", required=True),
+        Column("effective_date", "DATE", "When it was asked: in a visit, or in the year before "
+               "the data.", source="FHIR Observation.effective", required=True),
+        Column("performer_npi", "BIGINT", "Who asked.", references="providers.npi",
+               source="FHIR Observation.performer"),
+        ENCOUNTER,
+    ),
+)  # fmt: skip
+
+TABLES = (CARE_TEAM_MEMBERS, ALLERGIES, OBSERVATIONS)

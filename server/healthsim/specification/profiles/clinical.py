@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
 
+from healthsim.specification.distributions.base import check_weights
 from healthsim.specification.distributions.kinds import Distribution
 from healthsim.specification.document import Strict
 from healthsim.specification.language.expressions import Condition
@@ -178,6 +179,9 @@ class Medication(Quota):
         return with_usual_supply(data, standing=True)
 
 
+Share = Annotated[float, Field(strict=True, ge=0, le=1)]
+
+
 class Allergy(Strict):
     """An allergy or intolerance, of a share of the people.
 
@@ -189,7 +193,33 @@ class Allergy(Strict):
     """
 
     substance: Annotated[str, Field(max_length=60)]
-    share: Annotated[float, Field(strict=True, ge=0, le=1)]
+    share: Share
+
+
+class Smoking(Strict):
+    """Shares of adults by whether they smoke; they add up to 1. Codes have precedence.
+
+    Attributes:
+        daily: every day.
+        some_days: on some days.
+        former: not now.
+        never: never smoked.
+    """
+
+    daily: Share = 0.0
+    some_days: Share = 0.0
+    former: Share = 0.0
+    never: Share = 0.0
+
+    @property
+    def shares(self) -> tuple[float, float, float, float]:
+        """The shares in the order of the keys."""
+        return self.daily, self.some_days, self.former, self.never
+
+    @model_validator(mode="after")
+    def _one_in_all(self) -> Smoking:
+        check_weights(self.shares)
+        return self
 
 
 class Clinical(Strict):
@@ -203,6 +233,7 @@ class Clinical(Strict):
         pregnant: a pregnancy of everybody on `as_of`; codes of supervision without an onset begin
             when it was found.
         allergies: those whose share is not as usual.
+        smoking: shares of adults who smoke, where not as usual.
     """
 
     primary: Primary | None = None
@@ -210,6 +241,7 @@ class Clinical(Strict):
     medications: tuple[Medication, ...] = ()
     one_of: OneOf | None = None
     pregnant: Annotated[Pregnancy | None, Field(exclude_if=lambda given: given is None)] = None
+    smoking: Annotated[Smoking | None, Field(exclude_if=lambda given: given is None)] = None
     allergies: Annotated[
         tuple[Allergy, ...], Field(max_length=100, exclude_if=lambda given: not given)
     ] = ()

@@ -13,13 +13,8 @@ from numpy.typing import NDArray
 
 from healthsim.codes.books import snomed_code
 from healthsim.dates import NO_DAY
-from healthsim.execution.sync.chart.rows import (
-    among_words,
-    beginning_with,
-    choose,
-    in_order,
-    named_ids,
-)
+from healthsim.execution.sync.chart.places import codes_where, texts
+from healthsim.execution.sync.chart.rows import choose, in_order, named_ids
 from healthsim.execution.sync.context import SyncContext
 from healthsim.medicine.allergies import Substance, reactions, substances
 from healthsim.products.patientsim.history import ALLERGIES
@@ -45,11 +40,14 @@ def given(tables: Mapping[str, Columns], substance: Substance) -> NDArray[np.int
     """Return the person_id of those who are given what an allergy forbids, int64, ascending."""
     drugs = frozenset().union(*(rule.drugs for rule in substance.rules))
     treatments = frozenset().union(*(rule.procedures for rule in substance.rules))
-    prescribed, done = tables["prescriptions"], tables["procedures"]
-    return np.unique(np.concatenate([
-        np.asarray(prescribed["person_id"])[among_words(prescribed["drug"], drugs)],
-        np.asarray(done["person_id"])[among_words(done["code"], treatments)],
-    ]))  # fmt: skip
+    found = []
+    for table, column, wanted in (
+        ("prescriptions", "drug", drugs),
+        ("procedures", "code", treatments),
+    ):
+        mine = codes_where(texts(tables[table], column), wanted.__contains__)
+        found.append(np.asarray(tables[table]["person_id"])[mine])
+    return np.unique(np.concatenate(found))
 
 
 def _of_substance(
@@ -110,7 +108,9 @@ def _coded_days(
     """Return since when a code says that people have the allergy, and when it was recorded."""
     days = np.full((2, len(ctx.people)), NO_DAY, dtype=np.int32)
     if substance.implied:
-        at = np.flatnonzero(beginning_with(conditions["code"], substance.implied))[::-1]
+        at = np.flatnonzero(
+            codes_where(texts(conditions, "code"), lambda code: code.startswith(substance.implied))
+        )[::-1]
         rows = np.searchsorted(ctx.person_id, np.asarray(conditions["person_id"])[at])
         for place, name in enumerate(("onset_date", "recorded_date")):
             days[place, rows] = np.asarray(conditions[name])[at]

@@ -10,6 +10,7 @@ from healthsim.execution.sync.chart.care_team import care_team_members
 from healthsim.execution.sync.chart.devices import device_rows
 from healthsim.execution.sync.chart.goals import goal_rows
 from healthsim.execution.sync.chart.notes.notes import clinical_notes
+from healthsim.execution.sync.chart.observations import observations
 from healthsim.execution.sync.chart.reports import diagnostic_report_results, diagnostic_reports
 from healthsim.execution.sync.chart.requests import service_requests
 from healthsim.execution.sync.chart.specimens import specimens
@@ -24,6 +25,7 @@ ChartMaker: TypeAlias = Callable[[SyncContext, Mapping[str, Columns]], Columns]
 
 MAKERS: tuple[tuple[Table, ChartMaker], ...] = (
     (history.ALLERGIES, allergies),
+    (history.OBSERVATIONS, observations),
     (history.CARE_TEAM_MEMBERS, care_team_members),
     (orders.SERVICE_REQUESTS, service_requests),
     (orders.DIAGNOSTIC_REPORTS, diagnostic_reports),

@@ -1,4 +1,4 @@
-"""What makers of the chart's tables share: ids by name, order of rows, texts chosen by a draw."""
+"""What makers of the chart's tables share: ids by name, order of rows, choices by a draw."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.addresses import Addresses, ids
-from healthsim.tables import Array, Coded, Columns, take
+from healthsim.tables import Columns, take
 
 
 @cache
@@ -45,17 +45,3 @@ def choose(u: NDArray[np.float64], weights: Sequence[float]) -> NDArray[np.int32
     """
     edges = np.cumsum(np.asarray(weights, dtype=np.float64))
     return np.searchsorted(edges[:-1] / edges[-1], u, "right").astype(np.int32)
-
-
-def among_words(column: Array, words: Sequence[str] | frozenset[str]) -> NDArray[np.bool_]:
-    """Return which rows of a text column hold one of some words, bool, shape (n,)."""
-    assert isinstance(column, Coded)
-    wanted = [code for code, word in enumerate(column.vocabulary) if word in words]
-    return np.isin(column.codes, wanted)
-
-
-def beginning_with(column: Array, prefixes: tuple[str, ...]) -> NDArray[np.bool_]:
-    """Return which rows of a text column begin with one of some prefixes, bool, shape (n,)."""
-    assert isinstance(column, Coded)
-    wanted = [code for code, word in enumerate(column.vocabulary) if word.startswith(prefixes)]
-    return np.isin(column.codes, wanted)
