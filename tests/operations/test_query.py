@@ -21,6 +21,7 @@ from healthsim.persistence.judgement import judge
 from operations.small_engine import PROFILE, SmallEngine
 from persistence.saving import kept_run
 from processes import PATIENCE
+from stand_ins import query_here
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +30,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     kept_run(home.ensure(home.scenarios) / "small.duckdb", count=1000)
     kept_run(home.scenarios / "large.duckdb", count=1200)
     return home
+
+
+@pytest.fixture
+def _here(monkeypatch: pytest.MonkeyPatch) -> None:
+    query_here(monkeypatch)
+
+
+ANSWERED_HERE = pytest.mark.usefixtures("_here")
+"""Marks tests of what the code of a query's process does, not of the process."""
 
 
 def asked(home: Home, sql: str, limit: int = 50, offset: int = 0) -> QueryResult:
@@ -123,6 +133,7 @@ def test_one_row_of_any_size_is_carried_and_its_values_are_cut(home: Home) -> No
     assert asked(home, "SELECT range(100000)").rows[0][0].startswith("[0, 1, 2, ")
 
 
+@ANSWERED_HERE
 def test_more_rows_than_the_limit_are_cut_and_said(home: Home) -> None:
     sql = "SELECT person_id FROM patients ORDER BY 1"
 
@@ -136,6 +147,7 @@ def test_more_rows_than_the_limit_are_cut_and_said(home: Home) -> None:
     assert asked(home, sql, offset=5000).rows == []
 
 
+@ANSWERED_HERE
 def test_a_long_value_is_cut_and_said(home: Home) -> None:
     found = asked(home, "SELECT repeat('a', 20000)")
 
@@ -151,6 +163,7 @@ def test_an_answer_of_many_bytes_is_cut_and_said(home: Home) -> None:
     assert "left out" in found.notes[0]
 
 
+@ANSWERED_HERE
 @pytest.mark.parametrize(
     "sql",
     [
@@ -166,6 +179,7 @@ def test_a_query_inside_a_fence_of_markdown_is_asked_without_it(home: Home, sql:
     assert asked(home, sql).rows == [[7]]
 
 
+@ANSWERED_HERE
 @pytest.mark.parametrize(
     "sql",
     [
@@ -179,11 +193,12 @@ def test_words_beside_a_fence_are_answered_with_what_to_send(home: Home, sql: st
     assert "send the one SELECT alone, without words" in refused(home, sql)
 
 
+@ANSWERED_HERE
 def test_a_fence_inside_a_text_of_a_query_is_a_text(home: Home) -> None:
     assert asked(home, "SELECT '```sql' AS a").rows == [["```sql"]]
 
 
-@pytest.mark.slow
+@ANSWERED_HERE
 @pytest.mark.parametrize(
     "sql",
     [
@@ -208,7 +223,7 @@ def test_every_way_to_read_is_open(home: Home, sql: str) -> None:
     assert asked(home, sql).rows
 
 
-@pytest.mark.slow
+@ANSWERED_HERE
 @pytest.mark.parametrize(
     "sql",
     [
@@ -247,7 +262,7 @@ def test_whatever_is_not_reading_is_refused(home: Home, sql: str) -> None:
     assert (home.scenarios / "small.duckdb").read_bytes() == before
 
 
-@pytest.mark.slow
+@ANSWERED_HERE
 @pytest.mark.parametrize(
     "sql",
     [
@@ -268,7 +283,7 @@ def test_files_are_out_of_reach(home: Home, sql: str) -> None:
     refused(home, sql)
 
 
-@pytest.mark.slow
+@ANSWERED_HERE
 @pytest.mark.parametrize(
     "sql",
     [
@@ -291,17 +306,34 @@ def test_paths_and_settings_of_the_server_are_hidden(home: Home, sql: str) -> No
     refused(home, sql)
 
 
+@ANSWERED_HERE
 def test_no_system_view_that_is_open_shows_the_servers_folder(home: Home) -> None:
     for view in ("duckdb_tables", "duckdb_columns", "duckdb_views", "duckdb_schemas"):
         shown = asked(home, f"SELECT * FROM {view}()", limit=500)
         assert str(home.folder) not in str(shown.rows)
 
 
+@pytest.mark.slow
+def test_a_query_does_no_more_in_a_process_of_its_own(home: Home) -> None:
+    before = (home.scenarios / "small.duckdb").read_bytes()
+
+    assert "SELECT" in refused(home, "DELETE FROM patients")
+    assert "SELECT" in refused(home, "SET enable_external_access = true")
+    refused(home, "SELECT * FROM read_text('/etc/passwd')")
+    refused(home, "SELECT * FROM duckdb_settings()")
+    with pytest.raises(Refused):
+        query(home, "small", f"SELECT * FROM '{home.scenarios}/large.duckdb'", "large")
+    assert asked(home, "SUMMARIZE patients").rows
+    assert (home.scenarios / "small.duckdb").read_bytes() == before
+
+
+@ANSWERED_HERE
 @pytest.mark.parametrize("sql", ["SELECT 1; SELECT 2", "", "   ", "-- only a remark"])
 def test_exactly_one_statement_is_wanted(home: Home, sql: str) -> None:
     assert "send exactly one SELECT" in refused(home, sql)
 
 
+@ANSWERED_HERE
 def test_a_wrong_table_or_column_suggests_near_ones(home: Home) -> None:
     assert "did you mean 'patients'?" in refused(home, "SELECT * FROM patient")
     assert "did you mean 'charge_usd'" in refused(home, "SELECT charge FROM encounters")
@@ -309,6 +341,7 @@ def test_a_wrong_table_or_column_suggests_near_ones(home: Home) -> None:
     assert "syntax error" in refused(home, "SELEC 1")
 
 
+@ANSWERED_HERE
 def test_a_pivot_without_values_says_what_to_add(home: Home) -> None:
     assert "IN (values)" in refused(home, "PIVOT patients ON gender USING count(*)")
 
@@ -467,7 +500,7 @@ def test_a_run_is_queried_by_its_run_id(home: Home) -> None:
     assert query(home, record.run_id, "SELECT count(*) FROM patients").rows == [[100]]
 
 
-@pytest.mark.slow
+@ANSWERED_HERE
 @pytest.mark.parametrize(
     "sql",
     [
@@ -528,6 +561,7 @@ def test_a_second_scenario_that_is_the_first_damaged_or_not_there_is_said(
         (home.scenarios / "cut.duckdb").unlink()
 
 
+@ANSWERED_HERE
 def test_a_misspelt_table_of_the_second_scenario_is_suggested(home: Home) -> None:
     with pytest.raises(Refused, match="patients"):
         query(home, "small", "SELECT count(*) FROM other.patient", "large")

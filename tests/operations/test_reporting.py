@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -16,6 +17,7 @@ from healthsim.operations import exporting, generate, reporting, runs, scenarios
 from healthsim.operations.home import Home
 from healthsim.report.facts import Report
 from report.hostile import CANARIES, elements, texts
+from stand_ins import ask_few_rules
 from template_runs import load
 
 pytestmark = pytest.mark.slow
@@ -24,6 +26,13 @@ _WISHES = [
     {"request": 0, "words": "diabetes", "fate": "bound", "path": "clinical", "note": "E11.9"},
     {"request": 0, "words": "denials", "fate": "not_built", "path": "", "note": "denied claims"},
 ]  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _audits_ask_few_rules() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        ask_few_rules(patch)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -221,9 +230,11 @@ def test_a_page_is_exported_with_its_marker_and_the_next_export_takes_its_place(
     again = exporting.export_home(home, "empty", "html")
     marker = (first.folder / "SYNTHETIC-TEST-DATA.txt").read_text()
 
-    assert [file.name for file in again.files] == ["report.html", "SYNTHETIC-TEST-DATA.txt"]
+    assert [file.name for file in again.files] == [
+        "report.html", "manifest.json", "SYNTHETIC-TEST-DATA.txt",
+    ]  # fmt: skip
     assert sorted(path.name for path in first.folder.iterdir()) == [
-        "SYNTHETIC-TEST-DATA.txt", "report.html",
+        "SYNTHETIC-TEST-DATA.txt", "manifest.json", "report.html",
     ]  # fmt: skip
     assert (first.folder / "report.html").read_text().startswith("<!DOCTYPE html>")
     assert marker.startswith("Synthetic test data made by HealthSim: scenario empty, html files.")

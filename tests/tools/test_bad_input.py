@@ -78,6 +78,11 @@ BAD_SQL = [
 ]
 
 
+@pytest.fixture
+def stand_ins() -> None:
+    """Have none: a query that eats memory does so in its own process."""
+
+
 @pytest.fixture(scope="module")
 def anyio_backend() -> str:
     """Let the tests of this file run in one event loop, so that they can share a server."""

@@ -12,6 +12,7 @@ import anyio
 import pytest
 from mcp import Client, StdioServerParameters
 
+from healthsim.app import build_server
 from processes import PATIENCE
 from talking import Open, text_of
 
@@ -20,9 +21,9 @@ pytestmark = pytest.mark.anyio
 WISH = "{} Medicare patients with diabetes in Texas"
 
 
-def _stdio(home: Path, *more: str) -> StdioServerParameters:
+def _stdio(home: Path) -> StdioServerParameters:
     return StdioServerParameters(
-        command=sys.executable, args=["-m", "healthsim", "--home", str(home), "serve", *more]
+        command=sys.executable, args=["-m", "healthsim", "--home", str(home), "serve"]
     )
 
 
@@ -38,7 +39,7 @@ async def _save(client: Client, name: str, count: int) -> None:
 
 
 @pytest.mark.slow
-async def test_two_servers_on_one_home_both_save_and_query(tmp_path: Path) -> None:
+async def test_two_servers_on_one_home_both_save_and_query_and_share_a_run(tmp_path: Path) -> None:
     async with Client(_stdio(tmp_path)) as one, Client(_stdio(tmp_path)) as two:
 
         async def use(client: Client, name: str, count: int) -> None:
@@ -57,23 +58,23 @@ async def test_two_servers_on_one_home_both_save_and_query(tmp_path: Path) -> No
         other = await _answer(
             two, "query_scenario", name="one-0", sql="SELECT count(*) FROM members"
         )
+        await _share(one, two)
 
     assert seen["total"] == 4
     assert other["rows"] == [[20]]
 
 
-@pytest.mark.slow
-async def test_two_servers_asked_for_the_same_share_one_run(tmp_path: Path) -> None:
-    async with Client(_stdio(tmp_path)) as one, Client(_stdio(tmp_path)) as two:
-        draft = await _answer(one, "start_profile_builder", request=WISH.format(500))
-        states: list[dict[str, Any]] = []
+async def _share(one: Client, two: Client) -> None:
+    """Ask two servers for the same at once: they have one run of it."""
+    draft = await _answer(one, "start_profile_builder", request=WISH.format(500))
+    states: list[dict[str, Any]] = []
 
-        async def run(client: Client) -> None:
-            states.append(await _answer(client, "execute_spec", spec_id=draft["spec_id"]))
+    async def run(client: Client) -> None:
+        states.append(await _answer(client, "execute_spec", spec_id=draft["spec_id"]))
 
-        async with anyio.create_task_group() as both:
-            both.start_soon(run, one)
-            both.start_soon(run, two)
+    async with anyio.create_task_group() as both:
+        both.start_soon(run, one)
+        both.start_soon(run, two)
 
     assert [state["status"] for state in states] == ["done", "done"]
     assert states[0]["run_id"] == states[1]["run_id"]
@@ -84,7 +85,7 @@ async def test_two_servers_asked_for_the_same_share_one_run(tmp_path: Path) -> N
 async def test_drafts_outlive_the_process(tmp_path: Path) -> None:
     async with Client(_stdio(tmp_path)) as client:
         draft = await _answer(client, "start_profile_builder", request=WISH.format(20))
-    async with Client(_stdio(tmp_path, "--read-only")) as client:
+    async with Client(build_server(tmp_path, read_only=True)) as client:
         shown = await _answer(client, "get_spec", spec_id=draft["spec_id"])
 
     assert "20 people" in shown["card"]

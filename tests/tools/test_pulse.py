@@ -26,6 +26,11 @@ pytestmark = pytest.mark.anyio
 ENDLESS = "SELECT count(*) FROM range(1000000) AS a, range(10000000) AS b"
 
 
+@pytest.fixture
+def stand_ins() -> None:
+    """Have none: queries run in their process."""
+
+
 class Heard:
     """What a client heard of a call; `call` calls a tool and gives up once it has heard so much."""
 
