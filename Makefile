@@ -47,12 +47,13 @@ quick: lint types contracts
 	$(BIN)/python -m pytest -m 'not slow'
 
 # Long tests: all pairs of templates, long pinned runs, slow pages, more random examples and composed
-# requests, every conversation in the older era, twenty kills during a save; and slow tests of the protocol in both
-# of its eras, of which `make test` takes one.
+# requests, every conversation in the older era, twenty kills during a save; slow tests of the protocol in both
+# of its eras, of which `make test` takes one; and the cases of other tests that are marked `proof`.
 .PHONY: proofs
 proofs: $(READY)
 	$(BIN)/python -m pytest tests/proofs
-	BOTH_ERAS=1 $(BIN)/python -m pytest -m slow tests/tools tests/serving
+	EVERY_CASE=1 $(BIN)/python -m pytest -m 'slow or proof' tests/tools tests/serving
+	EVERY_CASE=1 $(BIN)/python -m pytest -m proof tests --ignore=tests/tools --ignore=tests/serving
 
 # 5,000 seeded calls of every tool, prompt and resource, right and wrong, in both eras: none may fail
 # inside, answer with more than 40,000 characters, be silent for long, or damage what is kept.

@@ -26,13 +26,15 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run slow tests that are about two eras of the protocol in one of them, by their name.
+    """Leave out cases that are marked `proof`, and one era of slow tests about both, by their name.
 
-    `BOTH_ERAS=1` runs them in both, as `make proofs` does, and so does naming a test by "::".
+    `EVERY_CASE=1` leaves nothing out, as in `make proofs`, and neither does naming a test by "::".
     """
-    if os.environ.get("BOTH_ERAS") or any("::" in argument for argument in config.args):
+    if os.environ.get("EVERY_CASE") or any("::" in argument for argument in config.args):
         return
-    left_out = [item for item in items if _is_of_other_era(item)]
+    left_out = [
+        item for item in items if item.get_closest_marker("proof") or _is_of_other_era(item)
+    ]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
