@@ -21,7 +21,13 @@ NAMES = re.compile(
 """Names that files of the format can have."""
 
 
-def export(path: Path, name: str, folder: Path, chosen: Filter = EVERYBODY) -> list[Path]:
+def export(
+    path: Path,
+    name: str,
+    folder: Path,
+    chosen: Filter = EVERYBODY,
+    guide: resources.Guide = resources.GUIDE,
+) -> list[Path]:
     """Write the resources of a scenario's file into an existing, empty folder.
 
     Resources stand in the order of people, then of keys, so that the same scenario gives the same
@@ -33,14 +39,15 @@ def export(path: Path, name: str, folder: Path, chosen: Filter = EVERYBODY) -> l
         folder: where the files go: `<Type>.ndjson` for each type of which there is one, and the
             manifest with counts and SHA-256 of each.
         chosen: whose resources to write.
+        guide: the version of US Core that they declare.
 
     Raises:
         Refused: the scenario has no chart, or the filter cannot be read or finds nobody.
     """
-    with opened(path, chosen) as scenario, storage_errors(folder):
+    with opened(path, chosen, guide) as scenario, storage_errors(folder):
         written = write(scenario, folder)
         left_out = _left_out(scenario)
-    return [*(lines.path for lines in written), _manifest(name, folder, written, left_out)]
+    return [*(lines.path for lines in written), _manifest(name, folder, written, left_out, guide)]
 
 
 def _left_out(scenario: Opened) -> list[dict[str, Any]]:
@@ -54,14 +61,18 @@ def _left_out(scenario: Opened) -> list[dict[str, Any]]:
 
 
 def _manifest(
-    name: str, folder: Path, written: Sequence[Lines], left_out: Sequence[Mapping[str, Any]]
+    name: str,
+    folder: Path,
+    written: Sequence[Lines],
+    left_out: Sequence[Mapping[str, Any]],
+    guide: resources.Guide,
 ) -> Path:
     """Write what the export holds, after the output manifest of Bulk Data."""
     path = folder / MANIFEST
     content = {
         "scenario": name,
         "fhirVersion": "4.0.1",
-        "implementationGuide": "hl7.fhir.us.core#6.1.0",
+        "implementationGuide": f"hl7.fhir.us.core#{guide}",
         "synthetic": True,
         "output": [
             {"type": lines.kind.name, "url": lines.path.name, "count": lines.count,

@@ -11,7 +11,7 @@ import duckdb
 
 from healthsim.errors import Refused
 from healthsim.exports import Filter
-from healthsim.exports.fhir.resources import TYPES
+from healthsim.exports.fhir.resources import GUIDE, TYPES, Guide
 from healthsim.exports.fhir.shown import IN_RANGE, Range, prepare, ranges, show
 from healthsim.exports.people import choose
 from healthsim.persistence.database import open_read
@@ -62,12 +62,13 @@ class Opened:
 
 
 @contextmanager
-def opened(path: Path, chosen: Filter) -> Iterator[Opened]:
+def opened(path: Path, chosen: Filter, guide: Guide = GUIDE) -> Iterator[Opened]:
     """Open a scenario's file, and say which types of resource it has the tables for.
 
     Args:
         path: the scenario's DuckDB file.
         chosen: whose rows the queries see.
+        guide: the version of US Core.
 
     Raises:
         Refused: the scenario has no chart, or the filter cannot be read or finds nobody.
@@ -85,15 +86,16 @@ def opened(path: Path, chosen: Filter) -> Iterator[Opened]:
             choose(connection, chosen)
             connection.execute("CREATE TABLE memory.main.shown_people AS FROM chosen_people")
             condition += " AND person_id IN (FROM shown_people)"
-        prepare(connection, tables)
+        prepare(connection, tables, guide)
         show(connection, tables)
         yield Opened(
-            connection, _kinds(tables, of_people=False), _kinds(tables, of_people=True),
+            connection, _kinds(tables, guide, of_people=False),
+            _kinds(tables, guide, of_people=True),
             tuple(ranges(connection)), tables, condition,
         )  # fmt: skip
 
 
-def _kinds(tables: frozenset[str], *, of_people: bool) -> tuple[Kind, ...]:
+def _kinds(tables: frozenset[str], guide: Guide, *, of_people: bool) -> tuple[Kind, ...]:
     """Return the types of which a scenario with these tables can have resources."""
-    kinds = (Kind(one.name, one.sql(tables)) for one in TYPES if one.of_people == of_people)
+    kinds = (Kind(one.name, one.sql(tables, guide)) for one in TYPES if one.of_people == of_people)
     return tuple(kind for kind in kinds if kind.sql)

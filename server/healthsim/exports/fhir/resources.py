@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Literal
+
+Guide = Literal["6.1.0", "7.0.0"]
+"""A version of US Core."""
+GUIDE: Guide = "6.1.0"
+"""The version that is declared where nothing else is asked for."""
 
 _HERE = files("healthsim.exports.fhir")
 
@@ -19,11 +25,13 @@ class Part:
             line). It may join any table of the catalogue: one that the scenario lacks is empty.
         needs: tables without one of which there are no such resources.
         unless: a table that has the same things in more detail.
+        guide: the only version of US Core that asks for them; every one where it is empty.
     """
 
     file: str
     needs: tuple[str, ...]
     unless: str = ""
+    guide: str = ""
 
     @property
     def sql(self) -> str:
@@ -46,10 +54,11 @@ class ResourceType:
     parts: tuple[Part, ...]
     of_people: bool = True
 
-    def sql(self, tables: Collection[str]) -> str:
+    def sql(self, tables: Collection[str], guide: Guide = GUIDE) -> str:
         """Return the query of what these tables give; empty where they give nothing."""
         ready = [part for part in self.parts
-                 if set(part.needs) <= set(tables) and part.unless not in tables]  # fmt: skip
+                 if set(part.needs) <= set(tables) and part.unless not in tables
+                 and part.guide in ("", guide)]  # fmt: skip
         return " UNION ALL ".join(part.sql for part in ready)
 
 
@@ -80,7 +89,9 @@ TYPES = (
     ResourceType("Observation", (
         Part("Observation-vital-signs", ("vital_signs",)),
         Part("Observation-results", ("lab_results",)),
+        Part("Observation-average", ("vital_signs",), guide="7.0.0"),
         Part("Observation-death", ("patients",)),
+        Part("Observation-asked", ("observations",)),
     )),
     ResourceType("DiagnosticReport", (
         Part("DiagnosticReport-panels", ("lab_results",), unless="diagnostic_reports"),
@@ -89,7 +100,10 @@ TYPES = (
     _one("Procedure", "procedures"),
     _one("AllergyIntolerance", "allergies"),
     _one("Device", "devices"),
-    _one("Immunization", "immunizations"),
+    ResourceType("Immunization", (
+        Part("Immunization", ("immunizations",)),
+        Part("Immunization-not-given", ("immunizations_not_given",)),
+    )),
     _one("MedicationRequest", "prescriptions"),
     _one("MedicationDispense", "fills", "prescriptions"),
     _one("Goal", "goals"),

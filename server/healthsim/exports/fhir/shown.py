@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from healthsim.codes.diagnoses import icd10cm
 from healthsim.codes.imported_books import SNOMED_MAP, imported_book, imported_codes
+from healthsim.exports.fhir.resources import GUIDE, Guide
 from healthsim.persistence.database import SCHEMA, quoted
 from healthsim.products.catalogue import TABLES
 from healthsim.products.populationsim.reference import geography
@@ -54,12 +55,17 @@ _ROWS = 250_000  # of all tables in a range: more are faster, and take more memo
 _UNIT = 100  # a person's id is that of the unit they live in times this, and their place in it
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, tables: Collection[str]) -> None:
+def prepare(
+    connection: duckdb.DuckDBPyConnection, tables: Collection[str], guide: Guide = GUIDE
+) -> None:
     """Make what all connections share; the scenario is the current schema."""
     texts = _diagnosis_texts(connection, tables)
     connection.execute("USE memory")
     macros = (HERE / "sql" / "_macros.sql").read_text(encoding="utf-8")
-    connection.execute(macros.replace("{{namespace}}", NAMESPACE))
+    version = "" if guide == GUIDE else f"|{guide}"
+    for mark, text in (("namespace", NAMESPACE), ("guide", guide), ("version", version)):
+        macros = macros.replace("{{" + mark + "}}", text)
+    connection.execute(macros)
     for name in ("terms", "states"):
         _fill(connection, name, _read(name))
     _fill(connection, "diagnosis_texts", texts)

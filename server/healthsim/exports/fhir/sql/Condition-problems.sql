@@ -1,6 +1,7 @@
 SELECT person_id, condition_id AS place, 'c' || condition_id AS id, concat(
-    head('Condition', 'c' || condition_id, 'us-core-condition-problems-health-concerns',
-         escaped(c.display) || coalesce(' since ' || day(onset_date), '') || ', ' || status),
+    head_updated('Condition', 'c' || condition_id, 'us-core-condition-problems-health-concerns',
+         escaped(c.display) || coalesce(' since ' || day(onset_date), '') || ', ' || status,
+         at_zone(CAST(coalesce(abatement_date, recorded_date) AS TIMESTAMP), zone)),
     asserted(recorded_date),
     ',"clinicalStatus":', concept(hl7('condition-clinical'), status, NULL),
     ',"verificationStatus":', concept(hl7('condition-ver-status'), 'confirmed', 'Confirmed'),
@@ -15,4 +16,4 @@ SELECT person_id, condition_id AS place, 'c' || condition_id AS id, concat(
     day_prop('abatementDateTime', abatement_date),
     day_prop('recordedDate', recorded_date),
     '}') AS resource
-FROM conditions AS c LEFT JOIN snomed_map AS m ON m.source = 'icd10cm|' || c.code
+FROM conditions AS c JOIN people USING (person_id) LEFT JOIN snomed_map AS m ON m.source = 'icd10cm|' || c.code

@@ -5,10 +5,11 @@ WITH results AS (
     FROM diagnostic_report_results GROUP BY report_id
 )
 SELECT person_id, report_id AS place, 'r' || report_id AS id, concat(
-    head('DiagnosticReport', 'r' || report_id,
+    head_updated('DiagnosticReport', 'r' || report_id,
          CASE category WHEN 'LAB' THEN 'us-core-diagnosticreport-lab' ELSE 'us-core-diagnosticreport-note' END,
          escaped(r.display) || ' of ' || day(effective_at) || coalesce(', ' || count || ' results', '')
-         || coalesce(': ' || escaped(conclusion), '')),
+         || coalesce(': ' || escaped(conclusion), ''),
+         at_zone(issued_at, zone)),
     ',"basedOn":[', reference('ServiceRequest', 's' || request_id), ']',
     ',"status":"', status, '","category":[', worded(hl7('v2-0074'), category, k.words),
     ',' || concept('http://loinc.org', k.code, k.display), ']',

@@ -1,6 +1,7 @@
 SELECT e.person_id, e.encounter_id AS place, 'e' || e.encounter_id AS id, concat(
-    head('Encounter', 'e' || e.encounter_id, 'us-core-encounter',
-         escaped(c.words) || ' on ' || day(start_at) || coalesce(': ' || escaped(reason), '')),
+    head_updated('Encounter', 'e' || e.encounter_id, 'us-core-encounter',
+         escaped(c.words) || ' on ' || day(start_at) || coalesce(': ' || escaped(reason), ''),
+         at_zone(end_at, zone)),
     ',"identifier":[{"system":"', system_of('encounter'), '","value":"', e.encounter_id, '"}]',
     ',"status":"finished","class":', coding(hl7('v3-ActCode'), c.code, c.display),
     ',"type":[', coalesce(concept('http://www.ama-assn.org/go/cpt', v.procedure, NULL), words(c.words)), ']',

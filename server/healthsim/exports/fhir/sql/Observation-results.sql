@@ -1,7 +1,8 @@
 SELECT person_id, lab_result_id AS place, 'l' || lab_result_id AS id, concat(
-    head('Observation', 'l' || lab_result_id, coalesce(k.code, 'us-core-observation-lab'),
+    head_updated('Observation', 'l' || lab_result_id, coalesce(k.code, 'us-core-observation-lab'),
          escaped(l.display) || ' ' || coalesce(number(value) || coalesce(' ' || escaped(unit), ''), escaped(value_text))
-         || coalesce(' (' || flag || ')', '')),
+         || coalesce(' (' || flag || ')', ''),
+         at_zone(resulted_at, zone)),
     prop('basedOn', '[' || reference('ServiceRequest', 's' || request_id) || ']'),
     ',"status":"final","category":[', concept(hl7('observation-category'), coalesce(k.words, 'laboratory'), coalesce(k.display, 'Laboratory')), ']',
     ',"code":', concept('http://loinc.org', loinc, l.display),

@@ -5,7 +5,9 @@ SELECT person_id, person_id AS place, 'p' || person_id AS id, concat(
     omb('us-core-race', race, r.code, r.display, r.words), ',',
     omb('us-core-ethnicity', ethnicity, e.code, e.display, e.words),
     ',{"url":"', us_core('us-core-birthsex'), '","valueCode":"',
-    CASE gender WHEN 'M' THEN 'M' WHEN 'F' THEN 'F' ELSE 'UNK' END, '"}]',
+    CASE gender WHEN 'M' THEN 'M' WHEN 'F' THEN 'F' ELSE 'UNK' END, '"}',
+    CASE WHEN guide() = '7.0.0' THEN ',{"url":"' || us_core('us-core-sex') || '","valueCode":"'
+        || CASE gender WHEN 'M' THEN '248153007' WHEN 'F' THEN '248152002' ELSE '184115007' END || '"}' END, ']',
     ',"identifier":[{"use":"usual","type":', concept(hl7('v2-0203'), 'MR', 'Medical record number'),
     ',"system":"', system_of('mrn'), '","value":', json_of(mrn), '}',
     ',{"use":"official","type":' || concept(hl7('v2-0203'), 'SS', 'Social Security number')

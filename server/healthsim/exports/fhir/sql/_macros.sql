@@ -18,12 +18,16 @@ CREATE MACRO us_core(name) AS 'http://hl7.org/fhir/us/core/StructureDefinition/'
 CREATE MACRO system_of(name) AS '{{namespace}}/' || name;
 CREATE MACRO escaped(value) AS
     replace(replace(replace(CAST(value AS VARCHAR), '&', '&amp;'), '<', '&lt;'), '>', '&gt;');
-CREATE MACRO head(type, id, profile, narrative) AS
+CREATE MACRO guide() AS '{{guide}}';
+-- US Core 7.0.0 wants to know when some resources changed last; 6.1.0 does not.
+CREATE MACRO head_updated(type, id, profile, narrative, updated) AS
     '{"resourceType":"' || type || '","id":"' || id || '","meta":{'
-    || coalesce('"profile":["' || us_core(profile) || '"],', '')
+    || coalesce('"lastUpdated":"' || CASE WHEN guide() = '7.0.0' THEN updated END || '",', '')
+    || coalesce('"profile":["' || us_core(profile) || '{{version}}"],', '')
     || '"security":[{"system":"' || hl7('v3-ActReason') || '","code":"HTEST","display":"test health data"}]}'
     || coalesce(',"text":{"status":"generated","div":'
         || CAST(to_json('<div xmlns="http://www.w3.org/1999/xhtml">' || narrative || '</div>') AS VARCHAR) || '}', '');
+CREATE MACRO head(type, id, profile, narrative) AS head_updated(type, id, profile, narrative, CAST(NULL AS VARCHAR));
 CREATE MACRO day(value) AS strftime(value, '%Y-%m-%d');
 CREATE MACRO day_prop(name, value) AS ',"' || name || '":"' || strftime(value, '%Y-%m-%d') || '"';
 CREATE MACRO offset_minutes(local, zone) AS
