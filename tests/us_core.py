@@ -31,7 +31,7 @@ RUNS = (
     ("medicare-general", ("surgical-episode",), 40),
 )
 """What the page's table is counted of."""
-_PROFILE = "http://hl7.org/fhir/us/core/StructureDefinition/"
+PROFILE = "http://hl7.org/fhir/us/core/StructureDefinition/"
 Resource = dict[str, Any]
 
 
@@ -131,7 +131,7 @@ class Coverage:
     def add(self, resource: Resource) -> None:
         """Count a resource under the profiles that it declares."""
         for address in resource["meta"].get("profile", ()):
-            profile = address.partition("|")[0].removeprefix(_PROFILE)
+            profile = address.partition("|")[0].removeprefix(PROFILE)
             self.resources[profile] += 1
             for element in self._elements[profile]:
                 self.filled[profile, element] += holds(resource, element)

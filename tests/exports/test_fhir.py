@@ -215,6 +215,33 @@ def test_a_report_names_the_results_of_one_collection_and_each_of_them_once(file
             assert times == {report["effectiveDateTime"]}
 
 
+def test_us_core_7_declares_its_version_and_adds_to_what_6_1_has(
+    home: Home, files: Files, tmp_path: Path
+) -> None:
+    exporting.export_to(home, "heart", tmp_path / "out", "fhir-us-core-7")
+    newer = {path.stem: [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+             for path in (tmp_path / "out").glob("*.ndjson")}  # fmt: skip
+    older = files["heart"]
+
+    def ids(resources: list[Resource]) -> set[str]:
+        return {one["id"] for one in resources}
+
+    assert {kind: ids(made) for kind, made in older.items() if kind != "Observation"} == {
+        kind: ids(made) for kind, made in newer.items() if kind != "Observation"
+    }
+    assert ids(newer["Observation"]) >= ids(older["Observation"])
+    added = [one for one in newer["Observation"] if one["id"].startswith("av")]
+    assert len(added) == len(newer["Observation"]) - len(older["Observation"]) > 0
+    for one in added:
+        get_fhir_model_class("Observation").model_validate(one)
+    for one in newer["Patient"]:
+        assert one["meta"]["profile"] == [f"{us_core.PROFILE}us-core-patient|7.0.0"]
+        assert one["extension"][-1]["url"].endswith("us-core-sex")
+    for kind in ("Encounter", "DiagnosticReport"):
+        assert all("lastUpdated" in one["meta"] for one in newer[kind])
+        assert not any("lastUpdated" in one["meta"] for one in older[kind])
+
+
 def test_two_exports_of_a_scenario_are_equal_byte_by_byte(home: Home, tmp_path: Path) -> None:
     written = []
     for name in ("one", "two"):

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-Format = Literal["csv", "parquet", "xlsx", "duckdb", "fhir", "fhir-bundles", "postgres", "html"]
+Format = Literal[
+    "csv", "parquet", "xlsx", "duckdb", "fhir", "fhir-us-core-7", "fhir-bundles", "postgres",
+    "html",
+]  # fmt: skip
 """The formats that are built. `capabilities.toml` says what else people ask for."""
 
 
@@ -60,6 +63,12 @@ FORMATS: Mapping[Format, Facts] = MappingProxyType(
         ),
         "fhir": Facts(
             "R4 resources with profiles of US Core 6.1.0, one NDJSON file for each type",
+            "the product patientsim",
+            "claims, what plans paid, events, trials, attributes",
+            True,
+        ),
+        "fhir-us-core-7": Facts(
+            "the resources of fhir with profiles of US Core 7.0.0, and what it asks for besides",
             "the product patientsim",
             "claims, what plans paid, events, trials, attributes",
             True,

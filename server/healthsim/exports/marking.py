@@ -135,10 +135,10 @@ def _is_name(form: str, name: str) -> bool:
         return name == PAGE
     if form in ("xlsx", "duckdb"):
         return name == f"{ALONE}.{form}"
-    if form in ("fhir", "fhir-bundles"):
+    if form.startswith("fhir"):
         from healthsim.exports.fhir import bulk, bundles  # noqa: PLC0415  only these need it
 
-        names = bulk.NAMES if form == "fhir" else bundles.NAMES
+        names = bundles.NAMES if form == "fhir-bundles" else bulk.NAMES
         return names.fullmatch(name) is not None
     return name in {f"{table}.{form}" for table in scenario_rules().tables} | {DICTIONARY}
 

@@ -213,8 +213,12 @@ def _written(
         return [marking.Written(reporting.write(home, name, folder / marking.PAGE).file)]
     from healthsim.exports.fhir import bulk, bundles  # noqa: PLC0415  only these need it
 
-    write = bulk.export if form == "fhir" else bundles.export
-    return [marking.Written(file) for file in write(path, name, folder, chosen)]
+    if form == "fhir-bundles":
+        files = bundles.export(path, name, folder, chosen)
+    else:
+        newer = form == "fhir-us-core-7"
+        files = bulk.export(path, name, folder, chosen, "7.0.0" if newer else "6.1.0")
+    return [marking.Written(file) for file in files]
 
 
 def _refuse_options(form: Format, facts: Facts, tables: Sequence[str], chosen: Filter) -> None:

@@ -45,7 +45,7 @@ _BEAT = 0.25  # seconds between two looks at a run
 LONG = (querying.AUDIT, querying.EXPORT, whatifs.COMPARE, pictures.DRAW)
 """The tools that answer with a handle where they take long."""
 
-RunId = Annotated[str, Field(max_length=64, description="A run, or the handle of an audit etc.")]
+RunId = Annotated[str, Field(max_length=64, description="A run, or an audit's handle.")]
 
 
 async def _before_replacing(
@@ -368,7 +368,7 @@ def quick_generate(
     traits: Annotated[str, Field(description="Who: a diabetic woman of 70.")] = "",
     count: Annotated[int, Field(ge=1, le=10, description="Number of people.")] = 1,
     template: Annotated[str, Field(description="Profile template.")] = "",
-    journey: Annotated[str, Field(description="Journey template, if any.")] = "",
+    journey: Annotated[str, Field(description="Journey template.")] = "",
     seed: Annotated[int | None, Field(ge=0, description="Other people.")] = None,
     members: Annotated[
         list[dict[str, Any]] | None,
