@@ -66,6 +66,7 @@ def export(
     if to or schema:
         raise Refused("--to", f"{kind} writes files", "leave --to and --schema out; see --out")
     if out is None:
+        exporting.refuse_unreadable(home(), name)
         raise Refused("--out", "is missing", "name the folder to write into: --out FOLDER")
     done = attended(
         lambda: exporting.export_to(

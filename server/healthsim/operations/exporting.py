@@ -54,6 +54,16 @@ def format_named(name: str) -> Format:
     raise Refused("format", f"is {name[:40]!r}", mend)
 
 
+def refuse_unreadable(home: Home, name: str) -> None:
+    """Refuse a scenario that is not there, or whose file should not be read.
+
+    Raises:
+        NotFound: there is none of that name; the error suggests near names.
+        StorageError: its file cannot be read, or should not be.
+    """
+    judge(scenarios.path(home, name))
+
+
 def export_home(
     home: Home,
     name: str,
