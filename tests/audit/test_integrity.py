@@ -12,6 +12,7 @@ from audit.benefit_tampering import OF_BENEFITS
 from audit.body_tampering import OF_BODIES
 from audit.chart_tampering import OF_CHARTS
 from audit.facility_tampering import OF_FACILITIES
+from audit.order_tampering import OF_ORDERS
 from audit.people_tampering import OF_PEOPLE
 from audit.pharmacy_tampering import OF_PHARMACY
 from audit.problem_tampering import OF_PROBLEMS
@@ -59,7 +60,7 @@ def is_of_a_family(rule: AnyRule) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "change", [*CHANGES, *OF_STAYS, *OF_PHARMACY], ids=lambda change: change.breaks[0]
+    "change", [*CHANGES, *OF_STAYS, *OF_PHARMACY, *OF_ORDERS], ids=lambda change: change.breaks[0]
 )
 def test_a_changed_row_is_told_by_its_rule_and_no_other(
     scenario: Scenario, change: Tampering
@@ -74,6 +75,7 @@ def test_every_rule_is_seen_to_fail() -> None:
             *CHANGES,
             *OF_STAYS,
             *OF_PHARMACY,
+            *OF_ORDERS,
             *OF_TRIALS,
             *OF_BODIES,
             *OF_PROBLEMS,

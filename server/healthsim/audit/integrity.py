@@ -25,6 +25,7 @@ from healthsim.audit import (
     medicines,
     money,
     network,
+    orders,
     pharmacy,
     problem_lists,
     safe_drugs,
@@ -52,7 +53,7 @@ NAMED: tuple[AnyRule, ...] = (
     *pharmacy.RULES, *safe_drugs.RULES, *vaccines.RULES, *toxicity.RULES, *tumors.RULES,
     *bodies.RULES, *vital_signs.RULES, *beds.RULES, *claim_edits.RULES,
     *chart_people.RULES, *facility_bills.RULES, *claim_people.RULES, *stay_groups.RULES,
-    *wards.RULES,
+    *orders.RULES, *wards.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 
@@ -106,6 +107,7 @@ def lay_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
     profile = json.loads(manifest.profile)
     vital_signs.lay_out_usual(connection, profile.get("vital_signs"))
     problem_lists.lay_out_choice(connection, profile.get("problem_list"))
+    orders.lay_out_findings(connection)
     bounds = [profile.get("as_of") or _FIRST_DAY, profile.get("through") or _LAST_DAY]
     connection.execute(
         "CREATE TEMP TABLE data_days AS SELECT ?::DATE AS as_of, ?::DATE AS through, ? AS one_bed",

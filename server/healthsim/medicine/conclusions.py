@@ -91,6 +91,15 @@ def slots_of(group: str) -> tuple[Slot, ...]:
     return _groups()[group]
 
 
+def all_variants() -> list[Variant]:
+    """Return every sentence that tells of a condition, of all groups."""
+    return [
+        variant
+        for slots in _groups().values() for slot in slots for variant in slot.variants
+        if variant.codes and variant.sentence
+    ]  # fmt: skip
+
+
 @lru_cache(maxsize=100_000)
 def matches(group: str, code: str) -> tuple[tuple[int, int], ...]:
     """Return (slot, variant) of every sentence of a group that a code can be the reason of.

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.addresses import BITS
+from healthsim.dates import existing_minutes
 from healthsim.execution.sync.chart.findings import Measured, Studied, conclusions
 from healthsim.execution.sync.chart.laboratory import (
     GENERIC,
@@ -151,7 +152,8 @@ def _read_at(
     later = (hours[:, 0] + (hours[:, 1] - hours[:, 0]) * u) * 60
     most = np.clip(end - done, _SOON, _LONGEST)
     soon = _SOON + (most - _SOON) * u
-    return done + 1 + np.floor(np.where(at_once, soon, later)).astype(np.int64)
+    read = done + 1 + np.floor(np.where(at_once, soon, later)).astype(np.int64)
+    return np.maximum(existing_minutes(read), existing_minutes(done) + 1)
 
 
 def _measured(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.dates import existing_minutes
 from healthsim.execution.sync.chart.laboratory import lab_orders, tubes
 from healthsim.execution.sync.chart.lookups import (
     by_vocabulary,
@@ -39,7 +40,9 @@ def specimens(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
     share = _EARLIEST + (_LATEST - _EARLIEST) * u
     received = collected + np.floor((resulted - collected) * share).astype(np.int64)
     columns["accession"] = _accessions(ids, collected // DAY)
-    columns["received_at"] = not_after(received, resulted)
+    columns["received_at"] = np.maximum(
+        not_after(received, resulted), existing_minutes(collected) + 1
+    )
     return take(columns, np.argsort(ids))
 
 

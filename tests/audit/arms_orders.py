@@ -1,0 +1,106 @@
+"""Arms of the rules of orders: each step a minute too early, and each thing that nobody has."""
+
+from __future__ import annotations
+
+from audit.arms import Arm, breaks, first, keeps, one
+
+_IN_ONE = "a result is in one report, of its visit"
+_FOLLOWS, _ISSUED = "a report follows its order", "a report comes out with its last result"
+_TAKEN = "a specimen is taken after its order"
+_HAD = "a result comes from a specimen that the laboratory had"
+_COMPLETED = "an order is completed on the day it was done"
+_VISIT = "a completed referral led to a visit"
+_CODE = "a conclusion's code is of a condition that the person has"
+_NAMES = "a conclusion names only what the person has"
+_FRACTION = "an ejection fraction in a conclusion is its result"
+_MINUTE = "INTERVAL 1 MINUTE"
+_OF_REPORT = "request_id = (SELECT min(request_id) FROM diagnostic_reports)"
+_EFFECTIVE = "(SELECT effective_at FROM diagnostic_reports ORDER BY request_id LIMIT 1)"
+_OF_SPECIMEN = "request_id = (SELECT min(request_id) FROM specimens)"
+_SPECIMEN = "specimen_id = (SELECT specimen_id FROM specimens ORDER BY request_id LIMIT 1)"
+_COLLECTED = "(SELECT collected_at FROM specimens ORDER BY request_id LIMIT 1)"
+_RESULTED = (
+    "(SELECT min(l.resulted_at) FROM lab_results AS l JOIN diagnostic_report_results AS d "
+    "USING (lab_result_id) WHERE d.specimen_id = specimens.specimen_id)"
+)
+_RESULTS = (
+    "(SELECT count(*) FROM diagnostic_report_results AS d WHERE d.specimen_id = "
+    "specimens.specimen_id)"
+)
+_REFERRAL = "kind = 'referral' AND status = 'completed'"
+_NOBODY = "C34.12"
+_LUNG = "'Mass of the left lung, in keeping with the known malignancy.'"
+_PERSON = first("person_id", "diagnostic_reports")
+_DAY = first("effective_at::DATE", "diagnostic_reports")
+_A_CONDITION = f"person_id = {_PERSON}"
+
+
+def _condition(code: str, onset: str, ended: str = "NULL") -> str:
+    """Give the person of the first report a condition."""
+    return one(
+        "conditions", f"code = '{code}', onset_date = {_DAY} {onset}, abatement_date = {ended}",
+        _A_CONDITION,
+    )  # fmt: skip
+
+
+def _says(rule: str, change: str, rows: int, *more: str) -> Arm:
+    """Change the first report, and what its person has."""
+    return Arm(rule, (one("diagnostic_reports", change), *more), rows)
+
+
+OF_ORDERS = (
+    breaks(_IN_ONE, one("diagnostic_reports", "encounter_id = -1", "procedure_id IS NULL"
+           " AND report_id IN (SELECT report_id FROM diagnostic_report_results GROUP BY report_id"
+           " HAVING count(*) = 1)")),
+    breaks(_IN_ONE, "DELETE FROM diagnostic_report_results WHERE lab_result_id = "
+           "(SELECT min(lab_result_id) FROM diagnostic_report_results)"),
+    breaks(_IN_ONE, "INSERT INTO diagnostic_report_results BY NAME SELECT * FROM "
+           "diagnostic_report_results ORDER BY lab_result_id LIMIT 1"),
+    keeps(_IN_ONE, one("lab_results", "loinc = '44261-6'"),
+          "DELETE FROM diagnostic_report_results WHERE lab_result_id = "
+          + first("lab_result_id", "lab_results")),
+    keeps(_FOLLOWS, one("service_requests", f"ordered_at = {_EFFECTIVE}", _OF_REPORT)),
+    breaks(_FOLLOWS, one("service_requests", f"ordered_at = {_EFFECTIVE} + {_MINUTE}", _OF_REPORT)),
+    breaks(_FOLLOWS, one("service_requests", "status = 'active'", _OF_REPORT)),
+    breaks(_FOLLOWS, one("service_requests", "occurrence_date = occurrence_date + 1", _OF_REPORT)),
+    breaks(_FOLLOWS, one("diagnostic_reports", "issued_at = effective_at")),
+    keeps(_FOLLOWS, one("diagnostic_reports", f"issued_at = effective_at + {_MINUTE}")),
+    *(breaks(_ISSUED, one("diagnostic_reports", f"issued_at = issued_at {way} {_MINUTE}",
+                          "category = 'LAB'")) for way in "+-"),
+    keeps(_TAKEN, one("service_requests", f"ordered_at = {_COLLECTED}", _OF_SPECIMEN)),
+    breaks(_TAKEN, one("service_requests", f"ordered_at = {_COLLECTED} + {_MINUTE}", _OF_SPECIMEN)),
+    breaks(_TAKEN, one("specimens", "received_at = collected_at")),
+    keeps(_TAKEN, one("specimens", f"received_at = collected_at + {_MINUTE}")),
+    breaks(_HAD, one("specimens", f"collected_at = collected_at - {_MINUTE}", f"{_RESULTS} = 1")),
+    breaks(_HAD, one("specimens", f"received_at = {_RESULTED}", f"{_RESULTS} = 1")),
+    keeps(_HAD, one("specimens", f"received_at = {_RESULTED} - {_MINUTE}")),
+    breaks(_COMPLETED, one("service_requests", "status = 'active'")),
+    breaks(_COMPLETED, one("service_requests", "occurrence_date = NULL")),
+    breaks(_COMPLETED, one("service_requests", "occurrence_date = ordered_at::DATE - 1")),
+    keeps(_COMPLETED, one("service_requests", "occurrence_date = ordered_at::DATE + 9")),
+    keeps(_COMPLETED, one("service_requests", "occurrence_date = NULL, status = 'revoked'")),
+    breaks(_VISIT, one("service_requests", "occurrence_date = occurrence_date + 5000", _REFERRAL)),
+    breaks(_VISIT, one("service_requests", "performer_npi = 1", _REFERRAL)),
+    breaks(_VISIT, one("service_requests", "person_id = -1", _REFERRAL)),
+    keeps(_VISIT, one("service_requests", "performer_npi = 1, kind = 'procedure'", _REFERRAL)),
+    _says(_CODE, f"conclusion_code = '{_NOBODY}'", 1),
+    _says(_CODE, f"conclusion_code = '{_NOBODY}'", 0, _condition(_NOBODY, "+ 0")),
+    _says(_CODE, f"conclusion_code = '{_NOBODY}'", 1, _condition(_NOBODY, "+ 1")),
+    _says(_CODE, f"conclusion_code = '{_NOBODY}'", 0, _condition(_NOBODY, "- 9", _DAY)),
+    _says(_CODE, f"conclusion_code = '{_NOBODY}'", 1, _condition(_NOBODY, "- 9", f"{_DAY} - 1")),
+    _says(_CODE, "conclusion_code = (SELECT d.code FROM encounter_diagnoses AS d "
+          "WHERE d.encounter_id = diagnostic_reports.encounter_id LIMIT 1)", 0),
+    _says(_NAMES, f"conclusion = {_LUNG}", 1),
+    _says(_NAMES, "conclusion = concat('Heart size is normal. ', "
+          f"{_LUNG}, ' No pneumothorax.')", 1),
+    _says(_NAMES, "conclusion = 'Lungs are clear. Heart size is normal.'", 0),
+    breaks(_FRACTION, one("diagnostic_reports",
+           "conclusion = 'Left ventricular ejection fraction 35 %, reduced.'")),
+    *(Arm(_FRACTION, (one("diagnostic_reports",
+                          "conclusion = 'Left ventricular ejection fraction 35 %, reduced.'"),
+                      "UPDATE lab_results SET loinc = '10230-1', "
+                      f"value = {value} WHERE lab_result_id = (SELECT min(d.lab_result_id) FROM "
+                      "diagnostic_report_results AS d WHERE d.report_id = "
+                      f"{first('report_id', 'diagnostic_reports')})"), rows)
+      for value, rows in ((35.4, 0), (36.0, 1))),
+)  # fmt: skip

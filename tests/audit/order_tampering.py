@@ -1,0 +1,34 @@
+"""One change for each rule of orders and reports."""
+
+from __future__ import annotations
+
+from audit.tampering import Tampering, _one, _row
+
+_DONE = "an order is completed on the day it was done"
+_FOLLOWS = "a report follows its order"
+_TAKEN = "a specimen is taken after its order"
+_LUNG = "Mass of the left lung, in keeping with the known malignancy."
+
+OF_ORDERS: tuple[Tampering, ...] = (
+    _row("a result is in one report, of its visit",
+         "DELETE FROM diagnostic_report_results WHERE rowid = "
+         "(SELECT max(rowid) FROM diagnostic_report_results)"),
+    _row(_FOLLOWS, _one("diagnostic_reports", "issued_at = effective_at"),
+         also=("a report comes out with its last result",)),
+    _row("a report comes out with its last result",
+         _one("diagnostic_reports", "issued_at = issued_at + INTERVAL 1 MINUTE")),
+    _row(_TAKEN, _one("specimens", "received_at = collected_at")),
+    _row("a result comes from a specimen that the laboratory had",
+         _one("specimens", "received_at = received_at + INTERVAL 9 DAY")),
+    _row(_DONE, _one("service_requests", "occurrence_date = NULL", "kind = 'procedure'")),
+    _row("a completed referral led to a visit",
+         _one("service_requests", "performer_npi = requester_npi",
+              "kind = 'referral' AND status = 'completed' AND performer_npi <> requester_npi")),
+    _row("a conclusion's code is of a condition that the person has",
+         _one("diagnostic_reports", "conclusion_code = 'C34.12'")),
+    _row("a conclusion names only what the person has",
+         _one("diagnostic_reports", f"conclusion = '{_LUNG}'")),
+    _row("an ejection fraction in a conclusion is its result",
+         _one("diagnostic_reports",
+              "conclusion = 'Left ventricular ejection fraction 35 %, reduced.'")),
+)  # fmt: skip
