@@ -12,6 +12,8 @@ WITH made AS (
     UNION ALL
     SELECT encounter_id, 6, 'MedicationRequest/m' || prescription_id FROM prescriptions WHERE encounter_id IS NOT NULL
     UNION ALL
+    SELECT encounter_id, 8, 'DocumentReference/j' || note_id FROM clinical_notes
+    UNION ALL
     SELECT encounter_id, 9, 'DiagnosticReport/r' || report_id FROM diagnostic_reports WHERE encounter_id IS NOT NULL
     UNION ALL
     SELECT encounter_id, 7, 'CarePlan/a' || care_plan_id FROM care_plans WHERE encounter_id IS NOT NULL
