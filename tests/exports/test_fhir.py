@@ -47,17 +47,24 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 @pytest.fixture(scope="module")
-def files(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Files:
-    """Return scenario -> type -> resources."""
-    found: dict[str, dict[str, list[Resource]]] = {}
-    for name in JOBS:
-        folder = tmp_path_factory.mktemp(name)
+def folders(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """Return scenario -> folder of its export."""
+    found = {name: tmp_path_factory.mktemp(name) for name in JOBS}
+    for name, folder in found.items():
         bulk.export(scenarios.path(home, name), name, folder)
-        found[name] = {
+    return found
+
+
+@pytest.fixture(scope="module")
+def files(folders: Mapping[str, Path]) -> Files:
+    """Return scenario -> type -> resources."""
+    return {
+        name: {
             path.stem: [json.loads(line) for line in path.read_text("utf-8").splitlines()]
             for path in folder.glob("*.ndjson")
         }
-    return found
+        for name, folder in folders.items()
+    }
 
 
 def _all(files: Files) -> Iterator[Resource]:
@@ -144,29 +151,146 @@ def test_there_is_a_resource_for_every_row(home: Home, files: Files) -> None:
         assert compared[kind] == made - deaths, kind
 
 
-def test_values_dates_and_codes_are_those_of_the_rows(home: Home, files: Files) -> None:
-    with duckdb.connect(str(scenarios.path(home, "heart")), read_only=True) as connection:
-        results = connection.execute(
-            "SELECT lab_result_id, loinc, value, unit, strftime(collected_at, '%Y-%m-%dT%H:%M:%S')"
-            " FROM lab_results WHERE value IS NOT NULL"
-        ).fetchall()
-        people = connection.execute(
-            "SELECT person_id, given_name, family_name, birth_date::VARCHAR, death_date::VARCHAR "
-            "FROM patients"
-        ).fetchall()
-    observed = {resource["id"]: resource for resource in files["heart"]["Observation"]}
-    patients = {resource["id"]: resource for resource in files["heart"]["Patient"]}
+def _at(column: str) -> str:
+    return f"strftime({column}, '%Y-%m-%dT%H:%M:%S')"
 
-    for key, loinc, value, unit, collected in results:
-        resource = observed[f"l{key}"]
-        assert resource["code"]["coding"][0]["code"] == loinc
-        assert resource["valueQuantity"]["value"] == value
-        assert resource["valueQuantity"]["code"] == unit
-        assert resource["effectiveDateTime"][:19] == collected
-    for key, given, family, born, died in people:
-        resource = patients[f"p{key}"]
-        assert (resource["name"][0]["given"][0], resource["name"][0]["family"]) == (given, family)
-        assert (resource["birthDate"], resource.get("deceasedDateTime")) == (born, died)
+
+_PERSON = ("$.subject.reference", "'Patient/p' || person_id")
+_VISIT = ("$.encounter.reference", "'Encounter/e' || encounter_id")
+COMPARED: dict[str, tuple[tuple[str, str], ...]] = {
+    "patients": (
+        ("$.name[0].family", "family_name"),
+        ("$.name[0].given[0]", "given_name"),
+        ("$.birthDate", "birth_date"),
+        ("$.deceasedDateTime", "death_date"),
+        ("$.address[0].postalCode", "zip"),
+        ("$.identifier[0].value", "mrn"),
+    ),
+    "conditions": (
+        ("$.code.coding[0].code", "code"),
+        ("$.onsetDateTime", "onset_date"),
+        ("$.abatementDateTime", "abatement_date"),
+        ("$.recordedDate", "recorded_date"),
+        _PERSON,
+        _VISIT,
+    ),
+    "encounters": (
+        ("$.period.start", _at("start_at")),
+        ("$.period.end", _at("end_at")),
+        _PERSON,
+        ("$.participant[0].individual.reference", "'Practitioner/n' || attending_npi"),
+    ),
+    "encounter_diagnoses": (("$.code.coding[0].code", "code"), _PERSON, _VISIT),
+    "lab_results": (
+        ("$.code.coding[0].code", "loinc"),
+        ("$.effectiveDateTime", _at("collected_at")),
+        ("$.issued", _at("resulted_at")),
+        ("$.valueQuantity.code", "CASE WHEN value IS NOT NULL THEN unit END"),
+        ("$.valueString", "value_text"),
+        _PERSON,
+        _VISIT,
+    ),
+    "vital_signs": (("$.effectiveDateTime", _at("measured_at")), _PERSON, _VISIT),
+    "prescriptions": (
+        ("$.authoredOn", "written_date"),
+        ("$.dosageInstruction[0].text", "sig"),
+        ("$.dispenseRequest.numberOfRepeatsAllowed", "refills"),
+        ("$.status", "status"),
+        _PERSON,
+    ),
+    "fills": (
+        ("$.identifier[0].value", "rx_number"),
+        ("$.daysSupply.value", "days_supply"),
+        _PERSON,
+    ),
+    "immunizations": (
+        ("$.vaccineCode.coding[0].code", "cvx"),
+        ("$.occurrenceDateTime", "given_date"),
+        ("$.lotNumber", "lot"),
+    ),
+    "procedures": (
+        ("$.code.coding[0].code", "code"),
+        ("$.performedDateTime", "performed_date"),
+        _PERSON,
+    ),
+    "enrollments": (("$.period.start", "effective_date"), ("$.period.end", "term_date")),
+    "allergies": (
+        ("$.code.coding[0].code", "code"),
+        ("$.onsetDateTime", "onset_date"),
+        ("$.criticality", "criticality"),
+    ),
+    "service_requests": (
+        ("$.authoredOn", _at("ordered_at")),
+        ("$.status", "status"),
+        _PERSON,
+        _VISIT,
+    ),
+    "specimens": (
+        ("$.collection.collectedDateTime", _at("collected_at")),
+        ("$.type.coding[0].code", "type"),
+    ),
+    "diagnostic_reports": (
+        ("$.issued", _at("issued_at")),
+        ("$.code.coding[0].code", "loinc"),
+        ("$.conclusion", "conclusion"),
+        _PERSON,
+    ),
+    "observations": (
+        ("$.code.coding[0].code", "loinc"),
+        ("$.valueCodeableConcept.coding[0].code", "value_code"),
+    ),
+    "devices": (
+        ("$.serialNumber", "serial"),
+        ("$.udiCarrier[0].carrierHRF", "udi_hrf"),
+        ("$.status", "status"),
+    ),
+    "goals": (
+        ("$.startDate", "start_date"),
+        ("$.target[0].dueDate", "due_date"),
+        ("$.lifecycleStatus", "status"),
+    ),
+    "clinical_notes": (("$.date", _at("authored_at")), ("$.type.coding[0].code", "type")),
+}
+"""Table -> where a resource has what its row says: a path, and SQL on the row."""
+
+
+def test_values_dates_codes_and_references_are_those_of_the_rows(
+    home: Home, folders: Mapping[str, Path]
+) -> None:
+    compared: Counter[str] = Counter()
+    for name, folder in folders.items():
+        with duckdb.connect(str(scenarios.path(home, name)), read_only=True) as connection:
+            stored = {table for (table,) in connection.execute("SHOW TABLES").fetchall()}
+            for table, pairs in COMPARED.items():
+                fate = mapping.fates()[table]
+                if table not in stored or not (folder / f"{fate.resource}.ndjson").exists():
+                    continue
+                columns = ", ".join(
+                    f"count(*) FILTER (CAST({value} AS VARCHAR) IS DISTINCT FROM "
+                    + (f"left(json->>'{path}', 19)" if "strftime" in value else f"json->>'{path}'")
+                    + ")" for path, value in pairs
+                )  # fmt: skip
+                rows, *differ = connection.execute(
+                    f"SELECT count(*), {columns} FROM "
+                    f"(FROM {table} WHERE {fate.condition or 'true'}) AS rows "
+                    f"JOIN read_ndjson_objects('{folder / fate.resource}.ndjson') "
+                    f"ON json->>'$.id' = '{fate.letter}' || {fate.key}"
+                ).fetchall()[0]
+                assert differ == [0] * len(pairs), (
+                    name,
+                    table,
+                    list(zip(pairs, differ, strict=True)),
+                )
+                compared[table] += rows
+            values = connection.execute(
+                "SELECT count(*) FILTER (value <> CAST(json->>'$.valueQuantity.value' AS DOUBLE)), "
+                "count(*) FROM lab_results JOIN "
+                f"read_ndjson_objects('{folder}/Observation.ndjson') "
+                "ON json->>'$.id' = 'l' || lab_result_id WHERE value IS NOT NULL"
+            ).fetchall()
+            assert values[0][0] == 0 < values[0][1]
+    assert set(COMPARED) - compared.keys() == set()
+    assert all(compared.values()), compared
 
 
 def test_instants_have_the_offset_of_the_person_s_state_on_that_day(files: Files) -> None:
