@@ -44,8 +44,8 @@ SERVED = (
 """Every column that dates something done to a person; (table, key, column)."""
 
 _BEFORE_DATA = {
-    "allergies", "conditions", "devices", "enrollments", "planted_violations", "prescriptions",
-    "allergies", "observations", "conditions", "prescriptions", "planted_violations", "enrollments",
+    "allergies", "conditions", "devices", "enrollments", "observations", "planted_violations",
+    "prescriptions",
 }  # fmt: skip
 """Tables whose rows may date from before the profile's day."""
 

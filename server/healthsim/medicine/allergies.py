@@ -17,11 +17,13 @@ class Substance(NamedTuple):
 
     Attributes:
         name: in words; unique.
-        code, system: RxNorm ingredient, or UNII of the FDA.
+        code, display, system: RxNorm ingredient, or UNII of the FDA; a member of a class stands
+            for it.
         category: medication, food or environment.
         kind: allergy or intolerance.
         shares: of children, adults and those of 65 or more who have it on their list, 0 to 1.
         women: how many times as often women have it as men.
+        first_year: year from which there is the substance: nobody's allergy begins before it.
         onset: ages in years between which it begins.
         outgrown: share of those who had it whose allergy is resolved when they are older.
         reactions: name of the group of reactions.
@@ -31,11 +33,13 @@ class Substance(NamedTuple):
 
     name: str
     code: str
+    display: str
     system: str
     category: str
     kind: str
     shares: tuple[float, float, float]
     women: float
+    first_year: int
     onset: tuple[float, float]
     outgrown: float
     reactions: str
@@ -79,11 +83,13 @@ def _substance(row: dict[str, str]) -> Substance:
     return Substance(
         name=row["substance"],
         code=row["code"],
+        display=row["display"],
         system=row["system"],
         category=row["category"],
         kind=row["kind"],
         shares=(float(row["child"]), float(row["adult"]), float(row["old"])),
         women=float(row["women"]),
+        first_year=int(row["first_year"]),
         onset=(float(row["onset_low"]), float(row["onset_high"])),
         outgrown=float(row["outgrown"]),
         reactions=row["reactions"],

@@ -111,6 +111,10 @@ def test_rows_tell_when_it_began_and_how_severe_it_was() -> None:
     onset, recorded = (np.asarray(rows[name]) for name in ("onset_date", "recorded_date"))
     told = listed(rows, "substance", "reaction", "reaction_code", "criticality", "severity")
 
+    of_drug = np.array([name == "atorvastatin" for (name,) in listed(rows, "substance")])
+    assert (onset[of_drug] >= 9_862).all()  # 1997-01-01, the year it came to the market
+    assert onset[~of_drug].min() < 5_000
+    assert ("atorvastatin", "83367") in listed(rows, "code_display", "code")
     assert (born <= onset).all()
     assert (onset <= recorded).all()
     assert (recorded <= 20_089).all()  # 2025-01-01

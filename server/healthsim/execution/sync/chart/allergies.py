@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.codes.books import snomed_code
-from healthsim.dates import NO_DAY
+from healthsim.dates import NO_DAY, day_of
 from healthsim.execution.sync.chart.places import codes_where, texts
 from healthsim.execution.sync.chart.rows import choose, in_order, named_ids
 from healthsim.execution.sync.context import SyncContext
@@ -72,6 +72,7 @@ def _of_substance(
         "person_id": ctx.person_id[rows],
         **{name: Coded.constant(text, len(rows)) for name, text in (
             ("substance", substance.name), ("code", substance.code),
+            ("code_display", substance.display),
             ("code_system", substance.system), ("category", substance.category),
             ("kind", substance.kind))},
         **_state(ctx, substance, rows, onset, coded[rows] != NO_DAY),
@@ -94,7 +95,10 @@ def _drawn_days(
     """Return when everyone's drawn allergy began and was recorded, int32; `NO_DAY` for none."""
     birth = ctx.people.birth
     lived = np.where(has, ctx.as_of - birth.astype(np.int64), 0)
+    known = day_of(f"{substance.first_year}-01-01") - birth.astype(np.int64)
     low, high = (np.minimum(lived, years * _YEAR) for years in substance.onset)
+    low = np.minimum(np.maximum(low, known), lived)
+    high = np.maximum(high, low)
     u, v = (ctx.record.draws.uniform(f"chart/allergy/{substance.name}/{word}")
             for word in ("onset", "recorded"))  # fmt: skip
     onset = birth + np.floor(low + u * (high - low))
