@@ -16,7 +16,7 @@ Format = Literal[
 
 ANY, NOTHING = "any product", "nothing"
 MOST_CELLS = 2_000_000
-"""Of the tables of a workbook together: more take minutes and a program that opens them."""
+"""Of the tables of a workbook together: more take minutes to write and to open."""
 
 
 @dataclass(frozen=True)
