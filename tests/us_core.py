@@ -3,7 +3,8 @@
 `python tests/us_core.py` writes the tables of docs/us-core.md and docs/fhir.md anew.
 
 `data/us_core_610.csv` lists the must-support elements of US Core 6.1.0 as its package has them
-(snapshots of StructureDefinitions; the package is CC0), and why some are never filled.
+(snapshots of StructureDefinitions; the package is CC0), which of them a resource must have, and why
+some are never filled.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ SLICES: dict[str, Callable[[Any], bool]] = {
 
 
 def listed() -> list[dict[str, str]]:
-    """Return profile, type, element and reason of each must-support element."""
+    """Return profile, type, element, whether it is required, and reason of each element."""
     with LISTED.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -135,6 +136,12 @@ class Coverage:
             self.resources[profile] += 1
             for element in self._elements[profile]:
                 self.filled[profile, element] += holds(resource, element)
+
+    def lacking(self) -> set[tuple[str, str]]:
+        """Return profile and element of what a profile requires, and a resource of it lacks."""
+        required = [(row["profile"], row["element"]) for row in listed() if row["required"]]
+        return {(profile, element) for profile, element in required
+                if self.filled[profile, element] < self.resources[profile]}  # fmt: skip
 
     def never(self) -> set[tuple[str, str]]:
         """Return profile and element of what no resource holds."""

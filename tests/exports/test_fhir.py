@@ -106,6 +106,15 @@ def test_every_resource_is_marked_as_test_data_and_says_its_profile_and_text(fil
         assert resource["text"]["div"].startswith('<div xmlns="http://www.w3.org/1999/xhtml">')
 
 
+def test_every_resource_has_what_its_profile_requires(files: Files) -> None:
+    coverage = us_core.Coverage()
+    for resource in _all(files):
+        coverage.add(resource)
+
+    assert coverage.lacking() == set()
+    assert len(coverage.resources) > 35
+
+
 def test_an_element_of_us_core_is_filled_or_the_page_says_why_not(files: Files) -> None:
     coverage = us_core.Coverage()
     for resource in _all(files):
