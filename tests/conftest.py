@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from healthsim.operations import background, generate
 from processes import PATIENCE
+from stand_ins import query_here
 
 
 def pytest_configure() -> None:
@@ -82,6 +83,15 @@ settings.register_profile(
     "same everywhere", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("same everywhere")  # the same examples each time, however slow the machine is
+
+
+@pytest.fixture(autouse=True)
+def queries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answer queries in this process.
+
+    A file whose subject is the process of a query has a fixture of this name that does nothing.
+    """
+    query_here(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ import pytest
 from healthsim.audit import integrity, money
 from healthsim.audit.derived import derived_rules
 from healthsim.audit.rules import AnyRule, RowRule
+from healthsim.exports import people
 from healthsim.operations import query
 from healthsim.persistence import sandbox
 from healthsim.tables import Table
@@ -27,8 +28,9 @@ def _row_rules(tables: Sequence[Table]) -> list[AnyRule]:
 
 
 def query_here(patch: pytest.MonkeyPatch) -> None:
-    """Let the code of a query's process answer in this one."""
+    """Let the code of a query's process answer in this one, which is ten times as fast."""
     patch.setattr(query, "answer_of", _answer_here)
+    patch.setattr(people, "answer_of", _answer_here)
 
 
 def _answer_here(request: Mapping[str, Any], seconds: float, most_bytes: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from conversing import LONGEST, NAMES, OLDER, REFERENCE, Turn, client_of, hold, turns_of
+from stand_ins import ask_few_rules
 from tokens import tokens
 
 pytestmark = pytest.mark.anyio
@@ -16,6 +17,11 @@ MOST = 12_000
 """Tokens of the reference conversation: in and out, its guide, the catalogue, the instructions."""
 MOST_NOT_BUILT = 1000
 """Tokens of finding out that something is not built, beside the catalogue."""
+
+
+@pytest.fixture(autouse=True)
+def _audits_ask_few_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    ask_few_rules(monkeypatch)
 
 
 @pytest.fixture

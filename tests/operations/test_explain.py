@@ -17,7 +17,6 @@ from healthsim.operations import generate, scenarios
 from healthsim.operations.explaining.explain import RowExplained, explain_row
 from healthsim.operations.home import Home
 from healthsim.products.catalogue import TABLES
-from stand_ins import query_here
 from template_runs import load
 
 pytestmark = pytest.mark.slow
@@ -38,11 +37,6 @@ EACH = 3
 def _keep(home: Home, name: str, profile: dict[str, Any], journeys: list[dict[str, Any]]) -> None:
     record = generate.run(home, prepare(profile, journeys))
     scenarios.save_run(home, record.run_id, name)
-
-
-@pytest.fixture(autouse=True)
-def _queries_are_answered_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    query_here(monkeypatch)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,6 @@ from healthsim.execution.prepare import prepare
 from healthsim.operations import generate, scenarios
 from healthsim.operations.home import Home
 from healthsim.operations.person import PAGE, PersonShown, show_person
-from stand_ins import query_here
 from template_runs import load
 
 pytestmark = pytest.mark.slow
@@ -26,11 +25,6 @@ RUNS = {
     "births": ("commercial-maternity", ("pregnancy",), 10),
     "trial": _TRIAL,
 }
-
-
-@pytest.fixture(autouse=True)
-def _queries_are_answered_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    query_here(monkeypatch)
 
 
 @pytest.fixture(scope="module")

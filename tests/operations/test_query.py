@@ -33,6 +33,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 @pytest.fixture
+def queries() -> None:
+    """Have the process of a query, but for tests that are marked."""
+
+
+@pytest.fixture
 def _here(monkeypatch: pytest.MonkeyPatch) -> None:
     query_here(monkeypatch)
 

@@ -11,18 +11,14 @@ import pytest
 from mcp import Client
 
 from healthsim.app import build_server
-from stand_ins import ask_few_rules, query_here
+from stand_ins import ask_few_rules
 from talking import Open
 
 
 @pytest.fixture(autouse=True)
-def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tools give out what an audit or a query finds; these have tests of their own.
-
-    A file whose subject is the process of a query has a fixture of this name that does nothing.
-    """
+def _audits_ask_few_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tools give out what an audit finds; its rules are tested in tests/audit."""
     ask_few_rules(monkeypatch)
-    query_here(monkeypatch)
 
 
 @pytest.fixture

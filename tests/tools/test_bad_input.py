@@ -79,7 +79,7 @@ BAD_SQL = [
 
 
 @pytest.fixture
-def stand_ins() -> None:
+def queries() -> None:
     """Have none: a query that eats memory does so in its own process."""
 
 

@@ -27,7 +27,7 @@ ENDLESS = "SELECT count(*) FROM range(1000000) AS a, range(10000000) AS b"
 
 
 @pytest.fixture
-def stand_ins() -> None:
+def queries() -> None:
     """Have none: queries run in their process."""
 
 
