@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from healthsim import ENGINE
-from healthsim.addresses import BLOCK
 from healthsim.operations import runs
 from healthsim.persistence.files import disk_errors, publish_over, temporary
 from healthsim.persistence.judgement import trust
@@ -131,6 +130,7 @@ def _publish(unfinished: Path, target: Path, run_id: str) -> None:
 
 
 def _manifest(job: Job, digest: Digest) -> Manifest:
+    from healthsim.addresses import BLOCK  # noqa: PLC0415  numpy is heavy
     from healthsim.persistence.digest import total  # noqa: PLC0415  pyarrow is heavy
     from healthsim.persistence.scenario import Manifest  # noqa: PLC0415  duckdb is heavy
     from healthsim.specification.checks.codes import unlisted_in  # noqa: PLC0415  see the top
