@@ -119,3 +119,45 @@ OF_VACCINES_NOT_GIVEN = (
     breaks(_VISIT, one(_NOT_GIVEN, "performer_npi = (SELECT max(npi) FROM providers)")),
     breaks(_REASON, one(_NOT_GIVEN, "reason_code = 'PATREF'")),
 )  # fmt: skip
+
+_COVER, _NEXT = "places cover a stay or emergency visit", \
+    "a place begins where the one before ends"  # fmt: skip
+_THERE, _UNIT = "a place is in the facility of its encounter", "a unit suits age and sex"
+_L = "encounter_locations"
+_MOVED = "encounter_id IN (SELECT encounter_id FROM encounter_locations WHERE sequence = 2)"
+_GROWN = "person_id IN (SELECT person_id FROM patients WHERE birth_date < DATE '1980-01-01' " \
+    "AND gender = '{}')"  # fmt: skip
+
+
+def _unit(unit: str, sex: str, rows: int) -> Arm:
+    return Arm(_UNIT, (one(_L, f"unit = '{unit}'", _GROWN.format(sex)),), rows)
+
+
+def _aged_unit(unit: str, age: str, rows: int) -> Arm:
+    born = f"(SELECT p.birth_date FROM patients AS p WHERE p.person_id = {_L}.person_id)"
+    woman = _GROWN.format("F")
+    return Arm(_UNIT, (one(_L, f"unit = '{unit}', start_at = {born} + {age}", woman),), rows)
+
+
+OF_PLACES = (
+    breaks(_COVER, f"DELETE FROM {_L} WHERE encounter_id = (SELECT min(encounter_id) FROM {_L})"),
+    breaks(_COVER, one(_L, "start_at = start_at + INTERVAL 1 MINUTE", "sequence = 1")),
+    breaks(_COVER, one(_L, "end_at = end_at - INTERVAL 1 MINUTE", f"NOT ({_MOVED})")),
+    breaks(_COVER, one("encounters", "encounter_class = 'office'", "encounter_class = 'snf'")),
+    breaks(_COVER, one("encounters", "encounter_class = 'snf'", "encounter_class = 'office'")),
+    breaks(_NEXT, one(_L, "start_at = start_at + INTERVAL 1 MINUTE", "sequence = 2")),
+    breaks(_NEXT, one(_L, "end_at = end_at - INTERVAL 1 MINUTE", f"sequence = 1 AND {_MOVED}")),
+    breaks(_NEXT, one(_L, "end_at = start_at - INTERVAL 1 MINUTE", f"NOT ({_MOVED})")),
+    breaks(_THERE, one(_L, "facility_id = (SELECT max(facility_id) + 1 FROM facilities)")),
+    breaks(_THERE, one(_L, "facility_id = NULL", "facility_id IS NOT NULL")),
+    _unit("labor and delivery", "M", 1), _unit("labor and delivery", "F", 0),
+    _unit("pediatric", "F", 1), _unit("nursery", "F", 1), _unit("psychiatric", "F", 0),
+    _aged_unit("medical", "INTERVAL 18 YEAR", 0),
+    _aged_unit("medical", "INTERVAL 18 YEAR - INTERVAL 1 DAY", 1),
+    _aged_unit("pediatric", "INTERVAL 18 YEAR - INTERVAL 1 DAY", 0),
+    _aged_unit("pediatric", "INTERVAL 18 YEAR", 1),
+    _aged_unit("nursery", "INTERVAL 1 YEAR - INTERVAL 1 DAY", 0),
+    _aged_unit("nursery", "INTERVAL 1 YEAR", 1),
+    _aged_unit("maternity", "INTERVAL 9 YEAR", 0),
+    _aged_unit("maternity", "INTERVAL 9 YEAR - INTERVAL 1 DAY", 1),
+)  # fmt: skip

@@ -39,6 +39,8 @@ SERVED = (
     ("specimens", "specimen_id", "collected_at"),
     ("diagnostic_reports", "report_id", "effective_at"),
     ("immunizations_not_given", "not_given_id", "occurrence_date"),
+    ("encounter_locations", "encounter_id", "start_at"),
+    ("encounter_locations", "encounter_id", "end_at"),
     *trials.DATED,
 )
 """Every column that dates something done to a person; (table, key, column)."""

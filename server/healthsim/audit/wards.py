@@ -1,5 +1,5 @@
 # ruff: noqa: S608  (the SQL is made of this package's own names, never of a user's words)
-"""Rules of what goes with care: devices and their UDI, goals of care, vaccines not given."""
+"""Rules of what goes with care: devices and their UDI, goals, vaccines not given, beds."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from healthsim.medicine.devices import DEMONSTRATION, device_causes, devices
 from healthsim.medicine.goals import care_goals
 from healthsim.medicine.vaccines import Length, doses, products
 from healthsim.medicine.vaccines_not_given import REASONS, not_given, same_series
+from healthsim.medicine.wards import ADULT, CLASSES, units
 
 _CHECK = " + ".join(
     f"{(3, 1)[place % 2]} * substr(udi_di, {place + 1}, 1)::INTEGER" for place in range(13)
@@ -168,4 +169,43 @@ _VACCINES: tuple[AnyRule, ...] = (
     ),
 )  # fmt: skip
 
-RULES: tuple[AnyRule, ...] = (*_DEVICES, *_GOALS, *_VACCINES)
+_PLACES = "encounter_locations"
+_AGE = "date_sub('year', p.birth_date, l.start_at::DATE)"
+
+
+def _ages() -> str:
+    """Return rows of units for people of some ages, and these ages."""
+    return ", ".join(f"('{one.name}', '{one.ages}')" for one in units().values() if one.ages)
+
+
+_LOCATIONS: tuple[AnyRule, ...] = (
+    AuditRule(
+        "places cover a stay or emergency visit", f"{_PLACES}.start_at", (_PLACES, "encounters"),
+        "SELECT concat('encounter_id ', e.encounter_id) FROM encounters AS e LEFT JOIN "
+        f"(SELECT encounter_id, min(start_at) AS came, max(end_at) AS went FROM {_PLACES} "
+        "GROUP BY encounter_id) AS l USING (encounter_id) WHERE CASE WHEN l.came IS NOT NULL THEN "
+        f"e.encounter_class NOT IN {CLASSES} OR l.came <> e.start_at OR l.went <> e.end_at "
+        f"ELSE e.encounter_class IN {CLASSES} END",
+    ),
+    AuditRule(
+        "a place begins where the one before ends", f"{_PLACES}.start_at", (_PLACES,),
+        "SELECT concat('encounter_id ', encounter_id, ' sequence ', sequence) FROM (SELECT *, "
+        "lag(end_at) OVER (PARTITION BY encounter_id ORDER BY sequence) AS before "
+        f"FROM {_PLACES}) WHERE before <> start_at OR end_at < start_at",
+    ),
+    AuditRule(
+        "a place is in the facility of its encounter", f"{_PLACES}.facility_id",
+        (_PLACES, "encounters"),
+        f"SELECT concat('encounter_id ', l.encounter_id) FROM {_PLACES} AS l JOIN encounters AS e "
+        "USING (encounter_id) WHERE l.facility_id IS DISTINCT FROM e.facility_id",
+    ),
+    AuditRule(
+        "a unit suits age and sex", f"{_PLACES}.unit", (_PLACES, "patients"),
+        f"SELECT concat('encounter_id ', l.encounter_id) FROM {_PLACES} AS l JOIN patients AS p "
+        f"USING (person_id) JOIN (VALUES {_ages()}) AS u (unit, ages) USING (unit) "
+        f"WHERE CASE u.ages WHEN 'adult' THEN {_AGE} < {ADULT} WHEN 'child' THEN {_AGE} >= {ADULT} "
+        f"WHEN 'infant' THEN {_AGE} >= 1 ELSE p.gender = 'M' OR {_AGE} < 9 END",
+    ),
+)  # fmt: skip
+
+RULES: tuple[AnyRule, ...] = (*_DEVICES, *_GOALS, *_VACCINES, *_LOCATIONS)

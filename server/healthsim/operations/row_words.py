@@ -61,6 +61,9 @@ WORDS: Mapping[str, Callable[[Row], str]] = {
         f"device: {row['type']}" + (f", {row['body_site']}" if row["body_site"] else "")
     ),
     "immunizations_not_given": lambda row: f"vaccine not given, {row['reason']}: {row['display']}",
+    "encounter_locations": lambda row: (
+        f"moves to {row['unit']}, room {row['room']}" if row["sequence"] > 1 else ""
+    ),
     "goals": lambda row: (
         f"goal: {row['description']}" + (f", {row['achievement']}" if row["achievement"] else "")
     ),

@@ -75,6 +75,10 @@ RULES = (
     SyncRule("person, and what the person is given", "allergies", ("person_id",)),
     SyncRule("encounter, and the person's conditions and results", "goals", ("encounter_id",)),
     SyncRule("encounter, and what the chart holds of it", "clinical_notes", ("encounter_id",)),
+    SyncRule(
+        "encounter: emergency, observation, inpatient, snf", "encounter_locations",
+        ("encounter_id", "facility_id"),
+    ),
     SyncRule("encounter without a dose that is due", "immunizations_not_given", ("encounter_id",)),
     SyncRule("person, encounter, condition, birth", "observations", ("person_id", "encounter_id")),
     SyncRule("trial: everyone who takes part", "subjects", ("person_id", "ssn")),

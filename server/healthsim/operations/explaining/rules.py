@@ -43,6 +43,8 @@ RULES: Mapping[str, str] = {
                  "such as Z88.0; usual ones never to what the person is given",
     "immunizations_not_given": "due at a visit and not given, by share and season "
                                "(medicine/data/vaccines_not_given.csv)",
+    "encounter_locations": "the path of units that fits the stay's diagnoses, procedures and age "
+                           "(medicine/data/ward_paths.csv); rooms and beds are drawn",
     "goals": "set at the first visit with the condition, by share, age and what else there is; "
              "reached where the latest result shows it (medicine/data/goals.csv)",
     "clinical_notes": "one row for each visit, two for each stay: composed of the rows that the "

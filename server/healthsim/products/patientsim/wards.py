@@ -107,4 +107,31 @@ IMMUNIZATIONS_NOT_GIVEN = Table(
     ),
 )  # fmt: skip
 
-TABLES = (DEVICES, GOALS, IMMUNIZATIONS_NOT_GIVEN)
+ENCOUNTER_LOCATIONS = Table(
+    name="encounter_locations",
+    product="patientsim",
+    grain="one row per stay or emergency visit, and place in it",
+    key=("encounter_id", "sequence"),
+    columns=(
+        Column("encounter_id", "BIGINT", "The stay or visit.", required=True,
+               references="encounters.encounter_id"),
+        Column("sequence", "INTEGER", "Order of the places, from 1.", required=True),
+        PERSON,
+        Column("facility_id", "BIGINT", "The hospital.", references="facilities.facility_id"),
+        Column("unit", "VARCHAR", "emergency, medical, surgical, telemetry, intensive care, "
+               "operating room, maternity, pediatric, …", source="FHIR Encounter.location",
+               required=True),
+        Column("unit_code", "VARCHAR", "Role of the unit.", source="HL7 v3 RoleCode",
+               required=True),
+        Column("room", "VARCHAR", "Number of the room; made up. Two people may have one bed.",
+               source="HL7 PV1-3", required=True),
+        Column("bed", "VARCHAR", "Bed in the room.", source="HL7 PV1-3", required=True),
+        Column("start_at", "TIMESTAMP", "From when.", required=True,
+               source="FHIR Encounter.location.period"),
+        Column("end_at", "TIMESTAMP", "Until when; the next place begins then.", required=True,
+               source="FHIR Encounter.location.period"),
+        Column("reason", "VARCHAR", "Why there, in words."),
+    ),
+)  # fmt: skip
+
+TABLES = (DEVICES, GOALS, IMMUNIZATIONS_NOT_GIVEN, ENCOUNTER_LOCATIONS)

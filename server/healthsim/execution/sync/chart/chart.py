@@ -9,6 +9,7 @@ from healthsim.execution.sync.chart.allergies import allergies
 from healthsim.execution.sync.chart.care_team import care_team_members
 from healthsim.execution.sync.chart.devices import device_rows
 from healthsim.execution.sync.chart.goals import goal_rows
+from healthsim.execution.sync.chart.locations import encounter_locations
 from healthsim.execution.sync.chart.notes.notes import clinical_notes
 from healthsim.execution.sync.chart.observations import observations
 from healthsim.execution.sync.chart.reports import diagnostic_report_results, diagnostic_reports
@@ -35,6 +36,7 @@ MAKERS: tuple[tuple[Table, ChartMaker], ...] = (
     (wards.GOALS, goal_rows),
     (notes.CLINICAL_NOTES, clinical_notes),  # last: they say what the others hold
     (wards.IMMUNIZATIONS_NOT_GIVEN, not_given_rows),
+    (wards.ENCOUNTER_LOCATIONS, encounter_locations),
 )
 
 
