@@ -10,7 +10,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import duckdb
 import pytest
@@ -22,6 +22,7 @@ from healthsim.exports.fhir import bulk, lines, mapping, resources, shown
 from healthsim.operations import exporting, generate, scenarios
 from healthsim.operations.home import Home
 from healthsim.products import catalogue
+from healthsim.specification.journeys.details import EncounterClass
 from healthsim.watching import Watch, watched_by
 from template_runs import job_of, load
 
@@ -84,6 +85,14 @@ def test_every_type_of_resource_is_made_by_one_of_the_scenarios(files: Files) ->
 def test_an_independent_reader_accepts_every_resource(files: Files) -> None:
     for resource in _all(files):
         get_fhir_model_class(resource["resourceType"]).model_validate(resource)
+
+
+def test_every_class_of_encounter_has_a_term() -> None:
+    terms = shown.read("terms")
+    known = {word for kind, word in zip(terms["kind"], terms["word"], strict=True)
+             if kind == "encounter"}  # fmt: skip
+
+    assert known >= set(get_args(EncounterClass))
 
 
 def test_every_reference_is_to_a_resource_of_the_export(files: Files) -> None:

@@ -76,6 +76,7 @@ TYPES = (
     _one("RelatedPerson", "patients"),
     _one("Coverage", "enrollments", "members", "plans"),
     _one("CareTeam", "patients", "providers"),
+    _one("Appointment", "appointments"),
     _one("Encounter", "encounters", "providers"),
     ResourceType("Condition", (
         Part("Condition-problems", ("conditions",)),

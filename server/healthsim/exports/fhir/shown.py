@@ -39,7 +39,7 @@ HERE = files("healthsim.exports.fhir")
 _MEMORY = "memory.main"
 _CODED = (("encounters", "reason_code"), ("encounter_diagnoses", "code"),
           ("prescriptions", "indication"), ("patients", "death_cause"),
-          ("service_requests", "reason_code"),
+          ("service_requests", "reason_code"), ("appointments", "reason_code"),
           ("diagnostic_reports", "conclusion_code"))  # fmt: skip
 _VIEWS = """
 CREATE OR REPLACE TEMP VIEW people AS
@@ -67,7 +67,7 @@ def prepare(
         macros = macros.replace("{{" + mark + "}}", text)
     connection.execute(macros)
     for name in ("terms", "states"):
-        _fill(connection, name, _read(name))
+        _fill(connection, name, read(name))
     _fill(connection, "diagnosis_texts", texts)
     _fill(connection, "snomed_map", _snomed_map())
     _fill(connection, "places", _places())
@@ -148,7 +148,7 @@ def _places() -> dict[str, Any]:
 
 
 @cache
-def _read(name: str) -> dict[str, list[str | None]]:
+def read(name: str) -> dict[str, list[str | None]]:
     """Return the columns of a file of this room; what is empty there is null."""
     text = (HERE / "data" / f"{name}.csv").read_text(encoding="utf-8")
     columns = zip(*csv.reader(text.splitlines()), strict=True)

@@ -18,6 +18,7 @@ CREATE MACRO us_core(name) AS 'http://hl7.org/fhir/us/core/StructureDefinition/'
 CREATE MACRO system_of(name) AS '{{namespace}}/' || name;
 CREATE MACRO escaped(value) AS
     replace(replace(replace(CAST(value AS VARCHAR), '&', '&amp;'), '<', '&lt;'), '>', '&gt;');
+CREATE MACRO unit_id(facility_id, unit) AS 'f' || facility_id || '-' || replace(unit, ' ', '-');
 CREATE MACRO guide() AS '{{guide}}';
 -- US Core 7.0.0 wants to know when some resources changed last; 6.1.0 does not.
 CREATE MACRO head_updated(type, id, profile, narrative, updated) AS
