@@ -18,7 +18,7 @@ PEOPLE = 3
 @cache
 def _home() -> Home:
     home = Home(Path(mkdtemp(prefix="kept-")))
-    document = load("commercial-healthy") | {"count": PEOPLE, "expectations": []}
+    document = load("commercial-healthy") | {"count": PEOPLE, "expectations": [], "detail": "core"}
     run = generate.run(home, prepare(document, [load("annual-wellness")]))
     scenarios.save_run(home, run.run_id, "kept", description="Three people.")
     return home

@@ -84,9 +84,15 @@ def load(name: str) -> dict[str, Any]:
 
 
 def job_of(
-    profile: str, journeys: tuple[str, ...], count: int, products: list[str] | None = None
+    profile: str,
+    journeys: tuple[str, ...],
+    count: int,
+    products: list[str] | None = None,
+    detail: str = "",
 ) -> Job:
     document, walked = load(profile) | {"count": count}, [load(name) for name in journeys]
+    if detail:
+        document["detail"] = detail
     if products:
         document["products"] = products
     if any("trial" in one for one in walked):
@@ -108,8 +114,8 @@ def whole(pieces: list[dict[str, Columns]]) -> dict[str, Columns]:
 def run(
     profile: str, journeys: tuple[str, ...], count: int, products: list[str] | None = None
 ) -> dict[str, Columns]:
-    """Run templates and return every table whole."""
-    job = job_of(profile, journeys, count, products)
+    """Run templates and return every older table whole."""
+    job = job_of(profile, journeys, count, products, detail="core")
     return whole([chunk.tables for chunk in chunks(job)])
 
 
@@ -159,8 +165,8 @@ def missed(profile: str, journey: str) -> list[str]:
     """
     count = 500 if journey in FEWER else 1000
     try:
-        job = job_of(profile, (journey,), count, ["patientsim"])
-    except SpecError:  # it speaks of other products
+        job = job_of(profile, (journey,), count, ["patientsim"], detail="core")
+    except SpecError:  # it speaks of other products, or of more tables
         job = job_of(profile, (journey,), count)
     totals: list[tuple[int, int]] = []
     happened = 0

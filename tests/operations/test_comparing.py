@@ -27,7 +27,9 @@ COUNT = 40
 
 
 def _profile(**changed: Any) -> dict[str, Any]:
-    return templates.load("medicare-diabetic").fresh() | {"count": COUNT} | changed
+    return (
+        templates.load("medicare-diabetic").fresh() | {"count": COUNT, "detail": "core"} | changed
+    )
 
 
 def _save(home: Home, name: str, profile: dict[str, Any]) -> None:

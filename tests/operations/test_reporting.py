@@ -39,7 +39,7 @@ def _audits_ask_few_rules() -> Iterator[None]:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Return a home with a scenario of 60 people, one without journeys, and an empty one."""
     home = Home(tmp_path_factory.mktemp("home"))
-    profile = load("medicare-diabetic") | {"count": 60, "expectations": []}
+    profile = load("medicare-diabetic") | {"count": 60, "expectations": [], "detail": "core"}
     journey = load("diabetic-first-year") | {"expectations": []}
     run = generate.run(home, prepare(profile, [journey]))
     asked = {"requests": ["diabetes and denials"], "wishes": _WISHES}

@@ -35,7 +35,9 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a home with two scenarios, which tests copy."""
     folder = tmp_path_factory.mktemp("saved")
     for name, seed in (("one", 1), ("two", 2)):
-        run = stored(folder, spec("diabetic", count=30, seed=seed), spec("first-year"))
+        run = stored(
+            folder, spec("diabetic", count=30, seed=seed, detail="core"), spec("first-year")
+        )
         scenarios.save_run(Home(folder), run.stem, name)
     return folder
 
