@@ -12,6 +12,7 @@ from audit.benefit_tampering import OF_BENEFITS
 from audit.body_tampering import OF_BODIES
 from audit.chart_tampering import OF_CHARTS
 from audit.facility_tampering import OF_FACILITIES
+from audit.note_tampering import OF_NOTES
 from audit.order_tampering import OF_ORDERS
 from audit.people_tampering import OF_PEOPLE
 from audit.pharmacy_tampering import OF_PHARMACY
@@ -81,6 +82,7 @@ def test_every_rule_is_seen_to_fail() -> None:
             *OF_PROBLEMS,
             *OF_CHARTS,
             *OF_FACILITIES,
+            *OF_NOTES,
             *OF_PEOPLE,
             *OF_GROUPS,
             *OF_BENEFITS,

@@ -25,6 +25,7 @@ from healthsim.audit import (
     medicines,
     money,
     network,
+    notes,
     orders,
     pharmacy,
     problem_lists,
@@ -54,6 +55,9 @@ NAMED: tuple[AnyRule, ...] = (
     *bodies.RULES, *vital_signs.RULES, *beds.RULES, *claim_edits.RULES,
     *chart_people.RULES, *facility_bills.RULES, *claim_people.RULES, *stay_groups.RULES,
     *orders.RULES, *wards.RULES,
+    *wards.RULES,
+    *facility_bills.RULES, *claim_people.RULES, *stay_groups.RULES,
+    *wards.RULES, *notes.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 

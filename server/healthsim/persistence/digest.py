@@ -254,8 +254,11 @@ class _ColumnDigest:
         if self.kind != "VARCHAR":
             self._values.update(_numbers(self.kind, values).data)
             return
-        if self._words is not None:
-            values = self._code(values, self._words)
+        while self._words is not None and len(values):
+            coded = pa.types.is_dictionary(values.type)
+            piece = values if coded else values.slice(0, _MOST_WORDS)  # texts may hardly repeat
+            left = self._code(piece, self._words)
+            values = values.slice(len(piece) - len(left))
         if len(values):
             lengths, text = _text(values)
             self._values.update(lengths.data)

@@ -164,11 +164,13 @@ def _records(
     step: StepHead, address: str, trial: TrialSpec | None
 ) -> Iterator[tuple[str, list[str]]]:
     """Yield (table, addresses) of the records of a step besides the one of its own `table`."""
+    if isinstance(step, events.Procedure):
+        yield "clinical_notes", [note_address(address, "operation")]
     if isinstance(step, events.Encounter | events.Claim):
         yield "claims", list(claim_addresses(address, step.details.encounter_class))
     if isinstance(step, events.Encounter):
         yield "encounters", [address]
-        yield "clinical_notes", [note_address(address, at) for at in NOTED_AT]
+        yield "clinical_notes", [note_address(address, at) for at in ("begin", "end")]
         yield "procedures", [f"{address}/{place}" for place in range(len(step.details.icd10pcs))]
     elif isinstance(step, events.Procedure) and step.details.specialty is not None:
         yield "claims", [f"{address}/837P"]
@@ -222,13 +224,9 @@ def vitals_address(encounter: str) -> str:
     return f"{encounter}/vitals"
 
 
-NOTED_AT = ("begin", "end")
-"""When notes of an encounter are written; of a visit only at its end."""
-
-
-def note_address(encounter: str, at: str) -> str:
-    """Return the address of a note of an encounter: of one written as it begins, or as it ends."""
-    return f"{encounter}/note/{at}"
+def note_address(address: str, at: str) -> str:
+    """Return the address of a note: of an encounter as it begins or ends, or of an operation."""
+    return f"{address}/note/{at}"
 
 
 def subject_address(trial: str) -> str:

@@ -34,10 +34,12 @@ MAKERS: tuple[tuple[Table, ChartMaker], ...] = (
     (orders.DIAGNOSTIC_REPORT_RESULTS, diagnostic_report_results),
     (wards.DEVICES, device_rows),
     (wards.GOALS, goal_rows),
-    (notes.CLINICAL_NOTES, clinical_notes),  # last: they say what the others hold
     (wards.IMMUNIZATIONS_NOT_GIVEN, not_given_rows),
     (wards.ENCOUNTER_LOCATIONS, encounter_locations),
 )
+
+LAST: tuple[tuple[Table, ChartMaker], ...] = ((notes.CLINICAL_NOTES, clinical_notes),)
+"""They say what all others hold."""
 
 
 def chart_tables(ctx: SyncContext, tables: Mapping[str, Columns]) -> dict[str, Columns]:
@@ -49,7 +51,7 @@ def chart_tables(ctx: SyncContext, tables: Mapping[str, Columns]) -> dict[str, C
     """
     without = left_out(ctx.profile.detail)
     made = dict(tables)
-    for table, fill in MAKERS:
+    for table, fill in (*MAKERS, *LAST):
         if table not in without:
             made[table.name] = table.complete(fill(ctx, made))
     return {name: columns for name, columns in made.items() if name not in tables}

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from healthsim.dates import NO_DAY
 from healthsim.execution.sync.chart.notes import drugs, findings
 from healthsim.execution.sync.chart.notes.kinds import Notes
 from healthsim.execution.sync.chart.notes.phrases import Strings, said
 from healthsim.execution.sync.chart.notes.scene import Scene
 from healthsim.execution.sync.chart.notes.texts import (
     Places,
+    capital,
     dates,
     either,
     listed,
     nothing,
     numbers,
     only,
+    taken,
     words,
 )
 from healthsim.execution.sync.chart.notes.vocabulary import diagnosis, nameless, said_as
+
+Part: TypeAlias = Callable[[Scene, Notes], tuple[Places, Strings]]
+"""Returns (note, line) of one part of a plan."""
 
 
 def assessment(scene: Scene, notes: Notes) -> Strings:
     """List the diagnoses of the encounter in their order."""
     place, row = scene.by_encounter("encounter_diagnoses", "sequence").each(notes.encounter)
-    return listed(place, len(notes), scene.once(_diagnoses).take(pa.array(row)))
+    return listed(place, len(notes), taken(scene.once(_diagnoses), row))
 
 
 def _diagnoses(scene: Scene) -> Strings:
@@ -48,28 +56,40 @@ def procedures(scene: Scene, notes: Notes) -> Strings:
         return nothing(len(notes))
     place, row = scene.by_encounter("procedures", "performed_date").each(notes.encounter)
     done = scene.whole("procedures", "performed_date")[row] <= notes.day[place]
-    return listed(place[done], len(notes), scene.once(_procedures).take(pa.array(row[done])))
+    return listed(place[done], len(notes), taken(scene.once(procedure_lines), row[done]))
 
 
-def _procedures(scene: Scene) -> Strings:
+def procedure_lines(scene: Scene) -> Strings:
+    """Return the line of each procedure, with its day."""
+    day = dates(scene.whole("procedures", "performed_date"))
+    return said("procedure", procedure=scene.once(procedure_texts), date=day)
+
+
+def procedure_texts(scene: Scene) -> Strings:
+    """Return each procedure in words, with its code."""
     table = "procedures"
     text = either(words(scene.column(table, "display")), words(scene.column(table, "system")))
-    return said(
-        "procedure",
-        text=text,
-        code=words(scene.column(table, "code")),
-        date=dates(scene.whole(table, "performed_date")),
-    )
+    return said("coded", text=text, code=words(scene.column(table, "code")))
 
 
 def plan(scene: Scene, notes: Notes) -> Strings:
     """List what is prescribed, stopped, given, begun and asked for; null where nothing is."""
-    parts = [drugs.prescribed, drugs.stopped, vaccines, findings.pending, referrals, care_plans]
+    parts = [drugs.prescribed, drugs.stopped, vaccines, vaccines_not_given, findings.pending,
+             orders, referrals, care_plans, goals]  # fmt: skip
+    return _told(scene, notes, parts)
+
+
+def admission_plan(scene: Scene, notes: Notes) -> Strings:
+    """List what is asked for and pending as a stay begins; null where nothing is."""
+    return _told(scene, notes, [findings.pending, orders])
+
+
+def _told(scene: Scene, notes: Notes, parts: Sequence[Part]) -> Strings:
     found = [part(scene, notes) for part in parts]
     place = np.concatenate([one for one, _ in found])
     lines = pa.concat_arrays([one for _, one in found])
     order = np.argsort(place, kind="stable")
-    return listed(place[order], len(notes), lines.take(pa.array(order)))
+    return listed(place[order], len(notes), taken(lines, order))
 
 
 def vaccines(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
@@ -87,6 +107,51 @@ def _vaccines(scene: Scene) -> Strings:
         site=said_as("site", scene.coded(table, "site"), nameless),
         lot=words(scene.column(table, "lot")),
     )
+
+
+def vaccines_not_given(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
+    """Return (note, line) of the vaccines that were due and not given."""
+    table = "immunizations_not_given"
+    return _of_encounter(scene, notes, table, "occurrence_date", _not_given)
+
+
+def _not_given(scene: Scene) -> Strings:
+    table = "immunizations_not_given"
+    why = said_as("not_given", scene.coded(table, "reason_code"), str.lower)
+    return said("vaccine_not_given", vaccine=scene.text(table, "display"), reason=why)
+
+
+def orders(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
+    """Return (note, line) of the tests and studies that are ordered and not done yet."""
+    table = "service_requests"
+    if not scene.has(table):
+        return np.zeros(0, dtype=np.int64), nothing(0)
+    place, row = scene.by_encounter(table, "ordered_at").each(notes.encounter)
+    done = scene.whole(table, "occurrence_date")[row]
+    due = scene.whole(table, "ordered_at")[row] <= notes.authored[place]
+    due &= ((done == NO_DAY) | (done > notes.day[place])) & ~scene.once(_is_referral)[row]
+    return place[due], taken(scene.once(_orders), row[due])
+
+
+def _is_referral(scene: Scene) -> NDArray[np.bool_]:
+    return scene.coded("service_requests", "kind").equals("referral")
+
+
+def _orders(scene: Scene) -> Strings:
+    table = "service_requests"
+    priority = scene.coded(table, "priority")
+    urgent = only(words(priority), ~priority.equals("routine"))
+    return said("order", what=capital(scene.text(table, "display")), priority=urgent)
+
+
+def goals(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
+    """Return (note, line) of the goals that are set."""
+    return _of_encounter(scene, notes, "goals", "start_date", _goals)
+
+
+def _goals(scene: Scene) -> Strings:
+    goal = scene.text("goals", "description")
+    return said("goal", goal=goal, due=dates(scene.whole("goals", "due_date")))
 
 
 def referrals(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
@@ -118,10 +183,10 @@ def _of_encounter(
     if not scene.has(table):
         return np.zeros(0, dtype=np.int64), nothing(0)
     place, row = scene.by_encounter(table, day).each(notes.encounter)
-    return place, scene.once(lines).take(pa.array(row))
+    return place, taken(scene.once(lines), row)
 
 
 def disposition(scene: Scene, notes: Notes) -> Strings:
     """Say where the person went."""
     ways = scene.coded("encounters", "disposition")
-    return said_as("disposition", ways, nameless).take(pa.array(notes.encounter))
+    return taken(said_as("disposition", ways, nameless), notes.encounter)

@@ -13,7 +13,7 @@ from healthsim.execution.sync.chart.notes.kinds import Notes
 from healthsim.execution.sync.chart.notes.phrases import Strings, said
 from healthsim.execution.sync.chart.notes.scene import Scene
 from healthsim.execution.sync.chart.notes.texts import Places, listed, nothing, taken
-from healthsim.execution.sync.chart.notes.vocabulary import diagnosis
+from healthsim.execution.sync.chart.notes.vocabulary import diagnosis, in_a_sentence
 from healthsim.execution.sync.visits.visits import DAY
 
 
@@ -86,7 +86,7 @@ def medications(scene: Scene, notes: Notes) -> Strings:
     courses, today = scene.once(Courses.of), notes.first_day[place]
     takes = (courses.written[row] < today) & (courses.ends[row] >= today)
     place, row = place[takes], row[takes]
-    return listed(place, len(notes), scene.once(_taken).take(pa.array(row)))
+    return listed(place, len(notes), taken(scene.once(_taken), row))
 
 
 def _taken(scene: Scene) -> Strings:
@@ -104,14 +104,14 @@ def _planned(scene: Scene) -> Strings:
         act=taken(pa.array(["Start", "Continue", "Change to"]), act),
         drug=scene.text("prescriptions", "drug"),
         sig=scene.text("prescriptions", "sig"),
-        indication=diagnosis(scene.coded("prescriptions", "indication")),
+        indication=diagnosis(scene.coded("prescriptions", "indication"), in_a_sentence),
     )
 
 
 def prescribed(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
     """Return (note, line) of what is prescribed in the encounter."""
     place, row = scene.by_encounter("prescriptions", "written_date").each(notes.encounter)
-    return place, scene.once(_planned).take(pa.array(row))
+    return place, taken(scene.once(_planned), row)
 
 
 def stopped(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
@@ -121,7 +121,7 @@ def stopped(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
     ends = (ended >= notes.first_day[place]) & (ended <= notes.end[place] // DAY)
     ends &= ~scene.once(Courses.of).replaced[row] & (ended != NO_DAY)
     place, row = place[ends], row[ends]
-    drug = scene.text("prescriptions", "drug").take(pa.array(row))
+    drug = taken(scene.text("prescriptions", "drug"), row)
     return place, said("stop_drug", drug=drug)
 
 
@@ -133,14 +133,13 @@ def discharge_medications(scene: Scene, notes: Notes) -> Strings:
     takes = (courses.written[row] <= last) & (courses.ends[row] > last)
     takes &= ~died(scene, notes)[place]
     place, row = place[takes], row[takes]
-    at = pa.array(row)
     old = courses.written[row] < notes.first_day[place]
     act = np.where(old | courses.renews[row], 0, np.where(courses.changes[row], 1, 2))
     lines = said(
         "plan_drug",
         act=taken(pa.array(["Continue", "Changed:", "New:"]), act),
-        drug=scene.text("prescriptions", "drug").take(at),
-        sig=scene.text("prescriptions", "sig").take(at),
+        drug=taken(scene.text("prescriptions", "drug"), row),
+        sig=taken(scene.text("prescriptions", "sig"), row),
         indication=nothing(len(row)),
     )
     return listed(place, len(notes), lines)

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from healthsim.execution.sync.chart.notes.kinds import Notes, kinds
 from healthsim.execution.sync.chart.notes.person import came_through
-from healthsim.execution.sync.chart.notes.phrases import Strings, said
-from healthsim.execution.sync.chart.notes.scene import Groups, Scene
+from healthsim.execution.sync.chart.notes.phrases import Strings, constant, glued, said
+from healthsim.execution.sync.chart.notes.scene import Groups, Scene, alphabetical
 from healthsim.execution.sync.chart.notes.texts import (
     Places,
     capital,
     clock,
     dates,
+    flags,
     joined,
     listed,
     nothing,
     numbers,
     only,
+    runs,
     taken,
 )
 from healthsim.execution.sync.chart.notes.vocabulary import (
     lowered,
     nameless,
+    panel_name,
     result_name,
     said_as,
     unit,
@@ -48,38 +49,49 @@ _SYSTOLIC, _DIASTOLIC = "8480-6", "8462-4"
 
 def vital_signs(scene: Scene, notes: Notes) -> Strings:
     """Say the first of each vital sign of the encounter."""
-    return scene.once(_first_signs).take(pa.array(notes.encounter))
+    return taken(scene.once(_first_signs), notes.encounter)
 
 
 def last_vital_signs(scene: Scene, notes: Notes) -> Strings:
     """Say the last of each vital sign of the encounter."""
-    return scene.once(_last_signs).take(pa.array(notes.encounter))
+    return taken(scene.once(_last_signs), notes.encounter)
 
 
 def _first_signs(scene: Scene) -> Strings:
-    return _signs(scene, latest=False)
+    return _signs(scene, np.arange(scene.visits), latest=False)
 
 
 def _last_signs(scene: Scene) -> Strings:
-    return _signs(scene, latest=True)
+    """Return the last vital signs of each stay; null of visits."""
+    stays = np.flatnonzero(scene.whole("encounters", "los_days") > 0)
+    place = np.full(scene.visits, -1, dtype=np.int64)
+    place[stays] = np.arange(len(stays))
+    return taken(_signs(scene, stays, latest=True), place)
 
 
-def _signs(scene: Scene, *, latest: bool) -> Strings:
-    """Return the vital signs of each encounter in one sentence; null where there are none."""
-    values = numbers(scene.column("vital_signs", "value"))
+def _values(scene: Scene) -> Strings:
+    return numbers(scene.column("vital_signs", "value"))
+
+
+def _units(scene: Scene) -> Strings:
+    return unit(scene.coded("vital_signs", "unit"))
+
+
+def _signs(scene: Scene, encounters: Places, *, latest: bool) -> Strings:
+    """Return the vital signs of encounters in one sentence; null where there are none."""
+    values, units = scene.once(_values), scene.once(_units)
     pressure = said(
         "pressure",
-        systolic=taken(values, _measured(scene, _SYSTOLIC, latest=latest)),
-        diastolic=taken(values, _measured(scene, _DIASTOLIC, latest=latest)),
+        systolic=taken(values, _measured(scene, _SYSTOLIC, latest=latest)[encounters]),
+        diastolic=taken(values, _measured(scene, _DIASTOLIC, latest=latest)[encounters]),
     )
-    units = unit(scene.coded("vital_signs", "unit"))
     parts = [pressure]
     for code, name in _SIGNS if not latest else _CHANGING:
-        rows = _measured(scene, code, latest=latest)
+        rows = _measured(scene, code, latest=latest)[encounters]
         value, its = taken(values, rows), taken(units, rows)
-        of = pa.scalar(" of 10" if name == "pain" else "")
-        parts.append(said("measure", name=pa.scalar(name), value=value,
-                          unit=pc.binary_join_element_wise(its, of, "")))  # fmt: skip
+        of = " of 10" if name == "pain" else ""
+        parts.append(said("measure", name=constant(name), value=value,
+                          unit=glued(its, of)))  # fmt: skip
     return _sentence(joined(", ", *parts))
 
 
@@ -96,7 +108,7 @@ def _measured(scene: Scene, code: str, *, latest: bool) -> Places:
 
 def _sentence(text: Strings) -> Strings:
     """Return a text with a capital and a full stop."""
-    return pc.binary_join_element_wise(capital(text), ".", "")
+    return glued(capital(text), ".")
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,13 +135,14 @@ class Collections:
         resulted, collected = scene.whole(table, "resulted_at"), scene.whole(table, "collected_at")
         panel = scene.coded(table, "panel")
         alone = np.where(panel.codes < 0, np.arange(len(panel)), -1)
+        named = alphabetical(panel)
         usual = usual_place(scene.coded(table, "loinc"))
-        order = np.lexsort((alone, usual, panel.codes, encounter, collected, resulted, person))
+        order = np.lexsort((alone, usual, named, encounter, collected, resulted, person))
         keys = (person, resulted, collected, encounter)
-        block, firsts = _runs([key[order] for key in keys])
-        line, heads = _runs([block, panel.codes[order], alone[order]])
+        block, firsts = runs([key[order] for key in keys])
+        line, heads = runs([block, named[order], alone[order]])
         lines = _panels(scene, panel.take(order[heads]),
-                        listed(line, len(heads), _results(scene).take(pa.array(order)), ", "),
+                        listed(line, len(heads), taken(scene.once(result_lines), order), ", "),
                         alone[order][heads] >= 0)  # fmt: skip
         at = order[firsts]
         texts = said(
@@ -141,28 +154,19 @@ class Collections:
         return cls(person[at], encounter[at], resulted[at], texts)
 
 
-def _runs(keys: Sequence[NDArray[np.integer]]) -> tuple[Places, Places]:
-    """Return the number of the run of equal keys that each row is in, and each run's first row."""
-    size = len(keys[0])
-    new = np.ones(size, dtype=np.bool_)
-    if size:
-        new[1:] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
-    return np.cumsum(new) - 1, np.flatnonzero(new)
-
-
 def _panels(scene: Scene, panel: Coded, results: Strings, alone: NDArray[np.bool_]) -> Strings:
     """Return the lines of a collection: a panel with its results, or one test."""
-    name = said_as("panel", panel, lambda word: word.replace("_", " ").capitalize())
-    single = pc.binary_join_element_wise("- ", capital(results), "")
-    return pc.if_else(pa.array(alone), single, said("panel", panel=name, results=results))
+    name = panel_name(panel)
+    single = glued("- ", capital(results))
+    return pc.if_else(flags(alone), single, said("panel", panel=name, results=results))
 
 
-def _results(scene: Scene) -> Strings:
+def result_lines(scene: Scene) -> Strings:
     """Return each result with its flag and, where either is flagged, the value before it."""
     table = "lab_results"
     number = numbers(scene.column(table, "value"))
     value = pc.coalesce(number, scene.text(table, "value_text"))
-    units = pc.if_else(number.is_valid(), unit(scene.coded(table, "unit")), "")
+    units = pc.if_else(number.is_valid(), unit(scene.coded(table, "unit")), constant(""))
     before = scene.once(_previous)
     flag = scene.coded(table, "flag")
     flagged = flag.equals("H") | flag.equals("L")
@@ -172,18 +176,20 @@ def _results(scene: Scene) -> Strings:
     remark = joined(", ", said_as("flag", flag, nameless), only(was, ever))
     return said(
         "result",
-        name=scene.once(_names),
+        name=scene.once(names),
         value=value,
         unit=units,
-        remark=pc.binary_join_element_wise("(", remark, ")", ""),
+        remark=glued("(", remark, ")"),
     )
 
 
 def _long_names(scene: Scene) -> dict[str, str]:
     codes, displays = (scene.coded("lab_results", name) for name in ("loinc", "display"))
-    pairs = np.unique(np.stack((codes.codes, displays.codes)), axis=1)
-    return {codes.vocabulary[code]: displays.vocabulary[display]
-            for code, display in pairs.T.tolist() if code >= 0 and display >= 0}  # fmt: skip
+    named = np.full(len(codes.vocabulary) + 1, -1, dtype=np.int32)
+    named[codes.codes] = displays.codes
+    return {code: displays.vocabulary[display]
+            for code, display in zip(codes.vocabulary, named.tolist()[:-1], strict=True)
+            if display >= 0}  # fmt: skip
 
 
 def _previous(scene: Scene) -> Places:
@@ -204,15 +210,49 @@ def results(scene: Scene, notes: Notes) -> Strings:
     if not scene.has("lab_results"):
         return nothing(len(notes))
     found = scene.once(Collections.of)
-    groups = scene.once(_by_person)
-    place, row = groups.each(notes.person)
-    came = found.resulted[row]
-    new = (came > notes.since[place]) & (came <= notes.authored[place])
+    place, row = scene.once(_by_person).each(notes.person)
+    place, row = _since(scene, notes, place, row, found.resulted, found.encounter)
+    return listed(place, len(notes), taken(found.texts, row))
+
+
+def studies(scene: Scene, notes: Notes) -> Strings:
+    """List the reports of studies that came since the note before, with those of what led here."""
+    table = "diagnostic_reports"
+    if not scene.has(table):
+        return nothing(len(notes))
+    place, row = scene.by_person(table, "effective_at").each(notes.person)
+    issued = scene.whole(table, "issued_at")
+    place, row = _since(scene, notes, place, row, issued, scene.encounter(table))
+    return listed(place, len(notes), taken(scene.once(reports), row))
+
+
+def reports(scene: Scene) -> Strings:
+    """Return the line of each report of a study; null where it has no conclusion."""
+    table = "diagnostic_reports"
+    return said(
+        "study",
+        what=scene.text(table, "display"),
+        date=dates(scene.days(table, "effective_at")),
+        conclusion=scene.text(table, "conclusion"),
+    )
+
+
+def _since(
+    scene: Scene,
+    notes: Notes,
+    place: Places,
+    row: Places,
+    when: NDArray[np.int64],
+    encounter: Places,
+) -> tuple[Places, Places]:
+    """Return (note, row) of what came since the note before, or is of what led to the stay."""
+    came = when[row]
+    new = came > notes.since[place]
     led = scene.once(came_through)[notes.encounter]
     starts = np.array([kind.at == "begin" for kind in kinds()])[notes.kind]
-    emergency = starts[place] & (found.encounter[row] >= 0) & (found.encounter[row] == led[place])
+    emergency = starts[place] & (encounter[row] >= 0) & (encounter[row] == led[place])
     kept = (new | emergency) & (came <= notes.authored[place])
-    return listed(place[kept], len(notes), found.texts.take(pa.array(row[kept])))
+    return place[kept], row[kept]
 
 
 def _by_person(scene: Scene) -> Groups:
@@ -230,15 +270,16 @@ def pending(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
     place, row = place[late], row[late]
     panel = scene.coded("lab_results", "panel").take(row)
     alone = np.where(panel.codes < 0, row, -1)
-    order = np.lexsort((alone, panel.codes, place))
-    _, firsts = _runs([place[order], panel.codes[order], alone[order]])
+    named = alphabetical(panel)
+    order = np.lexsort((alone, named, place))
+    _, firsts = runs([place[order], named[order], alone[order]])
     at = order[firsts]
-    names = scene.once(_names)
-    what = pc.coalesce(said_as("panel", panel.take(at), lowered), names.take(pa.array(row[at])))
+    what = pc.coalesce(panel_name(panel.take(at), lowered), taken(scene.once(names), row[at]))
     tests = listed(place[at], len(notes), what, ", ")
     there = np.flatnonzero(tests.is_valid().to_numpy(zero_copy_only=False))
-    return there, said("pending", tests=tests.take(pa.array(there)))
+    return there, said("pending", tests=taken(tests, there))
 
 
-def _names(scene: Scene) -> Strings:
+def names(scene: Scene) -> Strings:
+    """Return the short name of each result's test."""
     return result_name(scene.coded("lab_results", "loinc"), _long_names(scene))

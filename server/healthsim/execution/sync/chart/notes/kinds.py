@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -17,6 +16,7 @@ from healthsim.execution.sync.chart.notes.texts import Places
 from healthsim.execution.sync.visits.visits import DAY
 
 _ADMITTED = 180  # minutes from the beginning of a stay to its first note: assumption
+_AFTERNOON = 17 * 60  # when an operation is written down: assumption
 LONG_AGO = np.int64(-(2**62))
 """Before everything, in minutes."""
 
@@ -29,7 +29,7 @@ class Kind(NamedTuple):
         category: of US Core clinical notes.
         template: file of its template.
         classes: of the encounters that it is written of.
-        at: "begin" or "end" of the encounter.
+        at: "begin" or "end" of the encounter, or "operation".
     """
 
     kind: str
@@ -63,6 +63,7 @@ class Notes:
         encounter: int64, position in `encounters`.
         authored: int64, minutes since 1970.
         since: int64, when the person's note before was authored; `LONG_AGO` where there is none.
+        procedure: int64, position in `procedures` of the operation; -1 of other notes.
     """
 
     scene: Scene
@@ -70,6 +71,7 @@ class Notes:
     encounter: Places
     authored: NDArray[np.int64]
     since: NDArray[np.int64]
+    procedure: Places
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -77,7 +79,7 @@ class Notes:
     def take(self, rows: Places | slice) -> Notes:
         """Return some of the notes."""
         return Notes(self.scene, self.kind[rows], self.encounter[rows], self.authored[rows],
-                     self.since[rows])  # fmt: skip
+                     self.since[rows], self.procedure[rows])  # fmt: skip
 
     @cached_property
     def person(self) -> Places:
@@ -105,33 +107,48 @@ class Notes:
         return self.authored // DAY
 
 
-def notes_of(scene: Scene) -> Notes:
-    """Return the notes of a chunk, by person and time."""
-    classes = scene.coded("encounters", "encounter_class")
-    start, end = scene.whole("encounters", "start_at"), scene.whole("encounters", "end_at")
-    begun = np.minimum(start + _ADMITTED, (start + end) // 2)
-    kind, encounter, authored = _rows(classes.codes, classes.vocabulary, begun, end)
+def notes_of(scene: Scene, operations: NDArray[np.bool_]) -> Notes:
+    """Return the notes of a chunk, by person and time.
+
+    Args:
+        scene: its tables.
+        operations: which procedures have a note.
+    """
+    rows = [_of_encounters(scene, place) if kind.classes else _of_operations(scene, operations)
+            for place, kind in enumerate(kinds())]  # fmt: skip
+    kind = np.repeat(np.arange(len(rows)), [len(row[0]) for row in rows])
+    encounter, authored, procedure = (np.concatenate(one) for one in zip(*rows, strict=True))
     person = scene.person("encounters")[encounter]
-    order = np.lexsort((kind, encounter, authored, person))
-    kind, encounter, authored, person = (one[order] for one in (kind, encounter, authored, person))
+    order = np.lexsort((procedure, kind, encounter, authored, person))
+    kind, encounter, authored, person, procedure = (
+        one[order] for one in (kind, encounter, authored, person, procedure)
+    )
     since = np.full(len(kind), LONG_AGO)
-    same = person[1:] == person[:-1]
-    since[1:][same] = authored[:-1][same]
-    return Notes(scene, kind, encounter, authored, since)
+    tells = np.flatnonzero(procedure < 0)  # a note of an operation tells of no results
+    same = person[tells[1:]] == person[tells[:-1]]
+    since[tells[1:][same]] = authored[tells[:-1][same]]
+    return Notes(scene, kind, encounter, authored, since, procedure)
 
 
-def _rows(
-    codes: NDArray[np.int32],
-    vocabulary: Sequence[str],
-    begun: NDArray[np.int64],
-    end: NDArray[np.int64],
-) -> tuple[Places, Places, NDArray[np.int64]]:
-    """Return kind, encounter and time of each note."""
-    of, at, when = [], [], []
-    for place, kind in enumerate(kinds()):
-        wanted = [code for code, word in enumerate(vocabulary) if word in kind.classes]
-        rows = np.flatnonzero(np.isin(codes, wanted))
-        of.append(np.full(len(rows), place))
-        at.append(rows)
-        when.append((begun if kind.at == "begin" else end)[rows])
-    return np.concatenate(of), np.concatenate(at), np.concatenate(when)
+_Rows = tuple[Places, NDArray[np.int64], Places]
+"""Encounter, time and procedure of each note of a kind."""
+
+
+def _of_encounters(scene: Scene, place: int) -> _Rows:
+    kind, classes = kinds()[place], scene.coded("encounters", "encounter_class")
+    wanted = [code for code, word in enumerate(classes.vocabulary) if word in kind.classes]
+    rows = np.flatnonzero(np.isin(classes.codes, wanted))
+    start, end = (scene.whole("encounters", name)[rows] for name in ("start_at", "end_at"))
+    begun = np.minimum(start + _ADMITTED, (start + end) // 2)
+    return rows, begun if kind.at == "begin" else end, np.full(len(rows), -1)
+
+
+def _of_operations(scene: Scene, operations: NDArray[np.bool_]) -> _Rows:
+    """Return the notes of operations, written in the afternoon of the day, within the encounter."""
+    procedure = np.flatnonzero(operations)
+    if not len(procedure):
+        return procedure, procedure, procedure
+    encounter = scene.encounter("procedures")[procedure]
+    start, end = (scene.whole("encounters", name)[encounter] for name in ("start_at", "end_at"))
+    day = scene.whole("procedures", "performed_date")[procedure]
+    return encounter, np.clip(day * DAY + _AFTERNOON, start, end), procedure

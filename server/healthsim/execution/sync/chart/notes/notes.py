@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from healthsim.addresses import BITS, ids
-from healthsim.execution.sync.chart.notes import acts, drugs, findings, person
+from healthsim.execution.sync.chart.notes import (
+    acts,
+    course,
+    drugs,
+    findings,
+    history,
+    operations,
+    person,
+)
 from healthsim.execution.sync.chart.notes.kinds import Notes, kinds, notes_of
 from healthsim.execution.sync.chart.notes.phrases import Strings, note, said
 from healthsim.execution.sync.chart.notes.scene import Scene
-from healthsim.execution.sync.chart.notes.texts import clock, dates
+from healthsim.execution.sync.chart.notes.texts import clock, dates, taken
 from healthsim.execution.sync.context import SyncContext
-from healthsim.execution.sync.numbering import NOTED_AT, note_address
+from healthsim.execution.sync.numbering import note_address
 from healthsim.products.patientsim.notes import CLINICAL_NOTES
+from healthsim.specification.journeys.events import Procedure
 from healthsim.tables import Coded, Columns, Texts
 
-_BLOCK = 8_192  # notes composed at once: their pieces stay in the processor's cache
+_BLOCK = 16_384  # notes composed at once: their pieces stay in the processor's cache
 
 Section = Callable[[Scene, Notes], Strings]
 """Says one part of some notes; null for those in which there is nothing to say."""
@@ -28,7 +37,7 @@ Section = Callable[[Scene, Notes], Strings]
 def title(scene: Scene, notes: Notes) -> Strings:
     """Say what kind of note it is."""
     titles = pa.array([kind.title.upper() for kind in kinds()])
-    return titles.take(pa.array(notes.kind))
+    return taken(titles, notes.kind)
 
 
 def signature(scene: Scene, notes: Notes) -> Strings:
@@ -48,17 +57,33 @@ SECTIONS: Mapping[str, Section] = {
     "admission_setting": person.admission_setting,
     "stay_setting": person.stay_setting,
     "reason": person.reason,
+    "summary": person.summary,
     "interval": person.interval,
     "problems": person.problems,
+    "allergies": history.allergies,
+    "social_history": history.social_history,
+    "social_news": history.social_news,
+    "implants": history.implants,
     "medications": drugs.medications,
     "vital_signs": findings.vital_signs,
     "last_vital_signs": findings.last_vital_signs,
     "results": findings.results,
+    "studies": findings.studies,
     "procedures": acts.procedures,
+    "course": course.course,
+    "stay_results": course.stay_results,
     "assessment": acts.assessment,
     "plan": acts.plan,
+    "admission_plan": acts.admission_plan,
     "discharge_medications": drugs.discharge_medications,
     "disposition": acts.disposition,
+    "operation_setting": operations.operation_setting,
+    "operation": operations.operation,
+    "main_diagnosis": operations.main_diagnosis,
+    "anesthesia": operations.anesthesia,
+    "implanted": operations.implanted,
+    "also_done": operations.also_done,
+    "complications": operations.complications,
     "signature": signature,
 }
 """Slot of a template -> what says it. A new section is a function here and its slot there."""
@@ -69,7 +94,8 @@ def clinical_notes(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
     scene = Scene(ctx, tables)
     if not scene.has("encounters"):
         return CLINICAL_NOTES.empty()
-    notes = notes_of(scene)
+    operated = operations.operations(scene) if scene.has("procedures") else np.zeros(0, np.bool_)
+    notes = notes_of(scene, operated)
     number = _ids(scene, notes)
     order = np.argsort(number)
     notes, number = notes.take(order), number[order]
@@ -81,29 +107,54 @@ def clinical_notes(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
         "title": Coded(notes.kind.astype(np.int32), tuple(kind.title for kind in every)),
         "category": Coded(notes.kind.astype(np.int32), tuple(kind.category for kind in every)),
         "authored_at": notes.authored,
-        "author_npi": scene.whole("encounters", "attending_npi")[notes.encounter],
+        "author_npi": _authors(scene, notes),
         "encounter_id": scene.whole("encounters", "encounter_id")[notes.encounter],
         "text": Texts.of([_composed(notes.take(slice(at, at + _BLOCK)))
                           for at in range(0, len(notes), _BLOCK)]),
     }  # fmt: skip
 
 
+def _authors(scene: Scene, notes: Notes) -> NDArray[np.int64]:
+    """Return who wrote each note: who treated, of an operation who operated."""
+    npi = scene.whole("encounters", "attending_npi")[notes.encounter]
+    operated = notes.procedure >= 0
+    if operated.any():
+        npi[operated] = scene.whole("procedures", "performer_npi")[notes.procedure[operated]]
+    return npi
+
+
 def _ids(scene: Scene, notes: Notes) -> NDArray[np.int64]:
-    """Return the ids of notes: the address of the encounter, and which note of it."""
-    ctx = scene.ctx
+    """Return the ids of notes: the address of the encounter or operation, and which note of it."""
+    ctx, every = scene.ctx, kinds()
+    visits = [visit.occurrence.address for visit in ctx.visits.values() if visit.is_encounter]
+    steps = [source.occurrence.address for source in ctx.of_type(Procedure)]
+    encounter = scene.whole("encounters", "encounter_id")
+    number = np.zeros(len(notes), dtype=np.int64)
+    for place, kind in enumerate(every):
+        rows = notes.kind == place
+        if not rows.any():
+            continue
+        table, own = "encounters", encounter[notes.encounter[rows]]
+        if not kind.classes:
+            own = scene.whole("procedures", "procedure_id")[notes.procedure[rows]]
+            table = "procedures"
+        addresses = dict.fromkeys(visits if table == "encounters" else steps)
+        number[rows] = _numbers(ctx, table, addresses, kind.at, own & (2**BITS - 1))
+    return ids(encounter[notes.encounter] >> BITS, number)
+
+
+def _numbers(
+    ctx: SyncContext, table: str, addresses: Iterable[str], at: str, own: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the numbers of notes by those of the encounters or procedures that they are of."""
     settled = {
-        ctx.encounter_number(visit): [
-            ctx.numbering.number(CLINICAL_NOTES.name, note_address(visit.occurrence.address, at))
-            for at in NOTED_AT
-        ]
-        for visit in ctx.visits.values() if visit.is_encounter
+        ctx.numbering.number(table, address):
+        ctx.numbering.number(CLINICAL_NOTES.name, note_address(address, at))
+        for address in addresses
     }  # fmt: skip
     known = np.array(sorted(settled), dtype=np.int64)
     numbers = np.array([settled[number] for number in known.tolist()], dtype=np.int64)
-    moment = np.array([NOTED_AT.index(kind.at) for kind in kinds()])[notes.kind]
-    encounter = scene.whole("encounters", "encounter_id")[notes.encounter]
-    place = np.searchsorted(known, encounter & (2**BITS - 1))
-    return ids(encounter >> BITS, numbers[place, moment])
+    return numbers[np.searchsorted(known, own)] if len(own) else own
 
 
 def _composed(notes: Notes) -> Strings:
@@ -117,4 +168,4 @@ def _composed(notes: Notes) -> Strings:
             texts.append(phrase.of(slots))
             places.append(rows)
     back = np.argsort(np.concatenate(places))
-    return pa.concat_arrays(texts).take(pa.array(back))
+    return taken(pa.concat_arrays(texts), back)

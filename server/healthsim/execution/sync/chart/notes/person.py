@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -11,14 +12,18 @@ from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, whole_months
 from healthsim.execution.sync.chart.notes.kinds import Notes
-from healthsim.execution.sync.chart.notes.phrases import Strings, said
+from healthsim.execution.sync.chart.notes.phrases import Strings, glued, said
 from healthsim.execution.sync.chart.notes.scene import Scene
 from healthsim.execution.sync.chart.notes.texts import (
     Places,
     clock,
     dates,
     either,
+    flags,
+    joined,
     listed,
+    nothing,
+    numbered,
     numbers,
     only,
     recoded,
@@ -28,6 +33,8 @@ from healthsim.execution.sync.chart.notes.texts import (
 from healthsim.execution.sync.chart.notes.vocabulary import (
     as_it_is,
     diagnosis,
+    in_a_sentence,
+    lowered,
     nameless,
     said_as,
 )
@@ -35,20 +42,20 @@ from healthsim.execution.sync.visits.visits import DAY
 from healthsim.tables import NO_NUMBER, Coded
 
 _GROWN = 18 * 12  # months
+_NAMED = 3  # conditions that a summary names, where there are more than one other
 _NOUNS = ("boy", "girl", "child", "man", "woman", "person")
 
 
 def patient(scene: Scene, notes: Notes) -> Strings:
     """Say who it is: name, age on the day the encounter began, sex, birthday, number."""
     born = scene.whole("patients", "birth_date")[notes.person]
-    at = pa.array(notes.person)
     return said(
         "patient",
-        given=scene.text("patients", "given_name").take(at),
-        family=scene.text("patients", "family_name").take(at),
+        given=taken(scene.text("patients", "given_name"), notes.person),
+        family=taken(scene.text("patients", "family_name"), notes.person),
         age=_age(scene, notes, born),
         born=dates(born),
-        mrn=scene.text("patients", "mrn").take(at),
+        mrn=taken(scene.text("patients", "mrn"), notes.person),
     )
 
 
@@ -72,12 +79,27 @@ def _ages() -> Strings:
 
 
 def clinician(scene: Scene, notes: Notes) -> Strings:
-    """Say who treated: name and specialty."""
-    return scene.once(_clinicians).take(pa.array(notes.encounter))
+    """Say who wrote it: who treated, of an operation who operated; name and specialty."""
+    return either(surgeon(scene, notes), taken(scene.once(_clinicians), notes.encounter))
+
+
+def surgeon(scene: Scene, notes: Notes) -> Strings:
+    """Say who operated; null of notes that are of no operation."""
+    if not (notes.procedure >= 0).any():
+        return nothing(len(notes))
+    return taken(scene.once(_surgeons), notes.procedure)
 
 
 def _clinicians(scene: Scene) -> Strings:
-    rows = scene.provider
+    return _named(scene, scene.whole("encounters", "attending_npi"))
+
+
+def _surgeons(scene: Scene) -> Strings:
+    return _named(scene, scene.whole("procedures", "performer_npi"))
+
+
+def _named(scene: Scene, npi: NDArray[np.int64]) -> Strings:
+    rows = scene.ctx.directory.row_of(npi)
     providers = scene.ctx.directory.providers
     return said(
         "clinician",
@@ -89,7 +111,7 @@ def _clinicians(scene: Scene) -> Strings:
 
 def facility(scene: Scene, notes: Notes) -> Strings:
     """Say in which facility; null where in none."""
-    return scene.once(_facilities).take(pa.array(notes.encounter))
+    return taken(scene.once(_facilities), notes.encounter)
 
 
 def _facilities(scene: Scene) -> Strings:
@@ -101,7 +123,7 @@ def _facilities(scene: Scene) -> Strings:
 
 def visit_class(scene: Scene, encounters: Places) -> Strings:
     """Return the classes of encounters in words."""
-    return scene.once(_classes).take(pa.array(encounters))
+    return taken(scene.once(_classes), encounters)
 
 
 def _classes(scene: Scene) -> Strings:
@@ -170,14 +192,14 @@ def recoded_flag(flag: NDArray[np.bool_], yes: str, no: str) -> Strings:
 
 def counted(count: NDArray[np.int64], thing: str) -> Strings:
     """Return how many of a thing there are, in words such as 1 night or 3 nights."""
-    said_ = pc.binary_join_element_wise(numbers(count), thing, " ")
-    plural = pc.binary_join_element_wise(said_, "s", "")
-    return pc.if_else(pa.array(count == 1), said_, plural)
+    said_ = glued(numbers(count), f" {thing}")
+    plural = glued(said_, "s")
+    return pc.if_else(flags(count == 1), said_, plural)
 
 
 def reason(scene: Scene, notes: Notes) -> Strings:
     """Say why, in the words of the encounter; else the text of its first diagnosis."""
-    return scene.once(_reasons).take(pa.array(notes.encounter))
+    return taken(scene.once(_reasons), notes.encounter)
 
 
 def _reasons(scene: Scene) -> Strings:
@@ -186,9 +208,10 @@ def _reasons(scene: Scene) -> Strings:
     return either(stated, first)
 
 
-def ended(column: Coded) -> Strings:
-    """Return words without the full stop that a sentence puts after them."""
-    return recoded(column, [word.strip().rstrip(".") or None for word in column.vocabulary])
+def ended(column: Coded, form: Callable[[str], str] = str) -> Strings:
+    """Return words, in a form, without the full stop that a sentence puts after them."""
+    texts = [form(word.strip().rstrip(".")) or None for word in column.vocabulary]
+    return recoded(column, texts)
 
 
 def interval(scene: Scene, notes: Notes) -> Strings:
@@ -200,11 +223,11 @@ def interval(scene: Scene, notes: Notes) -> Strings:
 def _seen(scene: Scene) -> Strings:
     """Return what each encounter is called in the note of a later one."""
     start, end = scene.days("encounters", "start_at"), scene.days("encounters", "end_at")
-    why = ended(scene.coded("encounters", "reason"))
+    why = ended(scene.coded("encounters", "reason"), lowered)
     kind = scene.once(_classes)
     stay = said("last_stay", what=kind, start=dates(start), until=dates(end), reason=why)
     seen = said("last_seen", what=kind, date=dates(start), reason=why)
-    return pc.if_else(pa.array(start != end), stay, seen)
+    return pc.if_else(flags(start != end), stay, seen)
 
 
 def _before(scene: Scene) -> Places:
@@ -225,23 +248,49 @@ def _before(scene: Scene) -> Places:
 
 def problems(scene: Scene, notes: Notes) -> Strings:
     """List the conditions that the person has since before the encounter, and for how long."""
-    onset, abated = (scene.whole("conditions", name) for name in ("onset_date", "abatement_date"))
-    place, row = scene.by_person("conditions", "onset_date").each(notes.person)
-    today = notes.first_day[place]
-    has = (onset[row] < today) & ((abated[row] == NO_DAY) | (abated[row] > today))
-    has &= scene.whole("conditions", "recorded_date")[row] <= today
-    place, row = place[has], row[has]
+    place, row = _active(scene, notes)
+    onset = scene.whole("conditions", "onset_date")
     lines = said(
         "problem",
-        condition=scene.once(_conditions).take(pa.array(row)),
+        condition=taken(scene.once(_conditions), row),
         since=for_how_long(notes.first_day[place] - onset[row]),
     )
     return listed(place, len(notes), lines)
 
 
+def _active(scene: Scene, notes: Notes) -> tuple[Places, Places]:
+    """Return (note, row) of the conditions that the person has since before the encounter."""
+    onset, abated = (scene.whole("conditions", name) for name in ("onset_date", "abatement_date"))
+    place, row = scene.by_person("conditions", "onset_date").each(notes.person)
+    today = notes.first_day[place]
+    has = (onset[row] < today) & ((abated[row] == NO_DAY) | (abated[row] > today))
+    has &= scene.whole("conditions", "recorded_date")[row] <= today
+    return place[has], row[has]
+
+
 def _conditions(scene: Scene) -> Strings:
     code = scene.coded("conditions", "code")
     return said("coded", text=diagnosis(code), code=words(code))
+
+
+def summary(scene: Scene, notes: Notes) -> Strings:
+    """Say in one sentence of which age and sex the person is, and with which conditions."""
+    born = scene.whole("patients", "birth_date")[notes.person]
+    place, row = _active(scene, notes)
+    which = numbered(place, len(notes))
+    count = np.bincount(place, minlength=len(notes))
+    named = which <= np.where(count <= _NAMED + 1, _NAMED + 1, _NAMED)[place]
+    names = taken(scene.once(_lower), row)
+    last = only(names, named & (which == count[place]) & (which > 1))
+    first = listed(place, len(notes), only(names, named & ~last.is_valid().to_numpy(False)), ", ")
+    more = only(glued(counted(count - _NAMED, "other condition")), count > _NAMED + 1)
+    other = either(listed(place, len(notes), last, ", "), more)
+    all_ = either(joined(" and ", first, other), "no conditions on record")
+    return said("summary", age=_age(scene, notes, born), conditions=all_)
+
+
+def _lower(scene: Scene) -> Strings:
+    return diagnosis(scene.coded("conditions", "code"), in_a_sentence)
 
 
 def for_how_long(days: NDArray[np.int64]) -> Strings:

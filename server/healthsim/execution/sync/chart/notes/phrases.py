@@ -27,6 +27,18 @@ _MAYBE, _END = "\x03", "\x04"  # around what is left out where one of its slots 
 _MARK = re.compile(f"({_OPEN}[^{_CLOSE}]+{_CLOSE}|{_MAYBE}|{_END})")
 
 
+@cache
+def constant(text: str | None) -> pa.StringScalar:
+    """Return a text for all rows, or null; made once, as pyarrow looks for pandas each time."""
+    return pa.scalar(text, pa.string())
+
+
+def glued(*parts: Strings | str) -> Strings:
+    """Return texts one after the other; null where one of them is."""
+    given = (constant(part) if isinstance(part, str) else part for part in parts)
+    return pc.binary_join_element_wise(*given, constant(""), null_handling="emit_null")
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """Where a column goes."""
@@ -58,7 +70,7 @@ class Phrase:
             KeyError: a slot has no column.
         """
         said = [self._said(part, columns) for part in self.parts]
-        return pc.binary_join_element_wise(*said, "", null_handling="emit_null")
+        return glued(*said)
 
     @staticmethod
     def _said(part: str | Slot | Phrase, columns: Mapping[str, Strings]) -> Strings | str:
@@ -66,7 +78,7 @@ class Phrase:
             return part
         if isinstance(part, Slot):
             return columns[part.name]
-        return pc.fill_null(part.of(columns), "")
+        return pc.fill_null(part.of(columns), constant(""))
 
 
 class _Marked(Undefined):

@@ -47,6 +47,13 @@ class Groups:
         return place, self.rows[at]
 
 
+def alphabetical(column: Coded) -> NDArray[np.int64]:
+    """Return the place of each row's text in the alphabet: a vocabulary's order is the chunk's."""
+    words_ = np.array([*column.vocabulary, ""])
+    place: NDArray[np.int64] = np.argsort(np.argsort(words_, kind="stable"), kind="stable")
+    return place[column.codes]
+
+
 class Scene:
     """What the notes of a chunk are composed from.
 
@@ -99,6 +106,11 @@ class Scene:
         """Return a column of whole numbers, days or instants as int64."""
         return np.asarray(self.tables[table][name]).astype(np.int64)
 
+    def order(self, table: str, name: str) -> NDArray[np.int64]:
+        """Return numbers in whose order rows are; of text its alphabet, whatever the chunk has."""
+        column = self.tables[table][name]
+        return alphabetical(column) if isinstance(column, Coded) else self.whole(table, name)
+
     def days(self, table: str, name: str) -> NDArray[np.int64]:
         """Return the days of a column of instants."""
         return self.whole(table, name) // DAY
@@ -137,7 +149,7 @@ class Scene:
         """Return the rows of each encounter, in the order of some columns, the first leading."""
         key = f"{table} by {keys}"
         if key not in self._groups:
-            columns = [self.whole(table, name) for name in keys]
+            columns = [self.order(table, name) for name in keys]
             self._groups[key] = Groups.of(self.encounter(table), self.visits, *columns)
         return self._groups[key]
 
@@ -145,11 +157,6 @@ class Scene:
         """Return the rows of each person, in the order of some columns, the first leading."""
         key = f"{table} of people by {keys}"
         if key not in self._groups:
-            columns = [self.whole(table, name) for name in keys]
+            columns = [self.order(table, name) for name in keys]
             self._groups[key] = Groups.of(self.person(table), self.people, *columns)
         return self._groups[key]
-
-    @cached_property
-    def provider(self) -> Places:
-        """Return the directory row of who treated in each encounter."""
-        return self.ctx.directory.row_of(self.whole("encounters", "attending_npi"))

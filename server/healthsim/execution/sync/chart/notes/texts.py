@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY
-from healthsim.execution.sync.chart.notes.phrases import Strings
+from healthsim.execution.sync.chart.notes.phrases import Strings, constant, glued
 from healthsim.tables import NO_NUMBER, Array, Coded, Texts
 
 Places = NDArray[np.int64]
@@ -24,6 +24,26 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
 )  # fmt: skip
+
+
+def places(rows: NDArray[np.integer[Any]]) -> pa.Array:
+    """Return positions of rows as Arrow takes them; null where below 0.
+
+    `pyarrow.array` looks for pandas each time, which takes longer than a small take.
+    """
+    whole = np.ascontiguousarray(rows, dtype=np.int64)
+    known = whole >= 0
+    mask = None if known.all() else _bits(known)
+    return pa.Array.from_buffers(pa.int64(), len(whole), [mask, pa.py_buffer(whole)])
+
+
+def flags(truth: NDArray[np.bool_]) -> pa.BooleanArray:
+    """Return truths as Arrow takes them."""
+    return pa.Array.from_buffers(pa.bool_(), len(truth), [None, _bits(truth)])
+
+
+def _bits(truth: NDArray[np.bool_]) -> pa.Buffer:
+    return pa.py_buffer(np.packbits(truth, bitorder="little"))
 
 
 def words(column: Array) -> Strings:
@@ -40,26 +60,26 @@ def recoded(column: Coded, texts: Sequence[str | None]) -> Strings:
     return taken(pa.array(texts, pa.string()), column.codes)
 
 
-def taken(strings: Strings, places: NDArray[np.integer[Any]]) -> Strings:
+def taken(strings: Strings, rows: NDArray[np.integer[Any]]) -> Strings:
     """Return the texts at some places; null where the place is below 0."""
-    none = places < 0
-    return strings.take(pa.array(places, mask=none if none.any() else None))
+    return strings.take(places(rows))
 
 
 def unless(strings: Strings, without: NDArray[np.bool_]) -> Strings:
     """Return the texts, null where `without`."""
-    return pc.if_else(pa.array(without), pa.scalar(None, pa.string()), strings)
+    return pc.if_else(flags(without), constant(None), strings)
 
 
 def only(strings: Strings | str, where: NDArray[np.bool_]) -> Strings:
     """Return the texts, or one text, null but for `where`."""
-    chosen = pa.scalar(strings) if isinstance(strings, str) else strings
-    return pc.if_else(pa.array(where), chosen, pa.scalar(None, pa.string()))
+    chosen = constant(strings) if isinstance(strings, str) else strings
+    return pc.if_else(flags(where), chosen, constant(None))
 
 
 def either(first: Strings, *others: Strings | str) -> Strings:
     """Return the first text that is not null."""
-    return pc.coalesce(first, *others)
+    given = (constant(one) if isinstance(one, str) else one for one in others)
+    return pc.coalesce(first, *given)
 
 
 def nothing(size: int) -> Strings:
@@ -70,19 +90,21 @@ def nothing(size: int) -> Strings:
 def joined(separator: str, *parts: Strings) -> Strings:
     """Return what is there of some texts, with a separator between; null where nothing is."""
     first = pa.repeat("", len(parts[0]))  # pyarrow 26 leaves out rows in which all are null
-    whole = pc.binary_join_element_wise(first, *parts, separator, null_handling="skip")
+    whole = pc.binary_join_element_wise(first, *parts, constant(separator), null_handling="skip")
     whole = pc.utf8_slice_codeunits(whole, len(separator))
-    return pc.if_else(pc.equal(pc.binary_length(whole), 0), pa.scalar(None, pa.string()), whole)
+    return pc.if_else(pc.equal(pc.binary_length(whole), 0), constant(None), whole)
 
 
 def capital(text: Strings) -> Strings:
-    """Return texts that begin with a capital.
+    """Return texts that begin with a capital, unless the second letter is one.
 
-    >>> capital(pa.array(["eGFR 60", None])).to_pylist()
-    ['EGFR 60', None]
+    >>> capital(pa.array(["eGFR 60", "pain", None])).to_pylist()
+    ['eGFR 60', 'Pain', None]
     """
+    second = pc.utf8_slice_codeunits(text, 1, 2)
     first = pc.utf8_upper(pc.utf8_slice_codeunits(text, 0, 1))
-    return pc.binary_join_element_wise(first, pc.utf8_slice_codeunits(text, 1), "")
+    risen = glued(first, pc.utf8_slice_codeunits(text, 1))
+    return pc.if_else(pc.utf8_is_upper(second), text, risen)
 
 
 def numbers(values: Array) -> Strings:
@@ -92,10 +114,12 @@ def numbers(values: Array) -> Strings:
     ['25', '0.84', None]
     """
     array = np.asarray(values)
-    if array.dtype.kind == "f":
-        return pa.array(array, from_pandas=True).cast(pa.string())
+    kind = pa.float64() if array.dtype.kind == "f" else pa.int64()
     missing: Any = NO_DAY if array.dtype == np.int32 else NO_NUMBER
-    return pa.array(array, mask=array == missing).cast(pa.string())
+    known = ~np.isnan(array) if kind == pa.float64() else array != missing
+    values = np.ascontiguousarray(array, dtype=np.float64 if kind == pa.float64() else np.int64)
+    buffers = [None if known.all() else _bits(known), pa.py_buffer(values)]
+    return pa.Array.from_buffers(kind, len(values), buffers).cast(pa.string())
 
 
 @cache
@@ -141,8 +165,9 @@ def listed(owner: Places, size: int, items: Strings, separator: str = "\n") -> S
         owner, items = owner[there.to_numpy(zero_copy_only=False)], items.drop_null()
     counts = np.bincount(owner, minlength=size)
     ends = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
-    lists = pa.ListArray.from_arrays(pa.array(ends), items)
-    return unless(pc.binary_join(lists, separator), counts == 0)
+    offsets = pa.Array.from_buffers(pa.int32(), len(ends), [None, pa.py_buffer(ends)])
+    lists = pa.ListArray.from_arrays(offsets, items)
+    return unless(pc.binary_join(lists, constant(separator)), counts == 0)
 
 
 def numbered(owner: Places, size: int) -> Places:
@@ -156,3 +181,12 @@ def expanded(first: Places, count: Places) -> tuple[Places, Places]:
     owner = np.repeat(np.arange(len(count)), count)
     before = np.cumsum(count) - count
     return owner, np.arange(len(owner)) - np.repeat(before - first, count)
+
+
+def runs(keys: Sequence[NDArray[np.integer]]) -> tuple[Places, Places]:
+    """Return the number of the run of equal keys that each row is in, and each run's first row."""
+    size = len(keys[0])
+    new = np.ones(size, dtype=np.bool_)
+    if size:
+        new[1:] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
+    return np.cumsum(new) - 1, np.flatnonzero(new)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.codes.diagnoses import icd10cm
-from healthsim.execution.sync.chart.notes.phrases import Strings
+from healthsim.execution.sync.chart.notes.phrases import Strings, constant
 from healthsim.execution.sync.chart.notes.texts import recoded
 from healthsim.tables import Coded
 
@@ -48,7 +48,14 @@ def as_it_is(word: str) -> str:
 def unit(column: Coded) -> Strings:
     """Return units with the space before them; nothing for what has none."""
     said = said_as("unit", column, lambda code: f" {code}")
-    return said.fill_null("")
+    return said.fill_null(constant(""))
+
+
+def panel_name(column: Coded, form: Callable[[str], str] = str) -> Strings:
+    """Return the names of panels, in a form such as `lowered`."""
+    known = _said()
+    return recoded(column, [form(known.get(("panel", word), as_it_is(word).capitalize()))
+                            for word in column.vocabulary])  # fmt: skip
 
 
 def result_name(codes: Coded, displays: Mapping[str, str]) -> Strings:
@@ -90,8 +97,22 @@ def lowered(text: str) -> str:
     return text if any(letter.isupper() for letter in first[1:]) else text[:1].lower() + text[1:]
 
 
-def diagnosis(column: Coded) -> Strings:
-    """Return the text of ICD-10-CM codes; the code where the book does not have it."""
+def in_a_sentence(text: str) -> str:
+    """Return the text of a diagnosis as one says it.
+
+    >>> in_a_sentence("Chronic systolic (congestive) heart failure, unspecified")
+    'chronic systolic heart failure'
+    """
+    return lowered(text.removesuffix(", unspecified").replace(" (congestive)", ""))
+
+
+def diagnosis(column: Coded, form: Callable[[str], str] = str) -> Strings:
+    """Return the text of ICD-10-CM codes; the code where the book does not have it.
+
+    Args:
+        column: the codes.
+        form: what is made of a text, such as `lowered` for one in the middle of a sentence.
+    """
     book = icd10cm()
-    return recoded(column, [book.rows[code].display if code in book else code
+    return recoded(column, [form(book.rows[code].display) if code in book else code
                             for code in column.vocabulary])  # fmt: skip

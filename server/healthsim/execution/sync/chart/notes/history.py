@@ -1,0 +1,128 @@
+"""What is known of a person besides illness: allergies, how the person lives, family, devices."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.dates import NO_DAY
+from healthsim.execution.sync.chart.notes.kinds import Notes
+from healthsim.execution.sync.chart.notes.phrases import Strings, said
+from healthsim.execution.sync.chart.notes.scene import Scene
+from healthsim.execution.sync.chart.notes.texts import (
+    Places,
+    capital,
+    dates,
+    either,
+    listed,
+    nothing,
+    only,
+    taken,
+)
+from healthsim.execution.sync.chart.notes.vocabulary import as_it_is, nameless, said_as
+from healthsim.execution.sync.visits.visits import DAY
+
+_FOREVER = np.int64(2**40)
+
+
+def known(
+    scene: Scene, notes: Notes, table: str, day: str, *, order: tuple[str, ...] = ()
+) -> tuple[Places, Places]:
+    """Return (note, row) of a person's rows that were written by the day of the encounter.
+
+    Args:
+        scene: the tables.
+        notes: whose persons they are of.
+        table: its name.
+        day: its column of the day on which a row is known.
+        order: columns by which the rows of a person are in order; by that day without any.
+    """
+    place, row = scene.by_person(table, *(order or (day,))).each(notes.person)
+    there = scene.whole(table, day)[row] <= notes.day[place]
+    return place[there], row[there]
+
+
+def allergies(scene: Scene, notes: Notes) -> Strings:
+    """List allergies and intolerances; none where the chart has none; null without the table."""
+    if "allergies" not in scene.tables:
+        return nothing(len(notes))
+    none = only("No known allergies.", np.ones(len(notes), dtype=np.bool_))
+    if not scene.has("allergies"):
+        return none
+    place, row = known(scene, notes, "allergies", "recorded_date")
+    active = scene.coded("allergies", "status").equals("active")[row]
+    lines = taken(scene.once(_allergies), row[active])
+    return either(listed(place[active], len(notes), lines), none)
+
+
+def _allergies(scene: Scene) -> Strings:
+    kind = scene.coded("allergies", "kind")
+    return said(
+        "allergy",
+        substance=capital(scene.text("allergies", "substance")),
+        kind=only("intolerance", kind.equals("intolerance")),
+        reaction=said_as("reaction", scene.coded("allergies", "reaction"), str.lower),
+        severity=scene.text("allergies", "severity"),
+    )
+
+
+def social_history(scene: Scene, notes: Notes) -> Strings:
+    """List the latest answers on smoking, alcohol, work and the like."""
+    if not scene.has("observations"):
+        return nothing(len(notes))
+    table = "observations"
+    place, row = known(scene, notes, table, "effective_date", order=("kind", "effective_date"))
+    latest = scene.once(_superseded)[row] > notes.day[place]
+    place, row = place[latest], row[latest]
+    return listed(place, len(notes), taken(scene.once(_social), row))
+
+
+def social_news(scene: Scene, notes: Notes) -> Strings:
+    """List the same, of what was asked since the person's note before."""
+    if not scene.has("observations"):
+        return nothing(len(notes))
+    table = "observations"
+    place, row = known(scene, notes, table, "effective_date", order=("kind", "effective_date"))
+    asked = scene.whole(table, "effective_date")[row]
+    new = (scene.once(_superseded)[row] > notes.day[place]) & (asked > notes.since[place] // DAY)
+    return listed(place[new], len(notes), taken(scene.once(_social), row[new]))
+
+
+def _social(scene: Scene) -> Strings:
+    table = "observations"
+    what = said_as("observation", scene.coded(table, "kind"), nameless)
+    return said("social", what=what, answer=scene.text(table, "value_text"))
+
+
+def _superseded(scene: Scene) -> NDArray[np.int64]:
+    """Return the day of the person's next answer to the same question."""
+    table = "observations"
+    person, kind = scene.person(table), scene.coded(table, "kind").codes
+    day = scene.whole(table, "effective_date")
+    order = np.lexsort((day, kind, person))
+    until = np.full(len(day), _FOREVER)
+    same = (person[order][1:] == person[order][:-1]) & (kind[order][1:] == kind[order][:-1])
+    until[order[:-1][same]] = day[order[1:][same]]
+    return until
+
+
+def implants(scene: Scene, notes: Notes) -> Strings:
+    """List what was implanted and is still there."""
+    if not scene.has("devices"):
+        return nothing(len(notes))
+    table = "devices"
+    place, row = scene.by_person(table, "start_date").each(notes.person)
+    put, out = scene.whole(table, "implanted_date")[row], scene.whole(table, "removed_date")[row]
+    day = notes.day[place]
+    there = (put != NO_DAY) & (put <= day) & ((out == NO_DAY) | (out > day))
+    return listed(place[there], len(notes), taken(scene.once(_devices), row[there]))
+
+
+def _devices(scene: Scene) -> Strings:
+    table = "devices"
+    return said(
+        "implant",
+        what=capital(said_as("device", scene.coded(table, "type"), as_it_is)),
+        site=scene.text(table, "body_site"),
+        date=dates(scene.whole(table, "implanted_date")),
+    )

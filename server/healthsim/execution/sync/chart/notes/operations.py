@@ -1,0 +1,168 @@
+"""Which procedures are operations, and what a note of one says."""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.dates import NO_DAY
+from healthsim.execution.sync.chart.notes import acts
+from healthsim.execution.sync.chart.notes.kinds import Notes
+from healthsim.execution.sync.chart.notes.person import facility, surgeon
+from healthsim.execution.sync.chart.notes.phrases import Strings, said
+from healthsim.execution.sync.chart.notes.scene import Scene
+from healthsim.execution.sync.chart.notes.texts import (
+    Places,
+    capital,
+    dates,
+    either,
+    listed,
+    nothing,
+    only,
+    taken,
+    words,
+)
+from healthsim.execution.sync.chart.notes.vocabulary import as_it_is, diagnosis, said_as
+
+_ANESTHESIA = range(100, 2000)  # CPT 00100 to 01999
+
+
+@cache
+def _ranges() -> tuple[tuple[int, int, bool], ...]:
+    path = Path(__file__).parent / "data" / "operations.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return tuple((int(row["first"]), int(row["last"]), row["operation"] == "yes")
+                     for row in csv.DictReader(file))  # fmt: skip
+
+
+def is_operation(code: str) -> bool:
+    """Tell whether a code of a procedure is that of an operation; the last range that fits rules.
+
+    >>> is_operation("27447"), is_operation("20610"), is_operation("0SRC0J9")
+    (True, False, False)
+    """
+    if not (len(code) == 5 and code.isdecimal()):
+        return False
+    found = [operation for first, last, operation in _ranges() if first <= int(code) <= last]
+    return bool(found) and found[-1]
+
+
+def is_anesthesia(code: str) -> bool:
+    """Tell whether a code is of anesthesia.
+
+    >>> is_anesthesia("01402"), is_anesthesia("27447")
+    (True, False)
+    """
+    return len(code) == 5 and code.isdecimal() and int(code) in _ANESTHESIA
+
+
+def operations(scene: Scene) -> NDArray[np.bool_]:
+    """Tell which procedures are operations in an encounter."""
+    return _coded(scene, is_operation) & (scene.encounter("procedures") >= 0)
+
+
+def _anesthesia(scene: Scene) -> NDArray[np.bool_]:
+    return _coded(scene, is_anesthesia)
+
+
+def _coded(scene: Scene, wanted: object) -> NDArray[np.bool_]:
+    assert callable(wanted)
+    code = words(scene.column("procedures", "code")).dictionary_encode()
+    truth = np.array([wanted(one) for one in code.dictionary.to_pylist()], dtype=np.bool_)
+    found: NDArray[np.bool_] = truth[code.indices.to_numpy()]
+    return found
+
+
+def operation_setting(scene: Scene, notes: Notes) -> Strings:
+    """Say when and where the operation was, and who operated."""
+    return said(
+        "operated",
+        date=dates(_day(scene, notes)),
+        facility=facility(scene, notes),
+        surgeon=surgeon(scene, notes),
+    )
+
+
+def _day(scene: Scene, notes: Notes) -> NDArray[np.int64]:
+    return scene.whole("procedures", "performed_date")[notes.procedure]
+
+
+def operation(scene: Scene, notes: Notes) -> Strings:
+    """Say what was done."""
+    return taken(scene.once(acts.procedure_texts), notes.procedure)
+
+
+def main_diagnosis(scene: Scene, notes: Notes) -> Strings:
+    """Say the first diagnosis of the encounter."""
+    code = scene.coded("encounters", "reason_code")
+    return taken(said("coded", text=diagnosis(code), code=words(code)), notes.encounter)
+
+
+def anesthesia(scene: Scene, notes: Notes) -> Strings:
+    """List the anesthesia of the day."""
+    place, row = _on_the_day(scene, notes)
+    kept = scene.once(_anesthesia)[row]
+    return listed(place[kept], len(notes), taken(scene.once(acts.procedure_lines), row[kept]))
+
+
+def also_done(scene: Scene, notes: Notes) -> Strings:
+    """List what else was done on the day; not the facility's codes of the same."""
+    place, row = _on_the_day(scene, notes)
+    kept = ~scene.once(_anesthesia)[row] & scene.once(_has_words)[row]
+    return listed(place[kept], len(notes), taken(scene.once(acts.procedure_lines), row[kept]))
+
+
+def _has_words(scene: Scene) -> NDArray[np.bool_]:
+    text = words(scene.column("procedures", "display"))
+    found: NDArray[np.bool_] = text.is_valid().to_numpy(zero_copy_only=False)
+    return found
+
+
+def _on_the_day(scene: Scene, notes: Notes) -> tuple[Places, Places]:
+    """Return (note, row) of the other procedures of the encounter on the day of the operation."""
+    place, row = scene.by_encounter("procedures", "performed_date").each(notes.encounter)
+    day = scene.whole("procedures", "performed_date")[row]
+    same = (day == _day(scene, notes)[place]) & (row != notes.procedure[place])
+    return place[same], row[same]
+
+
+def implanted(scene: Scene, notes: Notes) -> Strings:
+    """List the devices that the operation put in, with their identifiers."""
+    table = "devices"
+    if not scene.has(table):
+        return nothing(len(notes))
+    mine = scene.whole("procedures", "procedure_id")[notes.procedure]
+    order = np.argsort(mine, kind="stable")
+    wanted = scene.whole(table, "procedure_id")
+    at = np.searchsorted(mine[order], wanted)
+    at = np.minimum(at, len(mine) - 1)
+    rows = np.flatnonzero((mine[order][at] == wanted) & (wanted != NO_DAY))
+    place = order[at[rows]]
+    sorted_ = np.argsort(place, kind="stable")
+    return listed(place[sorted_], len(notes), taken(scene.once(_devices), rows[sorted_]))
+
+
+def _devices(scene: Scene) -> Strings:
+    table = "devices"
+    return said(
+        "implanted",
+        what=capital(said_as("device", scene.coded(table, "type"), as_it_is)),
+        site=scene.text(table, "body_site"),
+        maker=scene.text(table, "manufacturer"),
+        lot=scene.text(table, "lot"),
+        serial=scene.text(table, "serial"),
+    )
+
+
+def complications(scene: Scene, notes: Notes) -> Strings:
+    """List what began on the day of the operation and was not there before; none otherwise."""
+    place, row = scene.by_encounter("conditions", "onset_date").each(notes.encounter)
+    began = scene.whole("conditions", "onset_date")[row]
+    arose = (began == _day(scene, notes)[place]) & (began > notes.first_day[place])
+    text = taken(diagnosis(scene.coded("conditions", "code")), row[arose])
+    none = only("None.", np.ones(len(notes), dtype=np.bool_))
+    return either(listed(place[arose], len(notes), text), none)
