@@ -10,7 +10,7 @@ import pytest
 from audit.bed_tampering import OF_STAYS
 from audit.benefit_tampering import OF_BENEFITS
 from audit.body_tampering import OF_BODIES
-from audit.chart_tampering import OF_CHARTS
+from audit.chart_tampering import OF_CHARTS, OF_RELATIVES, OF_SCREENINGS
 from audit.facility_tampering import OF_FACILITIES
 from audit.note_tampering import OF_NOTES
 from audit.order_tampering import OF_ORDERS
@@ -81,6 +81,8 @@ def test_every_rule_is_seen_to_fail() -> None:
             *OF_BODIES,
             *OF_PROBLEMS,
             *OF_CHARTS,
+            *OF_RELATIVES,
+            *OF_SCREENINGS,
             *OF_FACILITIES,
             *OF_NOTES,
             *OF_PEOPLE,

@@ -25,6 +25,7 @@ SERVED = (
     ("allergies", "allergy_id", "onset_date"),
     ("allergies", "allergy_id", "recorded_date"),
     ("observations", "observation_id", "effective_date"),
+    ("screenings", "screening_id", "taken_at"),
     ("claims", "claim_id", "from_date"),
     ("claims", "claim_id", "through_date"),
     ("claim_lines", "claim_id", "service_date"),

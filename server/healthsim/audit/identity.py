@@ -75,6 +75,7 @@ RULES: tuple[AnyRule, ...] = (
                               ("rx_members", "cardholder_id, person_code"),
                               ("subjects", "usubjid"))),
     _matching("a telephone of fiction", "patients", "phone", "^[0-9]{3}-555-01[0-9]{2}$"),
+    _matching("a telephone of fiction", "related_persons", "phone", "^[0-9]{3}-555-01[0-9]{2}$"),
     _matching("a mailbox of nobody", "patients", "email", "^[a-z0-9.]+@example[.]com$"),
     _matching("a payer number of nobody", "members", "member_number", f"{_MBI}|{_OWN}"),
     _matching("a payer number of nobody", "rx_members", "cardholder_id", f"{_MBI}|{_OWN}"),

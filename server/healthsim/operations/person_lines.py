@@ -228,6 +228,7 @@ _TELL: Mapping[str, Callable[[Rows, str], Iterator[PersonLine]]] = {
     "conditions": _conditions,
     "allergies": _each("recorded_date", "allergy_id", WORDS["allergies"]),
     "observations": _each("effective_date", "observation_id", WORDS["observations"]),
+    "screenings": _each("taken_at", "screening_id", WORDS["screenings"]),
     "procedures": _each("performed_date", "procedure_id", WORDS["procedures"]),
     "lab_results": _each("collected_at", "lab_result_id", _result),
     "vital_signs": _each("measured_at", "vital_sign_id", _result),

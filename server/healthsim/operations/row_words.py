@@ -50,6 +50,7 @@ WORDS: Mapping[str, Callable[[Row], str]] = {
         f"{row['kind']} to {row['substance']}" + (f": {row['reaction']}" if row["reaction"] else "")
     ),
     "observations": lambda row: f"{str(row['kind']).replace('_', ' ')}: {row['value_text']}",
+    "screenings": lambda row: f"{row['instrument']}: {row['interpretation']}",
     "procedures": _named,
     "lab_results": _measure,
     "vital_signs": _measure,

@@ -112,6 +112,13 @@ def draw_given_names(
     return Coded(np.where(marks, words.with_marks[codes], codes).astype(np.int32), words.texts)
 
 
+def draw_family_names(
+    people: People, draws: Draws, decision: str, rows: NDArray[np.integer[Any]]
+) -> Coded:
+    """Return surnames of others, of the group of some people; arguments as of given names."""
+    return surname(_groups(people)[rows], draws.uniform(decision)[rows])
+
+
 def _given(
     draws: Draws,
     decision: str,

@@ -81,6 +81,10 @@ RULES = (
     ),
     SyncRule("encounter without a dose that is due", "immunizations_not_given", ("encounter_id",)),
     SyncRule("person, encounter, condition, birth", "observations", ("person_id", "encounter_id")),
+    SyncRule("lab: a total of a questionnaire", "screenings", ("encounter_id",)),
+    SyncRule("screening", "screening_answers", ("screening_id",)),
+    SyncRule("person, and household", "related_persons", ("person_id",)),
+    SyncRule("person, and conditions of parents", "family_history", ("person_id",)),
     SyncRule("trial: everyone who takes part", "subjects", ("person_id", "ssn")),
     SyncRule("trial_visit", "encounters", ("person_id", "event_id")),
     SyncRule(

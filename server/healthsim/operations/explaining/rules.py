@@ -37,6 +37,14 @@ RULES: Mapping[str, str] = {
     "diagnostic_report_results": "one row for each result, in the report of its order",
     "devices": "what a procedure puts in, what a code says is there, and what a condition or drug "
                "asks for, by share (medicine/data/device_causes.csv)",
+    "related_persons": "spouse and parents of the household, or a spouse, parent, child or friend "
+                       "who is not in the data (medicine/data/contacts.csv)",
+    "family_history": "what relatives had: those of the data by their charts, others by share "
+                      "(medicine/data/family_history.csv)",
+    "screenings": "one row for each total among the results, and needs in a year's first visit "
+                  "(medicine/data/screenings.csv)",
+    "screening_answers": "answers that add up to the total, or needs by code and share "
+                         "(medicine/data/screening_items.csv)",
     "observations": "asked in the year before the data, and in visits; codes such as F17.210 have "
                     "precedence (medicine/data/observations.csv, smoking.csv)",
     "allergies": "the profile's share or the usual one (medicine/data/allergies.csv), and codes "

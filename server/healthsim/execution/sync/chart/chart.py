@@ -8,12 +8,15 @@ from typing import TypeAlias
 from healthsim.execution.sync.chart.allergies import allergies
 from healthsim.execution.sync.chart.care_team import care_team_members
 from healthsim.execution.sync.chart.devices import device_rows
+from healthsim.execution.sync.chart.family_history import family_history
 from healthsim.execution.sync.chart.goals import goal_rows
 from healthsim.execution.sync.chart.locations import encounter_locations
 from healthsim.execution.sync.chart.notes.notes import clinical_notes
 from healthsim.execution.sync.chart.observations import observations
+from healthsim.execution.sync.chart.relatives import related_persons
 from healthsim.execution.sync.chart.reports import diagnostic_report_results, diagnostic_reports
 from healthsim.execution.sync.chart.requests import service_requests
+from healthsim.execution.sync.chart.screenings import screening_answers, screenings
 from healthsim.execution.sync.chart.specimens import specimens
 from healthsim.execution.sync.chart.vaccines_not_given import not_given_rows
 from healthsim.execution.sync.context import SyncContext
@@ -27,6 +30,10 @@ ChartMaker: TypeAlias = Callable[[SyncContext, Mapping[str, Columns]], Columns]
 MAKERS: tuple[tuple[Table, ChartMaker], ...] = (
     (history.ALLERGIES, allergies),
     (history.OBSERVATIONS, observations),
+    (history.RELATED_PERSONS, related_persons),
+    (history.FAMILY_HISTORY, family_history),
+    (history.SCREENINGS, screenings),
+    (history.SCREENING_ANSWERS, screening_answers),
     (history.CARE_TEAM_MEMBERS, care_team_members),
     (orders.SERVICE_REQUESTS, service_requests),
     (orders.DIAGNOSTIC_REPORTS, diagnostic_reports),
