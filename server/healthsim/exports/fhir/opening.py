@@ -18,7 +18,7 @@ from healthsim.persistence.database import open_read
 
 # Each connection works in the thread that asks it: the export itself has more than one.
 _SETTINGS: Mapping[str, str] = {
-    "TimeZone": "'UTC'", "threads": "1", "memory_limit": "'1000MB'",
+    "TimeZone": "'UTC'", "threads": "1", "memory_limit": "'800MB'",
 }  # fmt: skip
 
 
