@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TypeAlias
 
 import duckdb
@@ -177,3 +178,20 @@ def test_notes_are_the_same_whatever_the_chunks() -> None:
     assert isinstance(whole, Texts)
     assert isinstance(parts, Texts)
     assert whole.texts() == parts.texts()
+
+
+def test_a_newborn_is_admitted_after_birth_and_a_birth_is_named(tmp_path: Path) -> None:
+    path = stored(tmp_path, "commercial-maternity", ("pregnancy",), 6)
+    with duckdb.connect(str(path), read_only=True) as opened:
+        children = opened.execute("""
+            SELECT count(*), count(*) FILTER (contains(text, ', newborn ')
+                AND contains(text, ' after birth in this hospital. '))
+            FROM clinical_notes WHERE type = '34117-2' AND person_id % 100 >= 50
+            """).fetchall()[0]
+        births = opened.execute("""
+            SELECT count(*) FROM clinical_notes JOIN procedures USING (encounter_id)
+            WHERE type = '18842-5' AND system = 'ICD-10-PCS'
+                AND NOT contains(text, 'Products of Conception')
+            """).fetchall()[0]
+    assert children[0] == children[1] > 2
+    assert births == (0,)

@@ -26,7 +26,12 @@ from healthsim.execution.sync.chart.notes.texts import (
     taken,
     words,
 )
-from healthsim.execution.sync.chart.notes.vocabulary import diagnosis, nameless, said_as
+from healthsim.execution.sync.chart.notes.vocabulary import (
+    diagnosis,
+    in_icd10pcs,
+    nameless,
+    said_as,
+)
 
 Part: TypeAlias = Callable[[Scene, Notes], tuple[Places, Strings]]
 """Returns (note, line) of one part of a plan."""
@@ -67,9 +72,13 @@ def procedure_lines(scene: Scene) -> Strings:
 
 def procedure_texts(scene: Scene) -> Strings:
     """Return each procedure in words, with its code."""
-    table = "procedures"
-    text = either(words(scene.column(table, "display")), words(scene.column(table, "system")))
-    return said("coded", text=text, code=words(scene.column(table, "code")))
+    return said("coded", text=scene.once(procedure_names), code=scene.text("procedures", "code"))
+
+
+def procedure_names(scene: Scene) -> Strings:
+    """Return each procedure in words: its own, those of its ICD-10-PCS code, or of its system."""
+    stated, system = (scene.text("procedures", name) for name in ("display", "system"))
+    return either(stated, in_icd10pcs(scene.text("procedures", "code")), system)
 
 
 def plan(scene: Scene, notes: Notes) -> Strings:

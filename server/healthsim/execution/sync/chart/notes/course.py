@@ -7,6 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from healthsim.execution.sync.chart.notes import drugs, findings
+from healthsim.execution.sync.chart.notes.acts import procedure_names
 from healthsim.execution.sync.chart.notes.kinds import Notes
 from healthsim.execution.sync.chart.notes.phrases import Strings, glued, said
 from healthsim.execution.sync.chart.notes.scene import Groups, Scene, alphabetical
@@ -23,7 +24,6 @@ from healthsim.execution.sync.chart.notes.texts import (
     runs,
     taken,
     unless,
-    words,
 )
 from healthsim.execution.sync.chart.notes.vocabulary import (
     diagnosis,
@@ -71,7 +71,7 @@ def _procedures(scene: Scene, notes: Notes) -> _Happened:
 
 def _procedure(scene: Scene) -> Strings:
     """Return each procedure as a sentence; null where a report says what it found."""
-    text = glued(capital(words(scene.column("procedures", "display"))), ".")
+    text = glued(scene.once(procedure_names), ".")
     if not scene.has("diagnostic_reports"):
         return text
     reported = scene.text("diagnostic_reports", "conclusion").is_valid().to_numpy(False)

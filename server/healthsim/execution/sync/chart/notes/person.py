@@ -42,6 +42,7 @@ from healthsim.execution.sync.visits.visits import DAY
 from healthsim.tables import NO_NUMBER, Coded
 
 _GROWN = 18 * 12  # months
+_NEWBORN = "4"  # type of admission, by which a source has another meaning
 _NAMED = 3  # conditions that a summary names, where there are more than one other
 _NOUNS = ("boy", "girl", "child", "man", "woman", "person")
 
@@ -74,8 +75,9 @@ def _age(scene: Scene, notes: Notes, born: NDArray[np.int64]) -> Strings:
 
 @cache
 def _ages() -> Strings:
-    return pa.array([f"{number}-{unit}-old {noun}" for number in range(130)
-                     for unit in ("year", "month", "day") for noun in _NOUNS])  # fmt: skip
+    return pa.array([f"{number}-{unit}-old {noun}" if number else f"newborn {noun}"
+                     for number in range(130) for unit in ("year", "month", "day")
+                     for noun in _NOUNS])  # fmt: skip
 
 
 def clinician(scene: Scene, notes: Notes) -> Strings:
@@ -158,8 +160,14 @@ def admission_setting(scene: Scene, notes: Notes) -> Strings:
 def _source(scene: Scene, notes: Notes) -> Strings:
     """Say from where: the emergency department where there was a visit to it, else the source."""
     through = scene.once(came_through)[notes.encounter] >= 0
-    usual = said_as("source", scene.coded("encounters", "admit_source"), nameless)
-    return either(only("from the emergency department", through), usual.take(notes.encounter))
+    source = scene.coded("encounters", "admit_source")
+    born = scene.coded("encounters", "admit_type").equals(_NEWBORN)[notes.encounter]
+    usual, of_newborns = (
+        taken(said_as(kind, source, nameless), notes.encounter)
+        for kind in ("source", "source of newborns")
+    )
+    others = either(only(of_newborns, born), only(usual, ~born))
+    return either(only("from the emergency department", through), others)
 
 
 def came_through(scene: Scene) -> Places:
