@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from audit.arms import Arm
+from audit.arms_appointments import OF_APPOINTMENTS
 from audit.arms_beds import OF_BEDS, OF_NEWBORNS
 from audit.arms_days import OF_DAYS
 from audit.arms_derived import of_dictionary
@@ -31,8 +32,8 @@ from storing import spec
 
 OF_CARE = (
     *OF_BEDS, *OF_MONEY, *OF_LINKS, *OF_DAYS, *OF_IDENTITY, *OF_MEDICINES, *OF_PHARMACY,
-    *OF_VACCINES, *OF_DEVICES, *OF_GOALS, *OF_VACCINES_NOT_GIVEN, *OF_ORDERS,
-    *OF_VACCINES, *OF_DEVICES, *OF_GOALS, *OF_VACCINES_NOT_GIVEN, *OF_PLACES,
+    *OF_VACCINES, *OF_DEVICES, *OF_GOALS, *OF_VACCINES_NOT_GIVEN, *OF_ORDERS, *OF_APPOINTMENTS,
+    *OF_PLACES,
 )  # fmt: skip
 
 
@@ -133,6 +134,7 @@ def test_every_column_of_days_is_asked_to_lie_in_a_life_or_is_known_not_to() -> 
         ("immunizations", "expiration_date"), ("fills", "written_date"),
         ("devices", "manufacture_date"), ("devices", "expiration_date"),
         ("care_team_members", "start_date"), ("care_team_members", "end_date"),
+        ("appointments", "booked_at"), ("appointments", "start_at"), ("appointments", "end_at"),
         ("specimens", "received_at"), ("diagnostic_reports", "issued_at"),
         ("devices", "implanted_date"), ("devices", "removed_date"), ("goals", "due_date"),
         ("fills", "reversed_date"), ("subjects", "asked_date"),

@@ -190,6 +190,7 @@ def test_every_row_says_its_source_and_how_sure_it_is() -> None:
         "pregnancy.csv",
         "cures.csv",
         "specimens.csv",
+        "appointments.csv",
         "studies.csv",
         "report_sentences.csv",
         "allergies.csv",

@@ -23,7 +23,7 @@ NPI_COLUMNS = (
     ("facilities", "npi"), ("pharmacies", "npi"), ("service_requests", "requester_npi"),
     ("care_team_members", "member_npi"),
     ("service_requests", "performer_npi"), ("diagnostic_reports", "performer_npi"),
-    ("immunizations_not_given", "performer_npi"),
+    ("appointments", "practitioner_npi"), ("immunizations_not_given", "performer_npi"),
 )  # fmt: skip
 """Every column that holds a provider identifier."""
 

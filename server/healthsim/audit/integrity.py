@@ -11,6 +11,7 @@ import duckdb
 
 from healthsim.audit import (
     accumulators,
+    appointments,
     beds,
     benefits,
     bodies,
@@ -52,12 +53,9 @@ NAMED: tuple[AnyRule, ...] = (
     *money.RULES, *accumulators.RULES, *links.RULES, *network.RULES, *days.RULES, *identity.RULES,
     *benefits.RULES, *coding.RULES, *problem_lists.RULES, *trials.RULES, *medicines.RULES,
     *pharmacy.RULES, *safe_drugs.RULES, *vaccines.RULES, *toxicity.RULES, *tumors.RULES,
-    *bodies.RULES, *vital_signs.RULES, *beds.RULES, *claim_edits.RULES,
-    *chart_people.RULES, *facility_bills.RULES, *claim_people.RULES, *stay_groups.RULES,
-    *orders.RULES, *wards.RULES,
-    *wards.RULES,
-    *facility_bills.RULES, *claim_people.RULES, *stay_groups.RULES,
-    *wards.RULES, *notes.RULES,
+    *bodies.RULES, *vital_signs.RULES, *beds.RULES, *claim_edits.RULES, *chart_people.RULES,
+    *facility_bills.RULES, *claim_people.RULES, *stay_groups.RULES, *orders.RULES,
+    *appointments.RULES, *wards.RULES, *notes.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 

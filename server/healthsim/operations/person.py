@@ -27,7 +27,7 @@ _OF_THE_PERSON = (
     "patients", "members", "rx_members", PERSON_ATTRIBUTES.name, "enrollments", "subjects",
     "eligibility_results",
     "conditions", "allergies", "observations", "encounters", "encounter_diagnoses", "procedures",
-    "screenings", "lab_results",
+    "screenings", "lab_results", "diagnostic_reports", "appointments",
     "vital_signs", "immunizations", "prescriptions", "planted_violations", "referrals",
     "care_plans", "clinical_notes", "claims", "fills",
     "trial_visits", "adverse_events", "exposures",

@@ -241,6 +241,8 @@ _TELL: Mapping[str, Callable[[Rows, str], Iterator[PersonLine]]] = {
         "occurrence_date", "not_given_id", WORDS["immunizations_not_given"]
     ),
     "encounter_locations": _each("start_at", "encounter_id", WORDS["encounter_locations"]),
+    "diagnostic_reports": _each("effective_at", "report_id", WORDS["diagnostic_reports"]),
+    "appointments": _each("start_at", "appointment_id", WORDS["appointments"]),
     "goals": _each("start_date", "goal_id", WORDS["goals"]),
     "devices": _each("start_date", "device_id", WORDS["devices"], of="procedure_id"),
     "planted_violations": _each("since_date", "violation_id", _violation),

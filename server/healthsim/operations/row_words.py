@@ -44,6 +44,12 @@ DAYS = (
 )  # fmt: skip
 """Columns that say on which day something was recorded; a table has one of them."""
 
+_APPOINTMENTS = {
+    "noshow": "does not come to an appointment", "cancelled": "appointment cancelled",
+    "booked": "has an appointment",
+}  # fmt: skip
+"""Kept ones are told by their visits."""
+
 WORDS: Mapping[str, Callable[[Row], str]] = {
     "conditions": lambda row: f"{row['code']} {row['display']}" if row["event_id"] else "",
     "allergies": lambda row: (
@@ -51,6 +57,10 @@ WORDS: Mapping[str, Callable[[Row], str]] = {
     ),
     "observations": lambda row: f"{str(row['kind']).replace('_', ' ')}: {row['value_text']}",
     "screenings": lambda row: f"{row['instrument']}: {row['interpretation']}",
+    "diagnostic_reports": lambda row: (
+        f"report, {row['display']}: {row['conclusion']}" if row["conclusion"] else ""
+    ),
+    "appointments": lambda row: _APPOINTMENTS.get(str(row["status"]), ""),
     "procedures": _named,
     "lab_results": _measure,
     "vital_signs": _measure,

@@ -6,6 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from healthsim.addresses import BITS, Addresses, apart
 from healthsim.billing.pharmacy.dispensing import most_writings, prescribing, series
 from healthsim.codes.drugs import drugs
@@ -33,6 +36,8 @@ from healthsim.specification.profiles.profile import ProfileSpec
 
 ORDERED = ("lab_results", "procedures", "referrals")
 """The tables whose rows follow from an order."""
+
+_BESIDE = ("missed", "next")
 
 VITALS = "vital_signs"
 """The table of vital signs; each encounter has a series of numbers in it."""
@@ -104,6 +109,21 @@ class Numbering:
         """
         settled = [self._tables.get(table, Addresses()).items() for table in ORDERED]
         return dict(zip(ORDERED, apart(settled), strict=True))
+
+    @cached_property
+    def appointments(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Numbers of encounters, ascending, and those of the appointments beside each.
+
+        Shapes (encounters,) and (encounters, 2): of one before that was missed, and of the next.
+        """
+        numbers, rows = Addresses(), []
+        known = dict(self._tables.get("encounters", numbers).items())
+        for address in known:
+            numbers.number(address)
+        for address, number in known.items():
+            rows.append((number, *(numbers.number(f"{address}/{one}") for one in _BESIDE)))
+        table = np.array(sorted(rows), dtype=np.int64).reshape(-1, 3)
+        return table[:, 0], table[:, 1:]
 
     def _reserve(self, table: str, addresses: Iterable[str]) -> None:
         for address in addresses:

@@ -71,6 +71,7 @@ RULES = (
     SyncRule("lab", "specimens", ("encounter_id", "collected_at")),
     SyncRule("lab", "diagnostic_reports", ("encounter_id", "event_id")),
     SyncRule("lab", "diagnostic_report_results", ("lab_result_id",)),
+    SyncRule("encounter that is planned", "appointments", ("encounter_id", "facility_id")),
     SyncRule("procedure, and the person's conditions and drugs", "devices", ("procedure_id",)),
     SyncRule("person, and what the person is given", "allergies", ("person_id",)),
     SyncRule("encounter, and the person's conditions and results", "goals", ("encounter_id",)),

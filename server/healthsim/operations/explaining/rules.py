@@ -34,6 +34,8 @@ RULES: Mapping[str, str] = {
     "diagnostic_reports": "one row for each order of tests that are reported, and each study that "
                           "is read (codes/data/panels.csv, medicine/data/studies.csv); what was "
                           "found: medicine/data/report_sentences.csv",
+    "appointments": "one row for each planned visit, some that were missed or cancelled before "
+                    "it, and the next of people in follow-up (medicine/data/appointments.csv)",
     "diagnostic_report_results": "one row for each result, in the report of its order",
     "devices": "what a procedure puts in, what a code says is there, and what a condition or drug "
                "asks for, by share (medicine/data/device_causes.csv)",

@@ -131,4 +131,41 @@ DIAGNOSTIC_REPORT_RESULTS = Table(
     ),
 )  # fmt: skip
 
-TABLES = (SERVICE_REQUESTS, SPECIMENS, DIAGNOSTIC_REPORTS, DIAGNOSTIC_REPORT_RESULTS)
+APPOINTMENTS = Table(
+    name="appointments",
+    product="patientsim",
+    grain="one row per appointment: kept, missed, cancelled, or booked for after the data",
+    key=("appointment_id",),
+    columns=(
+        Column("appointment_id", "BIGINT", "Address of the appointment; one that was kept has "
+               "that of its encounter.", required=True),
+        PERSON,
+        Column("status", "VARCHAR", "fulfilled, noshow, cancelled, or booked (after the last day "
+               "of the data).", source="FHIR Appointment.status", required=True),
+        Column("type", "VARCHAR", "CHECKUP, FOLLOWUP or ROUTINE.",
+               source="FHIR Appointment.appointmentType; HL7 table 0276", required=True),
+        Column("encounter_class", "VARCHAR", "office, telehealth, outpatient_hospital or asc.",
+               source="FHIR Appointment.serviceCategory", required=True),
+        Column("booked_at", "TIMESTAMP", "When it was booked; may be before the data.",
+               source="FHIR Appointment.created", required=True),
+        Column("start_at", "TIMESTAMP", "When it was to begin.",
+               source="FHIR Appointment.start", required=True),
+        Column("end_at", "TIMESTAMP", "When it was to end.", source="FHIR Appointment.end",
+               required=True),
+        Column("practitioner_npi", "BIGINT", "With whom.", references="providers.npi",
+               source="FHIR Appointment.participant", required=True),
+        _FACILITY,
+        Column("reason_code", "VARCHAR", "First diagnosis of the visit, ICD-10-CM.",
+               source="FHIR Appointment.reasonCode"),
+        Column("reason", "VARCHAR", "Why, in words.", source="FHIR Appointment.description"),
+        Column("cancel_reason", "VARCHAR", "pat (the patient), prov (the provider) or other; null "
+               "unless cancelled.",
+               source="FHIR Appointment.cancelationReason; HL7 appointment-cancellation-reason"),
+        Column("encounter_id", "BIGINT", "The visit; null where there was none.",
+               references="encounters.encounter_id"),
+    ),
+)  # fmt: skip
+
+TABLES = (
+    SERVICE_REQUESTS, SPECIMENS, DIAGNOSTIC_REPORTS, DIAGNOSTIC_REPORT_RESULTS, APPOINTMENTS,
+)  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from healthsim.execution.sync.chart.allergies import allergies
+from healthsim.execution.sync.chart.appointments import appointments
 from healthsim.execution.sync.chart.care_team import care_team_members
 from healthsim.execution.sync.chart.devices import device_rows
 from healthsim.execution.sync.chart.family_history import family_history
@@ -39,6 +40,7 @@ MAKERS: tuple[tuple[Table, ChartMaker], ...] = (
     (orders.DIAGNOSTIC_REPORTS, diagnostic_reports),
     (orders.SPECIMENS, specimens),
     (orders.DIAGNOSTIC_REPORT_RESULTS, diagnostic_report_results),
+    (orders.APPOINTMENTS, appointments),
     (wards.DEVICES, device_rows),
     (wards.GOALS, goal_rows),
     (wards.IMMUNIZATIONS_NOT_GIVEN, not_given_rows),

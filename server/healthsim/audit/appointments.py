@@ -1,0 +1,56 @@
+# ruff: noqa: S608  (the SQL is made of this package's own names, never of a user's words)
+"""Rules of appointments: a kept one is a visit, and nobody misses one while treated elsewhere."""
+
+from __future__ import annotations
+
+from healthsim.audit.rules import AnyRule, AuditRule, RowRule
+from healthsim.medicine.appointments import PLANNED
+
+_APPOINTMENT = "concat('appointment_id ', a.appointment_id)"
+_CLASSES = ", ".join(f"'{one}'" for one in PLANNED)
+
+RULES: tuple[AnyRule, ...] = (
+    AuditRule(
+        "a kept appointment is a visit with its clinician on its day", "appointments.encounter_id",
+        ("appointments", "encounters"),
+        f"SELECT {_APPOINTMENT} FROM appointments AS a LEFT JOIN encounters AS e "
+        "USING (encounter_id) WHERE (a.status = 'fulfilled') <> (e.encounter_id IS NOT NULL) "
+        "OR e.attending_npi <> a.practitioner_npi OR e.start_at < a.start_at "
+        "OR e.start_at::DATE <> a.start_at::DATE OR e.person_id <> a.person_id",
+    ),
+    AuditRule(
+        "a planned visit has an appointment", "appointments.encounter_id",
+        ("appointments", "encounters"),
+        "SELECT concat('encounter_id ', e.encounter_id) FROM encounters AS e LEFT JOIN "
+        f"appointments AS a USING (encounter_id) WHERE e.encounter_class IN ({_CLASSES}) "
+        "GROUP BY e.encounter_id HAVING count(a.appointment_id) <> 1",
+    ),
+    RowRule(
+        "an appointment is booked before it begins, and begins before it ends",
+        "appointments.booked_at", "appointments",
+        "booked_at >= start_at OR start_at >= end_at",
+    ),
+    RowRule(
+        "a cancelled appointment has a reason", "appointments.cancel_reason", "appointments",
+        "(status = 'cancelled') <> (cancel_reason IS NOT NULL)",
+    ),
+    AuditRule(
+        "what is booked lies after the data, and what was missed within", "appointments.start_at",
+        ("appointments",),
+        f"SELECT {_APPOINTMENT} FROM appointments AS a, temp.data_days AS d "
+        "WHERE a.start_at::DATE < d.as_of OR ((a.status = 'booked') <> "
+        "(a.start_at::DATE > d.through) AND d.through < DATE '9999-12-31')",
+    ),
+    AuditRule(
+        "an appointment is of the living", "appointments.start_at", ("appointments", "patients"),
+        f"SELECT {_APPOINTMENT} FROM appointments AS a JOIN patients AS p USING (person_id) "
+        "WHERE a.start_at::DATE > p.death_date OR a.booked_at::DATE < p.birth_date",
+    ),
+    AuditRule(
+        "nobody misses an appointment on a day of a visit", "appointments.status",
+        ("appointments", "encounters"),
+        f"SELECT DISTINCT {_APPOINTMENT} FROM appointments AS a JOIN encounters AS e "
+        "USING (person_id) WHERE a.status IN ('noshow', 'cancelled') "
+        "AND a.start_at::DATE BETWEEN e.start_at::DATE AND e.end_at::DATE",
+    ),
+)  # fmt: skip

@@ -1,0 +1,221 @@
+"""When people had appointments: kept ones, those missed before, and those booked for later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.addresses import BITS, ids
+from healthsim.dates import NO_DAY, existing_minutes, last_business_day, next_business_day
+from healthsim.execution.sync.chart.lookups import by_vocabulary, numbers_at, places, text_column
+from healthsim.execution.sync.chart.rows import in_order
+from healthsim.execution.sync.context import SyncContext
+from healthsim.execution.sync.visits.visits import DAY, Minutes
+from healthsim.medicine.appointments import PLANNED, appointment_type, figures, is_soon
+from healthsim.tables import NO_NUMBER, Coded, Columns, stack, take
+
+_SMALL = ("office", "telehealth")
+_STATUSES = ("fulfilled", "noshow", "cancelled", "booked")
+_REASONS = ("pat", "prov", "other")
+_EVERY = 5  # minutes: appointments begin at full steps of them
+_AT_LEAST = 30  # minutes from booking to the appointment: assumption
+_SLOT = 10  # minutes by which appointments differ in length
+_OPENS, _OPEN_MINUTES = 8 * 60, 8 * 60  # when appointments are made by telephone: assumption
+_WEEK, _MOST_WEEKS = 7, 2  # between a missed appointment and the visit in its place: assumption
+_MISSED, _NEXT = 0, 1
+_LAST_NUMBER = 2**BITS - 1
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Visits:
+    """Planned visits, in the order of `encounters`, and what is drawn for them.
+
+    Attributes:
+        own: their columns of `encounters`.
+        person: person_id.
+        start: minutes since 1970.
+        beside: ids of the missed and of the next appointment, shape (n, 2).
+        u: uniforms: who missed one, for which reason, when each was booked; shape (n, 4).
+    """
+
+    own: Columns
+    person: Ints
+    start: Minutes
+    beside: Ints
+    u: NDArray[np.float64]
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> _Visits:
+        return _Visits(take(self.own, rows), self.person[rows], self.start[rows],
+                       self.beside[rows], self.u[rows])  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self.person)
+
+
+def appointments(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
+    """Fill `appointments`: one row for each planned visit, and for some that came to nothing."""
+    visits = _planned(ctx, tables["encounters"])
+    born = _born(tables, visits.person)
+    missed, day = _missed(ctx, tables, visits, born)
+    booked = _booked(visits, born)
+    again = missed & (booked <= day)
+    since = np.where(missed, day + DAY // 2, booked)  # who missed one books again after it
+    booked = np.where(again, np.minimum(since, visits.start - _AT_LEAST), booked)
+    kept = _columns(visits, visits.start, booked, 0)
+    kept["appointment_id"] = visits.own["encounter_id"]
+    kept["encounter_id"] = visits.own["encounter_id"]
+    rows = in_order(
+        stack([kept, _of_missed(visits, born, missed, day), _of_next(ctx, tables, visits)]),
+        "appointment_id",
+    )
+    begins = existing_minutes(np.asarray(rows["start_at"], dtype=np.int64))
+    rows["booked_at"] = np.minimum(existing_minutes(np.asarray(rows["booked_at"])), begins)
+    rows["end_at"] = np.maximum(existing_minutes(np.asarray(rows["end_at"])), begins + _EVERY)
+    return rows
+
+
+def _planned(ctx: SyncContext, encounters: Columns) -> _Visits:
+    seen = text_column(encounters, "encounter_class")
+    is_planned = np.array([*(word in PLANNED for word in seen.vocabulary), False])[seen.codes]
+    own = take(encounters, np.flatnonzero(is_planned))
+    person, encounter, start = (
+        np.asarray(own[name], dtype=np.int64) for name in ("person_id", "encounter_id", "start_at")
+    )
+    known, beside = ctx.numbering.appointments
+    number = encounter & _LAST_NUMBER
+    at = np.searchsorted(known, number)
+    draws = ctx.record.draws
+    rows = np.searchsorted(ctx.person_id, person)
+    pairs = draws.pairs(rows, number)
+    words = ("missed", "reason", "booked", "before")
+    u = [draws.at(f"chart/appointment/{word}", rows, pairs) for word in words]
+    return _Visits(
+        own, person, start - start % _EVERY,
+        np.stack([ids(person, beside[at, one]) for one in (_MISSED, _NEXT)], axis=1),
+        np.stack(u, axis=1),
+    )  # fmt: skip
+
+
+def _born(tables: Mapping[str, Columns], person: Ints) -> Ints:
+    patients = tables["patients"]
+    return numbers_at(patients["birth_date"], places(patients["person_id"], person)) * DAY
+
+
+def _booked(visits: _Visits, born: Ints, place: int = 2) -> Minutes:
+    """Return when appointments were booked, minutes: days before, by telephone, or on the day."""
+    code = text_column(visits.own, "reason_code")
+    soon = np.array([is_soon(word) for word in code.vocabulary] + [False])[code.codes]
+    most = np.where(soon, figures()["soon_days"], figures()["planned_days"])
+    u = visits.u[:, place]
+    days = np.floor(u * (most + 1)).astype(np.int64)
+    called = np.floor((u * (most + 1) - days) * _OPEN_MINUTES).astype(np.int64)
+    day = last_business_day((visits.start // DAY - days).astype(np.int32)).astype(np.int64)
+    latest = visits.start - _AT_LEAST
+    booked: Minutes = np.maximum(
+        np.minimum(day * DAY + _OPENS + called, latest), np.minimum(born, latest)
+    )
+    return booked
+
+
+def _missed(
+    ctx: SyncContext, tables: Mapping[str, Columns], visits: _Visits, born: Ints
+) -> tuple[NDArray[np.bool_], Minutes]:
+    """Return before which visits an appointment came to nothing, and when it was to begin.
+
+    It was one or two weeks before, at the same hour: on a day of the data and of the life, on
+    which the person saw nobody, and nothing but an office visit lies between it and the visit.
+    """
+    weeks = 1 + np.floor(visits.u[:, 3] * _MOST_WEEKS).astype(np.int64)
+    start = visits.start - weeks * _WEEK * DAY
+    day = (start // DAY).astype(np.int32)
+    chance = figures()["noshow"] + figures()["cancelled"]
+    missed = (visits.u[:, 0] < chance) & (start >= np.maximum(born, ctx.as_of * DAY))
+    missed &= (next_business_day(day) == day) & ~_seen(tables["encounters"], visits, start)
+    return missed, start
+
+
+def _seen(encounters: Columns, visits: _Visits, at: Minutes) -> NDArray[np.bool_]:
+    """Return who saw somebody on the day of a time, or was treated between it and the visit, bool.
+
+    Treated is who was in a hospital or had something done in one: a visit after it has its reason
+    there.
+    """
+    who, start, end = (
+        np.asarray(encounters[name], dtype=np.int64) for name in ("person_id", "start_at", "end_at")
+    )
+    seen = text_column(encounters, "encounter_class")
+    small = np.array([*(word in _SMALL for word in seen.vocabulary), False])[seen.codes]
+    begin = np.searchsorted(who, visits.person)
+    count = np.searchsorted(who, visits.person, side="right") - begin
+    owner = np.repeat(np.arange(len(begin)), count)
+    row = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count - begin, count)
+    day = at[owner] // DAY
+    hit = (start[row] // DAY <= day) & (end[row] // DAY >= day)
+    hit |= ~small[row] & (start[row] // DAY >= day) & (start[row] < visits.start[owner])
+    return np.bincount(owner[hit], minlength=len(begin)).astype(np.bool_)
+
+
+def _columns(visits: _Visits, start: Minutes, booked: Minutes, status: int) -> Columns:
+    own, size = visits.own, len(visits)
+    lasts = np.asarray(own["end_at"], dtype=np.int64) - np.asarray(own["start_at"], dtype=np.int64)
+    code = text_column(own, "reason_code")
+    return {
+        "person_id": visits.person,
+        "status": Coded(np.full(size, status, dtype=np.int32), _STATUSES),
+        "type": by_vocabulary(code, [appointment_type(word) for word in code.vocabulary]),
+        "encounter_class": own["encounter_class"],
+        "booked_at": booked,
+        "start_at": start,
+        "end_at": start + np.maximum(lasts // _SLOT + 1, 1) * _SLOT,
+        "practitioner_npi": own["attending_npi"],
+        "facility_id": own["facility_id"],
+        "reason_code": code,
+        "reason": own["reason"],
+        "cancel_reason": Coded.constant(None, size),
+        "encounter_id": np.full(size, NO_NUMBER),
+    }
+
+
+def _of_missed(visits: _Visits, born: Ints, missed: NDArray[np.bool_], start: Minutes) -> Columns:
+    """Return the appointments that were missed or cancelled."""
+    of, begins = visits.take(missed), start[missed]
+    earlier = _Visits(of.own, of.person, begins, of.beside, of.u)
+    columns = _columns(earlier, begins, _booked(earlier, born[missed], 1), 0)
+    share = figures()
+    cancelled = of.u[:, 0] >= share["noshow"]
+    of_patient = (of.u[:, 0] - share["noshow"]) / share["cancelled"]
+    reason = np.searchsorted(
+        [share["by_patient"], share["by_patient"] + share["by_provider"]], of_patient, "right"
+    )
+    columns["appointment_id"] = of.beside[:, _MISSED]
+    columns["status"] = Coded(np.where(cancelled, 2, 1).astype(np.int32), _STATUSES)
+    columns["cancel_reason"] = Coded(np.where(cancelled, reason, -1).astype(np.int32), _REASONS)
+    return columns
+
+
+def _of_next(ctx: SyncContext, tables: Mapping[str, Columns], visits: _Visits) -> Columns:
+    """Return the appointments after the data of the living whom a clinician sees regularly."""
+    patients = tables["patients"]
+    died = np.asarray(patients["death_date"], dtype=np.int64)
+    alive = died[places(patients["person_id"], visits.person)] == NO_DAY
+    npi = np.asarray(visits.own["attending_npi"], dtype=np.int64)
+    order = np.lexsort((visits.start, npi, visits.person))
+    same = np.zeros(len(order) + 1, dtype=np.bool_)
+    same[1:-1] = (visits.person[order][1:] == visits.person[order][:-1]) & (
+        npi[order][1:] == npi[order][:-1]
+    )
+    last = np.flatnonzero(same[:-1] & ~same[1:])  # of two or more with the same clinician
+    latest, before = order[last], order[last - 1]
+    gap = visits.start[latest] // DAY - visits.start[before] // DAY
+    day = next_business_day((visits.start[latest] // DAY + gap).astype(np.int32)).astype(np.int64)
+    comes = alive[latest] & (gap >= _WEEK) & (gap <= figures()["longest_gap"])
+    comes &= (day > ctx.through) & (visits.u[latest, 1] < figures()["next_share"])
+    of, day = visits.take(latest[comes]), day[comes]
+    left = np.asarray(of.own["end_at"], dtype=np.int64)
+    columns = _columns(of, day * DAY + of.start % DAY, left, _STATUSES.index("booked"))
+    columns["appointment_id"] = of.beside[:, _NEXT]
+    return columns

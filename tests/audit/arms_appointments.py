@@ -1,0 +1,53 @@
+"""Arms of the rules of appointments."""
+
+from __future__ import annotations
+
+from audit.arms import Arm, breaks, keeps, one
+
+_KEPT = "a kept appointment is a visit with its clinician on its day"
+_HAS = "a planned visit has an appointment"
+_BOOKED = "an appointment is booked before it begins, and begins before it ends"
+_REASON = "a cancelled appointment has a reason"
+_WITHIN = "what is booked lies after the data, and what was missed within"
+_LIVING = "an appointment is of the living"
+_MISSED = "nobody misses an appointment on a day of a visit"
+_IS_KEPT, _IS_MISSED = "status = 'fulfilled'", "status IN ('noshow', 'cancelled')"
+_VISIT = "(SELECT e.{} FROM encounters AS e WHERE e.encounter_id = appointments.encounter_id)"
+_THROUGH, _AS_OF = "(SELECT through FROM data_days)", "(SELECT as_of FROM data_days)"
+_STATED = (
+    "UPDATE data_days SET through = "
+    "(SELECT max(start_at)::DATE FROM appointments WHERE status <> 'booked')"
+)
+_A_STAY = "(SELECT e.{} FROM encounters AS e WHERE e.person_id = appointments.person_id LIMIT 1)"
+
+OF_APPOINTMENTS = (
+    *(breaks(_KEPT, one("appointments", change, _IS_KEPT)) for change in (
+        "encounter_id = NULL", "status = 'noshow'", "practitioner_npi = 1", "person_id = -1",
+        "start_at = start_at - INTERVAL 1 DAY", "start_at = start_at + INTERVAL 6 MINUTE")),
+    keeps(_KEPT, one("appointments", f"start_at = {_VISIT.format('start_at')}", _IS_KEPT)),
+    breaks(_KEPT, one("appointments", f"encounter_id = {_A_STAY.format('encounter_id')}",
+                      _IS_MISSED)),
+    breaks(_HAS, one("appointments", "encounter_id = NULL", _IS_KEPT)),
+    breaks(_HAS, one("appointments", f"encounter_id = {_A_STAY.format('encounter_id')}",
+                     f"{_IS_MISSED} AND {_A_STAY.format('encounter_class')} = 'office'")),
+    breaks(_BOOKED, one("appointments", "booked_at = start_at")),
+    keeps(_BOOKED, one("appointments", "booked_at = start_at - INTERVAL 1 MINUTE")),
+    breaks(_BOOKED, one("appointments", "end_at = start_at")),
+    breaks(_REASON, one("appointments", "cancel_reason = 'pat'", _IS_KEPT)),
+    breaks(_REASON, one("appointments", "cancel_reason = NULL", "status = 'cancelled'")),
+    *(Arm(_WITHIN, (_STATED, one("appointments", f"start_at = {day}", _IS_KEPT)), rows)
+      for day, rows in ((_THROUGH, 0), (f"{_THROUGH} + 1", 1), (_AS_OF, 0), (f"{_AS_OF} - 1", 1))),
+    breaks(_WITHIN, _STATED, one("appointments", "status = 'booked'", _IS_KEPT)),
+    keeps(_WITHIN, one("appointments", f"start_at = {_THROUGH} - 9", _IS_KEPT)),
+    breaks(_LIVING, one("appointments", "start_at = (SELECT p.death_date + 1 FROM patients AS p "
+           "WHERE p.person_id = appointments.person_id)",
+           "person_id IN (SELECT person_id FROM patients WHERE death_date IS NOT NULL)")),
+    keeps(_LIVING, one("appointments", "start_at = (SELECT p.death_date FROM patients AS p "
+          "WHERE p.person_id = appointments.person_id)",
+          "person_id IN (SELECT person_id FROM patients WHERE death_date IS NOT NULL)")),
+    breaks(_LIVING, one("appointments", "booked_at = (SELECT p.birth_date - 1 FROM patients AS p "
+           "WHERE p.person_id = appointments.person_id)")),
+    *(Arm(_MISSED, (one("appointments", f"start_at = {_A_STAY.format(column)}", _IS_MISSED),), 1)
+      for column in ("start_at", "end_at")),
+    keeps(_MISSED, one("appointments", f"start_at = {_A_STAY.format('start_at')}", _IS_KEPT)),
+)  # fmt: skip

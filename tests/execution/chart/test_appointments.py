@@ -1,0 +1,69 @@
+"""People have appointments for planned visits; some were missed, and some are yet to come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from healthsim.medicine.appointments import figures
+from template_runs import stored
+
+
+@pytest.fixture(scope="module")
+def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    folder = tmp_path_factory.mktemp("run")
+    path = stored(folder, "medicare-diabetic", ("diabetic-annual", "surgical-episode"), 60)
+    with duckdb.connect(str(path), read_only=True) as opened:
+        yield opened
+
+
+def test_a_planned_visit_has_one_appointment_and_no_other_has(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    told = connection.execute("""
+        SELECT e.encounter_class, count(*), count(a.appointment_id),
+            count(*) FILTER (a.appointment_id = e.encounter_id AND a.start_at <= e.start_at
+                AND a.practitioner_npi = e.attending_npi AND a.status = 'fulfilled')
+        FROM encounters AS e LEFT JOIN appointments AS a USING (encounter_id) GROUP BY ALL
+        """).fetchall()
+    planned = {kind: rest for kind, *rest in told}
+    assert len(set(planned.pop("office"))) == 1
+    assert planned["inpatient"][1:] == [0, 0]
+
+
+def test_missed_ones_are_about_as_many_as_the_table_says_and_lie_a_week_or_two_before(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    found = connection.execute("""
+        SELECT count(*) FILTER (status = 'fulfilled'), count(*) FILTER (status = 'noshow'),
+            count(*) FILTER (status = 'cancelled'), count(*) FILTER (status = 'booked')
+        FROM appointments
+        """).fetchone()
+    assert found is not None
+    kept, missed, cancelled, booked = found
+    assert 0.4 * figures()["noshow"] < missed / kept < 1.3 * figures()["noshow"]
+    assert 0.4 * figures()["cancelled"] < cancelled / kept < 1.3 * figures()["cancelled"]
+    assert booked > 5
+    apart = connection.execute("""
+        SELECT DISTINCT date_diff('day', m.start_at, f.start_at) FROM appointments AS m
+        JOIN appointments AS f ON m.person_id = f.person_id AND f.status = 'fulfilled'
+            AND f.practitioner_npi = m.practitioner_npi AND f.booked_at >= m.start_at
+            AND f.start_at::TIME = m.start_at::TIME AND f.start_at < m.start_at + INTERVAL 15 DAY
+        WHERE m.status IN ('noshow', 'cancelled') ORDER BY ALL
+        """).fetchall()
+    assert {(7,), (14,)} <= set(apart)
+
+
+def test_what_is_booked_comes_after_the_data_and_after_two_visits(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    wrong = connection.execute("""
+        SELECT a.appointment_id, max(e.start_at), count(e.encounter_id) FROM appointments AS a
+        LEFT JOIN encounters AS e ON e.person_id = a.person_id
+            AND e.attending_npi = a.practitioner_npi AND e.end_at <= a.booked_at
+        WHERE a.status = 'booked' GROUP BY a.appointment_id, a.start_at
+        HAVING a.start_at < DATE '2026-01-01' OR count(e.encounter_id) < 2
+        """).fetchall()
+    assert wrong == []
