@@ -157,16 +157,16 @@ def test_there_is_a_resource_for_every_row(home: Home, files: Files) -> None:
                     made = {one["id"] for one in files[name].get(fate.resource, [])}
                     assert {key for (key,) in rows} <= made, fate.table
                     compared[fate.resource] += len(rows)
-            assert connection.execute(
-                "SELECT count(mother_person_id) FROM patients"
-            ).fetchone() == (len(files[name].get("RelatedPerson", [])),)
+            if "related_persons" not in stored:
+                mothers = connection.execute("SELECT count(mother_person_id) FROM patients")
+                assert mothers.fetchone() == (len(files[name].get("RelatedPerson", [])),)
         assert len({one["id"] for one in files[name]["Observation"]}) == (
             len(files[name]["Observation"])
         )
     for kind in ("Condition", "Observation", "Encounter", "MedicationDispense", "Coverage"):
         made = sum(len(files[name].get(kind, [])) for name in JOBS)
-        deaths = sum(one["id"].startswith("z") for name in JOBS for one in files[name][kind])
-        assert compared[kind] == made - deaths, kind
+        others = sum(one["id"].startswith(("z", "q")) for name in JOBS for one in files[name][kind])
+        assert compared[kind] == made - others, kind
 
 
 def _at(column: str) -> str:

@@ -31,11 +31,16 @@ import org.hl7.fhir.r4.model.ValueSet;
 public final class FhirJudge {
   private static final String RACE = "urn:oid:2.16.840.1.113883.6.238";
   private static final String VSAC = "http://cts.nlm.nih.gov/fhir/ValueSet/";
+  private static final String US_CORE = "http://hl7.org/fhir/us/core/ValueSet/";
   private static final String HL7 = "http://terminology.hl7.org/CodeSystem/v3-";
   private static final List<String> RACES =
       List.of("2106-3", "2054-5", "2028-9", "1002-5", "2076-8");
   private static final List<String> ETHNICITIES = List.of("2135-2", "2186-5");
   private static final List<String> SEXES = List.of("M", "F");
+  private static final String LOINC = "http://loinc.org";
+  private static final List<String> CATEGORIES = List.of("LP29684-5", "LP29708-2", "LP7839-6");
+  private static final List<String> NOTES =
+      List.of("11504-8", "11506-3", "18842-5", "34111-5", "34117-2");
   private static final List<String> NONE = List.of("UNK", "ASKU", "OTH");
   private final FhirContext context = FhirContext.forR4();
   private final FhirValidator validator = context.newValidator();
@@ -73,6 +78,19 @@ public final class FhirJudge {
       system.addConcept().setCode(code);
     }
     support.addCodeSystem(system);
+    CodeSystem loinc = new CodeSystem(); // all other codes stay unknown: a warning
+    loinc.setUrl(LOINC).setStatus(PublicationStatus.ACTIVE);
+    loinc.setContent(CodeSystem.CodeSystemContentMode.FRAGMENT);
+    for (String code : CATEGORIES) {
+      loinc.addConcept().setCode(code);
+    }
+    for (String code : NOTES) {
+      loinc.addConcept().setCode(code);
+    }
+    support.addCodeSystem(loinc);
+    ValueSet notes = valueSet("", LOINC, NOTES);
+    notes.setUrl(US_CORE + "us-core-documentreference-type").setVersion("6.1.0");
+    support.addValueSet(notes);
     support.addValueSet(valueSet("2.16.840.1.114222.4.11.836", RACE, RACES));
     support.addValueSet(valueSet("2.16.840.1.114222.4.11.837", RACE, ETHNICITIES));
     support.addValueSet(valueSet("2.16.840.1.113762.1.4.1", HL7 + "AdministrativeGender", SEXES));

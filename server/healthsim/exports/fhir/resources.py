@@ -73,7 +73,10 @@ TYPES = (
     _one("Practitioner", "providers", of_people=False),
     _one("PractitionerRole", "providers", of_people=False),
     _one("Patient", "patients"),
-    _one("RelatedPerson", "patients"),
+    ResourceType("RelatedPerson", (
+        Part("RelatedPerson-mothers", ("patients",), unless="related_persons"),
+        Part("RelatedPerson", ("related_persons",)),
+    )),
     _one("Coverage", "enrollments", "members", "plans"),
     _one("CareTeam", "patients", "providers"),
     _one("Appointment", "appointments"),
@@ -87,12 +90,14 @@ TYPES = (
         Part("ServiceRequest", ("service_requests",)),
     )),
     _one("Specimen", "specimens"),
+    _one("QuestionnaireResponse", "screenings", "screening_answers"),
     ResourceType("Observation", (
         Part("Observation-vital-signs", ("vital_signs",)),
         Part("Observation-results", ("lab_results",)),
         Part("Observation-average", ("vital_signs",), guide="7.0.0"),
         Part("Observation-death", ("patients",)),
         Part("Observation-asked", ("observations",)),
+        Part("Observation-screenings", ("screenings", "screening_answers")),
     )),
     ResourceType("DiagnosticReport", (
         Part("DiagnosticReport-panels", ("lab_results",), unless="diagnostic_reports"),
@@ -100,6 +105,7 @@ TYPES = (
     )),
     _one("Procedure", "procedures"),
     _one("AllergyIntolerance", "allergies"),
+    _one("FamilyMemberHistory", "family_history"),
     _one("Device", "devices"),
     ResourceType("Immunization", (
         Part("Immunization", ("immunizations",)),
@@ -107,6 +113,7 @@ TYPES = (
     )),
     _one("MedicationRequest", "prescriptions"),
     _one("MedicationDispense", "fills", "prescriptions"),
+    _one("MedicationAdministration", "medication_administrations"),
     _one("Goal", "goals"),
     _one("CarePlan", "care_plans"),
     _one("DocumentReference", "clinical_notes", "encounters"),

@@ -1,12 +1,15 @@
-SELECT child.person_id, child.person_id AS place, 'q' || child.person_id AS id, concat(
-    head('RelatedPerson', 'q' || child.person_id, 'us-core-relatedperson',
-         escaped(concat_ws(' ', mother.given_name, mother.family_name)) || ', mother'),
-    ',"active":true,"patient":', reference('Patient', 'p' || child.person_id),
-    ',"relationship":[', concept(hl7('v3-RoleCode'), 'MTH', 'mother'), ']',
-    ',"name":[{"family":', json_of(mother.family_name), ',"given":[', json_of(mother.given_name), ']}]',
-    ',"telecom":[{"system":"phone","value":' || json_of(mother.phone) || ',"use":"home"}]',
-    ',"gender":"female"', day_prop('birthDate', mother.birth_date),
-    ',"address":[{"use":"home","line":[' || json_of(mother.street) || ']' || text_prop('city', mother.city)
-        || text_prop('state', mother.state) || text_prop('postalCode', mother.zip) || ',"country":"US"}]',
+SELECT person_id, related_person_id AS place, 'rp' || related_person_id AS id, concat(
+    head('RelatedPerson', 'rp' || related_person_id, 'us-core-relatedperson',
+         escaped(concat_ws(' ', given_name, family_name)) || ', ' || relationship),
+    ',"active":true,"patient":', reference('Patient', 'p' || person_id),
+    ',"relationship":[', worded(hl7('v3-RoleCode'), relationship, NULL),
+    CASE WHEN guardian THEN ',' || concept(hl7('v3-RoleCode'), 'GUARD', 'guardian') END,
+    CASE WHEN emergency_contact THEN ',' || concept(hl7('v2-0131'), 'C', 'Emergency Contact') END, ']',
+    ',"name":[{"family":', json_of(family_name), ',"given":[', json_of(given_name), ']}]',
+    ',"telecom":[{"system":"phone","value":', json_of(phone), ',"use":"home"}]',
+    CASE gender WHEN 'M' THEN ',"gender":"male"' WHEN 'F' THEN ',"gender":"female"' END, day_prop('birthDate', birth_date),
+    ',"address":[{"use":"home","line":[', json_of(street), ']', text_prop('city', city), text_prop('state', state),
+    text_prop('postalCode', zip), ',"country":"US"}]',
+    ',"period":{"start":"', day(start_date), '"}',
     '}') AS resource
-FROM patients AS child JOIN patients AS mother ON mother.person_id = child.mother_person_id
+FROM related_persons
