@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from zlib import crc32
 
 import pytest
+from anyio._backends._asyncio import WorkerThread
 from hypothesis import HealthCheck, settings
 
 from healthsim.operations import background, generate
@@ -49,7 +50,14 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_unconfigure() -> None:
-    """Let the end of the process free everything."""
+    """Let the end of the process free everything.
+
+    DuckDB's binding prints what is left of it then: what a thread or the frozen garbage still held.
+    """
+    for thread in threading.enumerate():
+        if isinstance(thread, WorkerThread):
+            thread.stop()
+            thread.join(1.0)  # one that works on ends with the process
     gc.unfreeze()
 
 
