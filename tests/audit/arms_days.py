@@ -59,7 +59,8 @@ _HERE = tuple((table, column) for table, _, column in days.SERVED if table in (
     "lab_results", "prescriptions", "referrals", "care_plans", "enrollments", "claims",
     "claim_lines", "fills", "devices",
     "goals",
-    "immunizations_not_given", "encounter_locations"))  # fmt: skip
+    "immunizations_not_given", "encounter_locations",
+    "medication_administrations"))  # fmt: skip
 _LIVES = tuple(arm for one_column in _HERE for arm in _in_a_life(*one_column))
 _DATA = tuple(arm for one_column in _HERE if one_column[1] != "term_date"
               for arm in _in_the_data(*one_column))  # fmt: skip

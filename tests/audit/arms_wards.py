@@ -161,3 +161,40 @@ OF_PLACES = (
     _aged_unit("maternity", "INTERVAL 9 YEAR", 0),
     _aged_unit("maternity", "INTERVAL 9 YEAR - INTERVAL 1 DAY", 1),
 )  # fmt: skip
+
+_INSIDE, _WHILE = "a dose lies within its encounter", \
+    "a dose of a prescription is given while it lasts"  # fmt: skip
+_WHY, _ALLERGIC = "a dose that is not given has a reason and no amount", \
+    "nobody is given what the list of allergies forbids"  # fmt: skip
+_M = "medication_administrations"
+_ENC = "(SELECT e.{} FROM encounters AS e WHERE e.encounter_id = medication_administrations." \
+    "encounter_id)"  # fmt: skip
+_DONE, _HOME = "status = 'completed'", "prescription_id IS NOT NULL"
+_OWN_RX = f"prescription_id = (SELECT min(prescription_id) FROM {_M})"
+_OTHERS = f"DELETE FROM {_M} WHERE administration_id <> (SELECT min(administration_id) FROM {_M} " \
+    f"WHERE {_HOME})"  # fmt: skip
+_HEPARIN = "drug LIKE 'heparin%'"
+
+OF_DOSES = (
+    *(Arm(_INSIDE, (one(_M, f"given_at = {_ENC.format(column)} {minute}"),), rows)
+      for column, minute, rows in (
+          ("start_at", "", 0), ("start_at", "- INTERVAL 1 MINUTE", 1),
+          ("end_at", "", 0), ("end_at", "+ INTERVAL 1 MINUTE", 1))),
+    *(Arm(_WHILE, (_OTHERS, f"UPDATE prescriptions SET {change} WHERE {_OWN_RX}"), rows)
+      for change, rows in (
+          (f"written_date = (SELECT min(given_at)::DATE FROM {_M})", 1),
+          (f"written_date = (SELECT min(given_at)::DATE - 30 FROM {_M})", 0),
+          (f"end_date = (SELECT min(given_at)::DATE - 1 FROM {_M})", 1),
+          ("ingredient = 'water'", 1))),
+    *(breaks(_WHY, one(_M, change, _DONE)) for change in (
+        "status = 'not-done'", "status_reason_code = 'b'", "status_reason = 'away'",
+        "dose = NULL", "dose_unit = NULL")),
+    keeps(_WHY, one(_M, "status = 'not-done', status_reason_code = 'b', status_reason = 'away', "
+                    "dose = NULL, dose_unit = NULL", _DONE)),
+    breaks(_ALLERGIC, one(_M, "drug = 'ceftriaxone 2 g'", "person_id = (SELECT min(a.person_id) "
+           "FROM allergies AS a SEMI JOIN medication_administrations AS m "
+           "ON m.person_id = a.person_id WHERE substance = 'penicillin')")),
+    keeps(_ALLERGIC, one(_M, "drug = 'aztreonam 1 g'", "person_id = (SELECT min(a.person_id) "
+          "FROM allergies AS a SEMI JOIN medication_administrations AS m "
+          "ON m.person_id = a.person_id WHERE substance = 'penicillin')")),
+)  # fmt: skip

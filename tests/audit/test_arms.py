@@ -22,7 +22,7 @@ from audit.arms_toxicity import OF_TOXICITY
 from audit.arms_trials import OF_TRIALS
 from audit.arms_tumors import OF_TUMORS
 from audit.arms_vaccines import OF_VACCINES
-from audit.arms_wards import OF_DEVICES, OF_GOALS, OF_PLACES, OF_VACCINES_NOT_GIVEN
+from audit.arms_wards import OF_DEVICES, OF_DOSES, OF_GOALS, OF_PLACES, OF_VACCINES_NOT_GIVEN
 from audit.scenes import Scenario, opened
 from execution.births import WOMEN, pregnancy
 from execution.families import family
@@ -33,7 +33,7 @@ from storing import spec
 OF_CARE = (
     *OF_BEDS, *OF_MONEY, *OF_LINKS, *OF_DAYS, *OF_IDENTITY, *OF_MEDICINES, *OF_PHARMACY,
     *OF_VACCINES, *OF_DEVICES, *OF_GOALS, *OF_VACCINES_NOT_GIVEN, *OF_ORDERS, *OF_APPOINTMENTS,
-    *OF_PLACES,
+    *OF_PLACES, *OF_DOSES,
 )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ SERVED = (
     ("specimens", "specimen_id", "collected_at"),
     ("diagnostic_reports", "report_id", "effective_at"),
     ("immunizations_not_given", "not_given_id", "occurrence_date"),
+    ("medication_administrations", "administration_id", "given_at"),
     ("encounter_locations", "encounter_id", "start_at"),
     ("encounter_locations", "encounter_id", "end_at"),
     *trials.DATED,

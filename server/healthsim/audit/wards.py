@@ -1,5 +1,5 @@
 # ruff: noqa: S608  (the SQL is made of this package's own names, never of a user's words)
-"""Rules of what goes with care: devices and their UDI, goals, vaccines not given, beds."""
+"""Rules of what goes with care: devices and their UDI, goals, vaccines not given, beds, doses."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from healthsim.medicine.devices import DEMONSTRATION, device_causes, devices
 from healthsim.medicine.goals import care_goals
 from healthsim.medicine.vaccines import Length, doses, products
 from healthsim.medicine.vaccines_not_given import REASONS, not_given, same_series
+from healthsim.medicine.ward_drugs import ward_drugs
 from healthsim.medicine.wards import ADULT, CLASSES, units
 
 _CHECK = " + ".join(
@@ -208,4 +209,44 @@ _LOCATIONS: tuple[AnyRule, ...] = (
     ),
 )  # fmt: skip
 
-RULES: tuple[AnyRule, ...] = (*_DEVICES, *_GOALS, *_VACCINES, *_LOCATIONS)
+_DOSES = "medication_administrations"
+
+
+def _forbidden() -> str:
+    """Return rows of a drug of stays, and of a substance that forbids it."""
+    return ", ".join(
+        f"('{one.drug}', '{substance}')" for one in ward_drugs() for substance in one.not_allergic
+    )
+
+
+_GIVEN: tuple[AnyRule, ...] = (
+    AuditRule(
+        "a dose lies within its encounter", f"{_DOSES}.given_at", (_DOSES, "encounters"),
+        f"SELECT concat('administration_id ', m.administration_id) FROM {_DOSES} AS m "
+        "JOIN encounters AS e USING (encounter_id) "
+        "WHERE m.given_at < e.start_at OR m.given_at > e.end_at",
+    ),
+    AuditRule(
+        "a dose of a prescription is given while it lasts", f"{_DOSES}.prescription_id",
+        (_DOSES, "prescriptions", "encounters"),
+        f"SELECT concat('administration_id ', m.administration_id) FROM {_DOSES} AS m "
+        "JOIN prescriptions AS p USING (prescription_id) JOIN encounters AS e "
+        "ON e.encounter_id = m.encounter_id WHERE p.written_date >= e.start_at::DATE "
+        "OR p.end_date <= e.end_at::DATE OR p.ingredient <> m.ingredient",
+    ),
+    RowRule(
+        "a dose that is not given has a reason and no amount", f"{_DOSES}.status", _DOSES,
+        "(status = 'not-done') <> (status_reason_code IS NOT NULL) "
+        "OR (status_reason IS NULL) <> (status_reason_code IS NULL) "
+        "OR (status = 'not-done') <> (dose IS NULL) OR (dose IS NULL) <> (dose_unit IS NULL)",
+    ),
+    AuditRule(
+        "nobody is given what the list of allergies forbids", f"{_DOSES}.drug",
+        (_DOSES, "allergies"),
+        f"SELECT concat('administration_id ', m.administration_id) FROM {_DOSES} AS m "
+        f"JOIN (VALUES {_forbidden()}) AS f (drug, substance) USING (drug) "
+        "SEMI JOIN allergies AS a ON a.person_id = m.person_id AND a.substance = f.substance",
+    ),
+)  # fmt: skip
+
+RULES: tuple[AnyRule, ...] = (*_DEVICES, *_GOALS, *_VACCINES, *_LOCATIONS, *_GIVEN)

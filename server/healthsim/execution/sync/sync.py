@@ -80,6 +80,10 @@ RULES = (
         "encounter: emergency, observation, inpatient, snf", "encounter_locations",
         ("encounter_id", "facility_id"),
     ),
+    SyncRule(
+        "encounter: emergency, observation, inpatient; procedure that injects",
+        "medication_administrations", ("encounter_id", "procedure_id", "prescription_id"),
+    ),
     SyncRule("encounter without a dose that is due", "immunizations_not_given", ("encounter_id",)),
     SyncRule("person, encounter, condition, birth", "observations", ("person_id", "encounter_id")),
     SyncRule("lab: a total of a questionnaire", "screenings", ("encounter_id",)),

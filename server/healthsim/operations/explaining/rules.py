@@ -55,6 +55,9 @@ RULES: Mapping[str, str] = {
                                "(medicine/data/vaccines_not_given.csv)",
     "encounter_locations": "the path of units that fits the stay's diagnoses, procedures and age "
                            "(medicine/data/ward_paths.csv); rooms and beds are drawn",
+    "medication_administrations": "a procedure's injection, what the stay's diagnosis usually gets "
+                                  "(medicine/data/ward_drugs.csv), and home drugs at the ward's "
+                                  "rounds; a few are missed",
     "goals": "set at the first visit with the condition, by share, age and what else there is; "
              "reached where the latest result shows it (medicine/data/goals.csv)",
     "clinical_notes": "one row for each visit, two for each stay: composed of the rows that the "

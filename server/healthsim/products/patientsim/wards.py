@@ -134,4 +134,41 @@ ENCOUNTER_LOCATIONS = Table(
     ),
 )  # fmt: skip
 
-TABLES = (DEVICES, GOALS, IMMUNIZATIONS_NOT_GIVEN, ENCOUNTER_LOCATIONS)
+MEDICATION_ADMINISTRATIONS = Table(
+    name="medication_administrations",
+    product="patientsim",
+    grain="one row per dose that was given, or not, in an encounter",
+    key=("administration_id",),
+    columns=(
+        Column("administration_id", "BIGINT", "Address of the dose.", required=True),
+        PERSON,
+        Column("rxnorm", "VARCHAR", "RxNorm concept: of a home drug the prescription's, else the "
+               "ingredient.", source="FHIR MedicationAdministration.medication"),
+        Column("drug", "VARCHAR", "Drug, in words.", required=True),
+        Column("ingredient", "VARCHAR", "Active ingredient.", required=True),
+        Column("status", "VARCHAR", "completed or not-done.", required=True,
+               source="FHIR MedicationAdministration.status"),
+        Column("status_reason_code", "VARCHAR", "Why not: b, c or d; null where it was given.",
+               source="HL7 reason-medication-not-given"),
+        Column("status_reason", "VARCHAR", "Why not, in words: away, asleep, vomiting."),
+        Column("given_at", "TIMESTAMP", "When it was given, or due.", required=True,
+               source="FHIR MedicationAdministration.effective"),
+        Column("dose", "DOUBLE", "How much, in `dose_unit`; null where it was not given.",
+               decimals=2, source="FHIR MedicationAdministration.dosage.dose"),
+        Column("dose_unit", "VARCHAR", "mg, unit, mL, tablet and the like; null as the dose."),
+        Column("route", "VARCHAR", "How: oral, intravenous, subcutaneous and the like.",
+               source="HL7 table 0162", required=True),
+        Column("prescription_id", "BIGINT", "The home drug's prescription; null of orders of the "
+               "stay.", references="prescriptions.prescription_id"),
+        Column("procedure_id", "BIGINT", "The procedure that gave it; null of stays.",
+               references="procedures.procedure_id"),
+        Column("performer_npi", "BIGINT", "Who is answerable: the clinician of the encounter or "
+               "procedure.", references="providers.npi", required=True),
+        Column("encounter_id", "BIGINT", "In which encounter.", required=True,
+               references="encounters.encounter_id"),
+    ),
+)  # fmt: skip
+
+TABLES = (
+    DEVICES, GOALS, IMMUNIZATIONS_NOT_GIVEN, ENCOUNTER_LOCATIONS, MEDICATION_ADMINISTRATIONS,
+)  # fmt: skip

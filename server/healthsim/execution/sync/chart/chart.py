@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from healthsim.execution.sync.chart.administrations import medication_administrations
 from healthsim.execution.sync.chart.allergies import allergies
 from healthsim.execution.sync.chart.appointments import appointments
 from healthsim.execution.sync.chart.care_team import care_team_members
@@ -45,6 +46,7 @@ MAKERS: tuple[tuple[Table, ChartMaker], ...] = (
     (wards.GOALS, goal_rows),
     (wards.IMMUNIZATIONS_NOT_GIVEN, not_given_rows),
     (wards.ENCOUNTER_LOCATIONS, encounter_locations),
+    (wards.MEDICATION_ADMINISTRATIONS, medication_administrations),
 )
 
 LAST: tuple[tuple[Table, ChartMaker], ...] = ((notes.CLINICAL_NOTES, clinical_notes),)

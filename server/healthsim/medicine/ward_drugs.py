@@ -1,0 +1,106 @@
+"""Drugs that are given in stays and by procedures: which, to whom, how much and at which hours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from healthsim.medicine.datafiles import rows
+
+HOURS: Mapping[str, tuple[int, ...]] = {
+    "QD": (9,), "Q24H": (9,), "QHS": (21,), "BID": (9, 21), "Q12H": (9, 21), "TID": (8, 14, 20),
+    "Q8H": (6, 14, 22), "QID": (8, 12, 17, 21), "Q6H": (0, 6, 12, 18),
+    "Q4H": (1, 5, 9, 13, 17, 21), "ONCE": (),
+}  # fmt: skip
+"""Frequency -> hours of the day at which a ward gives it: usual rounds (assumption)."""
+
+HELD = ("metformin", "sitagliptin-metformin", "empagliflozin", "dapagliflozin", "canagliflozin",
+        "ibuprofen", "naproxen", "meloxicam", "diclofenac")  # fmt: skip
+"""What people take at home and are not given in hospital (ADA 2024, section 16; NSAIDs)."""
+
+HOME_ROUTES = ("oral", "inhaled", "subcutaneous")
+NOT_GIVEN = {"b": "away", "c": "asleep", "d": "vomiting"}
+"""Code of HL7's reasons why a drug was not given -> its words."""
+_NEVER = 999
+
+
+@dataclass(frozen=True, slots=True)
+class WardDrug:
+    """A drug that a stay gets; of one `group`, the first that a person may have.
+
+    Attributes:
+        drug: with its strength.
+        group: what it is for.
+        rxnorm: RxNorm ingredient.
+        classes: of encounters.
+        diagnoses: regular expression for the beginning of a diagnosis of the stay; or empty.
+        procedures: of a procedure in the stay; or empty.
+        frequency: a key of `HOURS`.
+        days: how many it is given at most.
+        share: of those whom it suits, 0 to 1.
+        least_age, below_age: completed years.
+        not_allergic: substances to which a person must not be allergic.
+        not_with: ingredients of which a person must have no prescription.
+        first_hours: hours from arrival to the first dose, at least.
+    """
+
+    drug: str
+    group: str
+    ingredient: str
+    rxnorm: str
+    classes: tuple[str, ...]
+    diagnoses: str
+    procedures: str
+    dose: float
+    unit: str
+    route: str
+    frequency: str
+    days: int
+    share: float
+    least_age: int
+    below_age: int
+    not_allergic: tuple[str, ...]
+    not_with: tuple[str, ...]
+    first_hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProcedureDrug:
+    """A drug that a HCPCS code injects, with the usual dose where no other is stated."""
+
+    code: str
+    ingredient: str
+    rxnorm: str
+    dose: float
+    unit: str
+    route: str
+
+
+@cache
+def ward_drugs() -> tuple[WardDrug, ...]:
+    """Return every drug of stays, in the order of `medicine/data/ward_drugs.csv`."""
+    return tuple(
+        WardDrug(
+            drug=row["drug"], group=row["group"], ingredient=row["ingredient"],
+            rxnorm=row["rxnorm"], classes=tuple(row["classes"].split("|")),
+            diagnoses=row["diagnoses"], procedures=row["procedures"], dose=float(row["dose"]),
+            unit=row["unit"], route=row["route"], frequency=row["frequency"],
+            days=int(row["days"]), share=float(row["share"]),
+            least_age=int(row["least_age"] or 0), below_age=int(row["below_age"] or _NEVER),
+            not_allergic=tuple(filter(None, row["not_allergic"].split("|"))),
+            not_with=tuple(filter(None, row["not_with"].split("|"))),
+            first_hours=float(row["first_hours"]),
+        )
+        for row in rows("ward_drugs.csv")
+    )  # fmt: skip
+
+
+@cache
+def procedure_drugs() -> Mapping[str, ProcedureDrug]:
+    """Return HCPCS code -> its drug (`medicine/data/procedure_drugs.csv`)."""
+    return {
+        row["code"]: ProcedureDrug(row["code"], row["ingredient"], row["rxnorm"],
+                                   float(row["dose"]), row["unit"], row["route"])
+        for row in rows("procedure_drugs.csv")
+    }  # fmt: skip

@@ -1,0 +1,57 @@
+"""Doses in stays: home drugs at rounds, what the diagnosis asks for, nothing that is forbidden."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from healthsim.execution.prepare import prepare
+from healthsim.execution.run import chunks
+from healthsim.medicine.ward_drugs import HELD, HOURS, procedure_drugs, ward_drugs
+from healthsim.tables import Coded, Columns
+from template_runs import load
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, Columns]:
+    profile = load("medicare-general") | {"count": 30}
+    return next(iter(chunks(prepare(profile, [load("care-transition")])))).tables
+
+
+def _texts(columns: Columns, name: str) -> np.ndarray:
+    column = columns[name]
+    assert isinstance(column, Coded)
+    return np.array(column.texts())
+
+
+def test_home_drugs_are_given_at_the_rounds_of_the_ward(tables: dict[str, Columns]) -> None:
+    doses = tables["medication_administrations"]
+    home = np.asarray(doses["prescription_id"]) > 0
+    hours = set((np.asarray(doses["given_at"])[home] % 1440 // 60).tolist())
+
+    assert home.sum() > 50
+    assert hours <= {hour for each in HOURS.values() for hour in each}
+    assert not set(_texts(doses, "ingredient")[home]) & set(HELD)
+
+
+def test_the_allergic_to_penicillin_get_another_antibiotic(tables: dict[str, Columns]) -> None:
+    doses, allergies = tables["medication_administrations"], tables["allergies"]
+    allergic = np.asarray(allergies["person_id"])[
+        np.isin(_texts(allergies, "substance"), ["penicillin", "cephalosporin"])
+    ]
+    drugs, person = _texts(doses, "ingredient"), np.asarray(doses["person_id"])
+
+    assert set(person[drugs == "aztreonam"]) <= set(allergic)
+    assert not set(person[drugs == "ceftriaxone"]) & set(allergic)
+    assert (drugs == "ceftriaxone").any()
+
+
+def test_few_doses_are_missed(tables: dict[str, Columns]) -> None:
+    status = _texts(tables["medication_administrations"], "status")
+
+    assert 0 < (status == "not-done").mean() < 0.05
+
+
+def test_every_drug_of_stays_has_hours_and_every_injection_a_code() -> None:
+    assert {one.frequency for one in ward_drugs()} <= set(HOURS)
+    assert all(one.rxnorm.isdigit() and one.dose > 0 for one in procedure_drugs().values())
