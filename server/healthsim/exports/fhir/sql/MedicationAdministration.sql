@@ -10,6 +10,6 @@ SELECT person_id, administration_id AS place, 'u' || administration_id AS id, co
     instant_prop('effectiveDateTime', given_at, zone),
     ',"performer":[{"actor":', reference('Practitioner', 'n' || performer_npi), '}]',
     prop('request', reference('MedicationRequest', 'm' || prescription_id)),
-    ',"dosage":{"route":', words(route), ',"dose":{"value":' || number(dose) || ',"unit":' || json_of(dose_unit) || '}', '}',
+    ',"dosage":{"route":' || words(route) || ',"dose":{"value":' || number(dose) || ',"unit":' || json_of(dose_unit) || '}}',
     '}') AS resource
 FROM medication_administrations JOIN people USING (person_id)
