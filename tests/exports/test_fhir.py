@@ -138,7 +138,9 @@ def test_an_element_of_us_core_is_filled_or_the_page_says_why_not(files: Files) 
 def test_every_table_is_mapped_or_left_out_for_a_reason_and_the_page_says_so() -> None:
     fates = mapping.fates()
 
+    listed = us_core.TABLES.read_text("utf-8").split("<!-- tables -->")[1]
     assert {table.name for table in catalogue.TABLES} <= fates.keys()
+    assert all(listed.count(f"| `{table}` |") == 1 for table in fates)
     assert all(fate.resource or fate.note for fate in fates.values())
     assert us_core.listed_tables() == us_core.TABLES.read_text("utf-8")
 
