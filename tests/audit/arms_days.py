@@ -46,7 +46,9 @@ def _in_a_life(table: str, column: str) -> Iterator[Arm]:
 
 def _in_the_data(table: str, column: str) -> Iterator[Arm]:
     rule = f"within the data {table}.{column}"
-    early = int(table not in ("conditions", "prescriptions", "enrollments", "devices"))
+    early = int(table not in (
+        "conditions", "prescriptions", "enrollments", "devices", "allergies", "observations",
+        "family_history"))  # fmt: skip
     first_day, last_day = ("(SELECT as_of FROM data_days)", "(SELECT through FROM data_days)")
     yield keeps(rule, one(table, f"{column} = {first_day}"))
     yield Arm(rule, (one(table, f"{column} = {first_day} - INTERVAL 1 DAY"),), early)
@@ -60,7 +62,9 @@ _HERE = tuple((table, column) for table, _, column in days.SERVED if table in (
     "claim_lines", "fills", "devices",
     "goals",
     "immunizations_not_given", "encounter_locations",
-    "medication_administrations"))  # fmt: skip
+    "medication_administrations", "allergies", "observations", "screenings", "service_requests",
+    "specimens", "diagnostic_reports", "related_persons", "family_history",
+    "clinical_notes"))  # fmt: skip
 _LIVES = tuple(arm for one_column in _HERE for arm in _in_a_life(*one_column))
 _DATA = tuple(arm for one_column in _HERE if one_column[1] != "term_date"
               for arm in _in_the_data(*one_column))  # fmt: skip

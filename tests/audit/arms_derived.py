@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from audit.arms import Arm, breaks, first, keeps, one
 from healthsim.tables import Column, Table
 
-_NUMBERED = ("line", "sequence")
+_NUMBERED = ("line", "sequence", "item")
 
 
 def of_dictionary(tables: Sequence[Table], rules: Sequence[str]) -> tuple[Arm, ...]:
@@ -61,9 +61,13 @@ def _of_column(table: Table, column: Column) -> Iterator[Arm]:
 
 def _numbers(table: str, parent: str, number: str) -> Iterator[Arm]:
     rule = f"numbered {table}.{number}"
-    two = first(parent, table, f"{parent} IN (SELECT {parent} FROM {table} GROUP BY {parent} "
-                "HAVING count(*) = 2)")  # fmt: skip
+    mine = first(parent, table)
+    further = (
+        f"INSERT INTO {table} SELECT * REPLACE ({number} + 1 AS {number}) FROM {table} "
+        f"WHERE {parent} = {mine} ORDER BY {number} DESC LIMIT 1"
+    )
     for low, high, rows in ((1, 2, 0), (0, 2, 1), (1, 3, 1), (2, 3, 1), (0, 1, 1)):
         yield Arm(rule, (
+            further,
             f"UPDATE {table} SET {number} = CASE {number} WHEN 1 THEN {low} ELSE {high} END "
-            f"WHERE {parent} = {two}",), rows)  # fmt: skip
+            f"WHERE {parent} = {mine}"), rows)  # fmt: skip

@@ -9,12 +9,14 @@ _MOVED = (
     "a claim begins with its encounter", "a claim ends with its encounter",
     "during its encounter vital_signs.measured_at", "during its encounter lab_results.collected_at",
     "an event and its encounter are of one day",
+    "a kept appointment is a visit with its clinician on its day",
 )  # fmt: skip
 _ALSO = {
     "nobody is in two beds": (
         *_MOVED,
         "an encounter has one claim of its facility",
         "an encounter ends after it begins",
+        "places cover a stay or emergency visit",
         "a stay's group says where it is from",
         "a derived group is the one that the stay's codes give",
     ),

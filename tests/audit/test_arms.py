@@ -134,6 +134,7 @@ def test_every_column_of_days_is_asked_to_lie_in_a_life_or_is_known_not_to() -> 
         ("immunizations", "expiration_date"), ("fills", "written_date"),
         ("devices", "manufacture_date"), ("devices", "expiration_date"),
         ("care_team_members", "start_date"), ("care_team_members", "end_date"),
+        ("related_persons", "birth_date"),
         ("appointments", "booked_at"), ("appointments", "start_at"), ("appointments", "end_at"),
         ("specimens", "received_at"), ("diagnostic_reports", "issued_at"),
         ("devices", "implanted_date"), ("devices", "removed_date"), ("goals", "due_date"),

@@ -21,6 +21,7 @@ from audit.scenes import Scenario, opened
 from audit.stay_tampering import OF_GROUPS
 from audit.tampering import CHANGES, Tampering
 from audit.trial_tampering import OF_TRIALS
+from audit.ward_tampering import OF_WARDS
 from healthsim.audit import coding, days, identity, integrity
 from healthsim.audit.rules import AnyRule
 from healthsim.errors import NotFound, StorageError
@@ -61,7 +62,9 @@ def is_of_a_family(rule: AnyRule) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "change", [*CHANGES, *OF_STAYS, *OF_PHARMACY, *OF_ORDERS], ids=lambda change: change.breaks[0]
+    "change",
+    [*CHANGES, *OF_STAYS, *OF_PHARMACY, *OF_ORDERS, *OF_WARDS],
+    ids=lambda change: change.breaks[0],
 )
 def test_a_changed_row_is_told_by_its_rule_and_no_other(
     scenario: Scenario, change: Tampering
@@ -77,6 +80,7 @@ def test_every_rule_is_seen_to_fail() -> None:
             *OF_STAYS,
             *OF_PHARMACY,
             *OF_ORDERS,
+            *OF_WARDS,
             *OF_TRIALS,
             *OF_BODIES,
             *OF_PROBLEMS,
@@ -166,6 +170,7 @@ def test_numbers_and_mailboxes_that_could_be_somebodys_are_told(scenario: Scenar
     for table, column, real in (
         ("patients", "ssn", "123-45-6789"), ("members", "ssn", "900-70-1234"),
         ("rx_members", "ssn", "987-65-4320"), ("patients", "phone", "512-555-1234"),
+        ("related_persons", "phone", "512-555-1234"),
         ("patients", "email", "somebody@example.org"), ("members", "member_number", "1EG4TE5MK73"),
         ("rx_members", "cardholder_id", "W123456789"), ("rx_members", "bin", "610014"),
         ("providers", "tin", "74-1234567"), ("facilities", "tin", "74-1234567"),
@@ -215,7 +220,7 @@ def test_a_missing_value_is_told_in_every_required_column(scenario: Scenario) ->
 
 
 def test_a_reference_to_nothing_is_told_in_every_column(scenario: Scenario) -> None:
-    nobodies = count(1)
+    nobodies = count(-1, -1)  # ids of facilities are small numbers
     for table in scenario.tables:
         for column in table.columns:
             if column.references:

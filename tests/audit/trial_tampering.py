@@ -122,7 +122,8 @@ OF_TRIALS = (
     _row("a stay for an adverse event begins with it",
          "UPDATE encounters SET encounter_class = 'office', drg = NULL, drg_source = NULL, "
          "drg_derived = NULL WHERE encounter_id = (SELECT min(stay_encounter_id) "
-         "FROM adverse_events WHERE stay_encounter_id IS NOT NULL)"),
+         "FROM adverse_events WHERE stay_encounter_id IS NOT NULL)",
+         also=("a planned visit has an appointment", "places cover a stay or emergency visit")),
     _row("a sum of diameters is that of the lesions",
          _one("tumor_measurements", "diameter_mm = diameter_mm + 1")),
     _row("a tumour is compared with its first and its smallest sum",

@@ -43,13 +43,16 @@ SERVED = (
     ("medication_administrations", "administration_id", "given_at"),
     ("encounter_locations", "encounter_id", "start_at"),
     ("encounter_locations", "encounter_id", "end_at"),
+    ("related_persons", "related_person_id", "start_date"),
+    ("family_history", "family_history_id", "recorded_date"),
+    ("clinical_notes", "note_id", "authored_at"),
     *trials.DATED,
 )
 """Every column that dates something done to a person; (table, key, column)."""
 
 _BEFORE_DATA = {
-    "allergies", "conditions", "devices", "enrollments", "observations", "planted_violations",
-    "prescriptions",
+    "allergies", "conditions", "devices", "enrollments", "family_history", "observations",
+    "planted_violations", "prescriptions",
 }  # fmt: skip
 """Tables whose rows may date from before the profile's day."""
 

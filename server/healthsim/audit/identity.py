@@ -24,7 +24,8 @@ NPI_COLUMNS = (
     ("care_team_members", "member_npi"),
     ("service_requests", "performer_npi"), ("diagnostic_reports", "performer_npi"),
     ("appointments", "practitioner_npi"), ("immunizations_not_given", "performer_npi"),
-    ("medication_administrations", "performer_npi"),
+    ("medication_administrations", "performer_npi"), ("observations", "performer_npi"),
+    ("screenings", "performer_npi"), ("clinical_notes", "author_npi"),
 )  # fmt: skip
 """Every column that holds a provider identifier."""
 

@@ -1,0 +1,34 @@
+"""One small change for each rule of what goes with care, and which other rules tell of it too."""
+
+from __future__ import annotations
+
+from audit.arms_wards import OF_DEVICES, OF_DOSES, OF_GOALS, OF_PLACES, OF_VACCINES_NOT_GIVEN
+from audit.tampering import Tampering
+
+_SAYS = "a UDI says what the device's columns say"
+_VISIT = "a vaccine is not given at a visit of its day"
+_ALSO = {
+    "a UDI is of no company and has its check digit": (_SAYS,),
+    "a device is made, used within its shelf life, and then removed": (_SAYS,),
+    "a device of a procedure is put in on its day": (
+        "a device is made, used within its shelf life, and then removed",
+    ),
+    "what a code says is there is a device": (
+        "problem list: what a visit states, the person has",
+        "a medicine is for a condition of the person",
+    ),
+    "no vaccine is refused on the day of its dose": (_VISIT,),
+    "a vaccine that is not given suits the age": (
+        "within the data immunizations_not_given.occurrence_date",
+        _VISIT,
+    ),
+    "a place is in the facility of its encounter": ("reference encounter_locations.facility_id",),
+    "a dose of a prescription is given while it lasts": ("a fill is what was prescribed",),
+}
+_FIRST = {
+    arm.rule: arm
+    for arm in reversed((*OF_DEVICES, *OF_GOALS, *OF_VACCINES_NOT_GIVEN, *OF_PLACES, *OF_DOSES))
+    if arm.rows
+}
+
+OF_WARDS = tuple(Tampering((rule, *_ALSO.get(rule, ())), arm.sql) for rule, arm in _FIRST.items())
