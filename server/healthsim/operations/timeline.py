@@ -147,7 +147,7 @@ class _Story:
                 visit = visits.get(row.get("encounter_id"))
                 day = str(next((row[key] for key in DAYS if row.get(key)), ""))[:10]
                 same = visit is not None and str(visit["start_at"])[:10] == day
-                key = visit["event_id"] if visit is not None and same else row["event_id"]
+                key = visit["event_id"] if visit is not None and same else row.get("event_id")
                 self._remark(key, words(row))
         for row in self._of("claims"):
             visit = visits.get(row["encounter_id"])

@@ -18,6 +18,7 @@ from healthsim.operations.explaining import (
     accumulated,
     chart,
     claims,
+    derived,
     fills,
     network,
     people,
@@ -78,6 +79,7 @@ _EXPLAIN: Mapping[str, Callable[[RowCase], Reasons]] = {
     "trial_arms": trials.explain_arm,
     "subjects": trials.explain_subject,
     "eligibility_results": trials.explain_answer,
+    **dict.fromkeys(derived.NAMES, derived.explain_derived),
 }
 """Table -> how its rows are explained; those of all other tables follow from one event each."""
 
