@@ -157,7 +157,9 @@ def documents() -> dict[str, dict[str, Any]]:
 def rows_of(count: int, seed: int = 11, size: int = 16_384) -> dict[str, list[dict[str, Any]]]:
     """Run the profile and return the rows of its tables as dictionaries, in order."""
     parts: dict[str, list[Columns]] = {}
-    for chunk in chunks(prepare(profile(count, seed), [journey()]), size=size, threads=1):
+    for chunk in chunks(
+        prepare(profile(count, seed) | {"detail": "core"}, [journey()]), size=size, threads=1
+    ):
         for name, columns in chunk.tables.items():
             parts.setdefault(name, []).append(columns)
     return {name: plain(stack(found)) for name, found in parts.items()}

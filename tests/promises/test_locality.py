@@ -15,6 +15,10 @@ KEPT_BY_A_COMORBIDITY = (
 )  # fmt: skip
 
 
+_OF_A_RESULT = ("lab_results", "service_requests", "specimens", "diagnostic_reports",
+                "diagnostic_report_results")  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def before() -> dict[str, Columns]:
     return run(diabetic(), first_year())
@@ -110,9 +114,12 @@ def test_an_event_more_keeps_ids_dates_and_values_of_the_others(
     after = run(diabetic(), document)
 
     assert set(listed(before["events"])) < set(listed(after["events"]))
-    assert set(listed(before["lab_results"])) < set(listed(after["lab_results"]))
-    for name in before.keys() - {"events", "lab_results", "providers"}:
+    for name in _OF_A_RESULT:
+        assert set(listed(before[name])) < set(listed(after[name])), name
+    for name in before.keys() - {"events", "providers", "clinical_notes", *_OF_A_RESULT}:
         assert listed(after[name]) == listed(before[name]), name
+    notes = ("note_id", "authored_at", "author_npi")  # their texts tell the new results
+    assert listed(after["clinical_notes"], *notes) == listed(before["clinical_notes"], *notes)
 
 
 def test_an_event_inside_a_repeat_keeps_the_other_events_of_every_beat(
