@@ -36,10 +36,10 @@ def explain_derived(case: RowCase) -> Reasons:
     person = f"person {case.person_id}: it follows from the rest of the person's chart"
     reasons.because[:0] = follows or [person]
     if case.trace is not None:
-        for address in _ADDRESSES.get(case.table.name, lambda row: ())(case.row):
-            reasons.draws += [
-                draw_row(draw) for draw in case.trace.draws.below(case.person_id, address)
-            ]
+        addresses = _ADDRESSES.get(case.table.name)
+        for address in addresses(case.row) if addresses else ():
+            found = case.trace.draws.below(case.person_id, address)
+            reasons.draws += map(draw_row, found)
     return reasons
 
 
