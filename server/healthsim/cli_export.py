@@ -16,8 +16,8 @@ COLUMNS = ["format", "holds", "needs", "leaves out", "at most", "tables", "peopl
 _EACH = "\n\n".join(f"{form}: {escape(facts.sentence)}" for form, facts in FORMATS.items())
 HELP = (
     f"Take a scenario out, in one of these formats.\n\n{_EACH}\n\nPeople are chosen by --people, "
-    "--where or both; those whom they point at (who holds their coverage, their mother) and the "
-    "providers that they use come with them."
+    "--where or both; those whom they point at (who holds their coverage, relatives in the data) "
+    "and the providers that they use come with them."
 )
 """What the command line says of it, from the one table of formats."""
 

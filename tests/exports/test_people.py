@@ -47,7 +47,8 @@ def test_places_count_people_in_their_order(home: Home, tmp_path: Path) -> None:
     holders = set(_people(
         home, "family",
         f"SELECT subscriber_id FROM members WHERE person_id IN ({listed}) "
-        "AND subscriber_id IS NOT NULL"))  # fmt: skip
+        "AND subscriber_id IS NOT NULL UNION SELECT related_to_person_id FROM related_persons "
+        f"WHERE person_id IN ({listed}) AND related_to_person_id IS NOT NULL"))  # fmt: skip
 
     assert mine == asked | holders
 
@@ -63,7 +64,10 @@ def test_a_condition_chooses_people_and_may_ask_other_tables(home: Home, tmp_pat
     mine = {key for (key,) in _rows(folder, "SELECT person_id FROM patients")}
 
     others = f"person_id NOT IN ({', '.join(map(str, women))})"
-    holders = "(SELECT subscriber_id FROM members WHERE subscriber_id IS NOT NULL)"
+    holders = (
+        "(SELECT subscriber_id FROM members WHERE subscriber_id IS NOT NULL UNION "
+        "SELECT related_to_person_id FROM related_persons WHERE related_to_person_id IS NOT NULL)"
+    )
 
     assert set(women) <= mine
     assert _rows(

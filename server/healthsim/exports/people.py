@@ -39,8 +39,9 @@ _DIRECTORIES = ("providers", "facilities", "pharmacies")
 def choose(connection: duckdb.DuckDBPyConnection, chosen: Filter) -> int:
     """Let every table show only what belongs to the people whom a filter chooses.
 
-    Whom they point at belongs to them: who holds their coverage, their mother. Of tables of nobody
-    that rows point at (providers, facilities, pharmacies), the rows remain to which these point.
+    Whom they point at belongs to them: who holds their coverage, relatives in the data. Of tables
+    of nobody that rows point at (providers, facilities, pharmacies), the rows remain to which these
+    point.
 
     Args:
         connection: shows the scenario's file, and may not reach others.
