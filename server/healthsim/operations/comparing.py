@@ -52,9 +52,9 @@ _BUCKETS = (
 
 _PLAN = (("claims", ("plan_paid_usd",)), ("fills", ("plan_paid_usd",)))
 _SHOWN_PEOPLE = 3
-_LISTED_PEOPLE = 50
+_LISTED_PEOPLE = 20  # of whom only the ids are told
 _SHOWN_VALUES = 2  # of somebody who is shown
-_SHOWN_TABLES = 6  # of somebody who is shown
+_SHOWN_TABLES = 2  # of somebody who is shown
 _SHOWN_COLUMNS = 2  # of a table with changed rows
 _LONGEST_VALUE = 30  # characters of a column's value
 _LONGEST_LINE_VALUE = 60  # characters of a value of a specification
@@ -168,6 +168,13 @@ def _specification(
         return differences(documents[0], documents[1], _LONGEST_LINE_VALUE), []
     except StorageError as error:
         return [], [f"specifications not compared: {error.problem.where}: {error.problem.found}"]
+
+
+def following() -> frozenset[str]:
+    """Return the names of tables whose rows follow from those of other tables of a chart."""
+    from healthsim.products.patientsim.detail import TABLES as BEYOND  # noqa: PLC0415  numpy is heavy
+
+    return frozenset(table.name for table in BEYOND)
 
 
 def _table_row(table: TableDifference) -> list[Any]:

@@ -37,7 +37,7 @@ from healthsim.tools.server import LONGEST_WAIT, Ctx, home_of
 from healthsim.tools.waiting import Waiting
 
 _SHOWN = 2  # people whose faces are shown
-_LONGEST_COMPARED = 700  # characters of asked against got; audit_scenario shows them all
+_LONGEST_COMPARED = 450  # characters of asked against got; audit_scenario shows them all
 _STOPPING = 5.0  # seconds that a run gets to stop
 _LONGEST_OPEN = 1_500  # characters that are quoted of what is not in a draft
 _BEAT = 0.25  # seconds between two looks at a run

@@ -82,6 +82,7 @@ def _compared(ctx: Ctx, asked: Mapping[str, Any], result: Any) -> CallToolResult
     lines = _cut(found.specification, _MOST_LINES, "specification lines", notes)
     notes += [OF_THE_FILE] if lines else []
     figures = _cut(found.asked, _MOST_ASKED, "asked figures", notes)
+    tables = _in_full(found.tables, notes)
     if found.same_tables:
         notes.append(f"{found.same_tables} tables have no row that differs")
     if found.same_money:
@@ -95,7 +96,7 @@ def _compared(ctx: Ctx, asked: Mapping[str, Any], result: Any) -> CallToolResult
             people=dict(found.people),
             affected=_rows(comparing.AFFECTED, found.affected),
             affected_ids=found.affected_ids,
-            tables=_rows(comparing.TABLES, found.tables),
+            tables=_rows(comparing.TABLES, tables),
             money=_rows(comparing.MONEY, found.money),
             asked=_rows(comparing.ASKED, figures),
             notes=notes,
@@ -114,6 +115,19 @@ def _cut(items: list[Any], most: int, what: str, notes: list[str]) -> list[Any]:
     if len(items) > most:
         notes.append(f"{most} of {len(items)} {what} are shown")
     return items[:most]
+
+
+def _in_full(tables: list[list[Any]], notes: list[str]) -> list[list[Any]]:
+    """Return the rows of tables that are shown in full, and note how the others differ.
+
+    The others are those of a chart that follow from other tables: who asks for one has it by SQL.
+    """
+    following = comparing.following()
+    others = [row for row in tables if row[0] in following]
+    if others:
+        named = ", ".join(str(row[0]) for row in others)
+        notes.append(f"also differ, as they follow from these: {named}")
+    return [row for row in tables if row[0] not in following]
 
 
 def _rows(columns: list[str], items: list[list[Any]]) -> Rows:
