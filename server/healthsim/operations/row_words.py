@@ -52,15 +52,6 @@ _APPOINTMENTS = {
 
 WORDS: Mapping[str, Callable[[Row], str]] = {
     "conditions": lambda row: f"{row['code']} {row['display']}" if row["event_id"] else "",
-    "allergies": lambda row: (
-        f"{row['kind']} to {row['substance']}" + (f": {row['reaction']}" if row["reaction"] else "")
-    ),
-    "observations": lambda row: f"{str(row['kind']).replace('_', ' ')}: {row['value_text']}",
-    "screenings": lambda row: f"{row['instrument']}: {row['interpretation']}",
-    "diagnostic_reports": lambda row: (
-        f"report, {row['display']}: {row['conclusion']}" if row["conclusion"] else ""
-    ),
-    "appointments": lambda row: _APPOINTMENTS.get(str(row["status"]), ""),
     "procedures": _named,
     "lab_results": _measure,
     "vital_signs": _measure,
@@ -79,6 +70,15 @@ WORDS: Mapping[str, Callable[[Row], str]] = {
         f"goal: {row['description']}" + (f", {row['achievement']}" if row["achievement"] else "")
     ),
     "clinical_notes": lambda row: f"writes a note: {str(row['title']).lower()}",
+    "allergies": lambda row: (
+        f"{row['kind']} to {row['substance']}" + (f": {row['reaction']}" if row["reaction"] else "")
+    ),
+    "observations": lambda row: f"{str(row['kind']).replace('_', ' ')}: {row['value_text']}",
+    "screenings": lambda row: f"{row['instrument']}: {row['interpretation']}",
+    "diagnostic_reports": lambda row: (
+        f"report, {row['display']}: {row['conclusion']}" if row["conclusion"] else ""
+    ),
+    "appointments": lambda row: _APPOINTMENTS.get(str(row["status"]), ""),
     "enrollments": lambda row: f"covered by {row['plan_id']}" if row["event_id"] else "",
     "trial_visits": lambda row: f"trial visit {row['name']}" + (" (late)" * bool(row["deviation"])),
     "adverse_events": lambda row: f"adverse event {row['term']}, grade {row['grade']}",
