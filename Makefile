@@ -91,6 +91,7 @@ docs: $(READY) api
 	$(BIN)/python tests/pages.py
 	$(BIN)/python tests/timelines.py
 	$(BIN)/python tests/scorecards.py
+	$(BIN)/python tests/us_core.py
 
 # docs/api/index.html; a module that does not load is an error. The warning left out is about types
 # of named tuples that pdoc cannot resolve.
