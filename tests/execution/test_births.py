@@ -19,6 +19,7 @@ from healthsim.execution.run import chunks
 from healthsim.operations.making import add_tallies
 from healthsim.products.catalogue import NOT_PER_PERSON
 from healthsim.tables import NO_NUMBER, take
+from template_runs import run as template_run
 
 AT_HOME = f"{WOMEN} and role != 'child'"
 
@@ -336,3 +337,23 @@ def test_a_journey_from_birth_without_a_birth_is_refused() -> None:
 
     assert isinstance(told, str)
     assert "no journey has a birth" in told
+
+
+@pytest.mark.slow
+def test_children_are_born_while_their_mothers_are_in_hospital() -> None:
+    tables = template_run("commercial-maternity", ("pregnancy",), 60)
+    patients, encounters = tables["patients"], tables["encounters"]
+    mother = dict(listed(patients, "person_id", "mother_person_id"))
+    birthday = dict(listed(patients, "person_id", "birth_date"))
+    stays: dict[int, list[tuple[int, int]]] = {}
+    columns = ("person_id", "encounter_class", "admit_type", "start_at", "end_at")
+    rows = listed(encounters, *columns)
+    for person, kind, _, start, end in rows:
+        if kind == "inpatient":
+            stays.setdefault(person, []).append((start, end))
+    births = [(person, start) for person, _, admitted, start, _ in rows if admitted == "4"]
+
+    assert len(births) >= 60
+    for child, born in births:
+        assert born // 1440 == birthday[child]
+        assert any(start < born <= end for start, end in stays[mother[child]])

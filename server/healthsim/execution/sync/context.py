@@ -16,6 +16,7 @@ from healthsim.execution.cohort.identity import Identity, draw_identities
 from healthsim.execution.people.people import People
 from healthsim.execution.sync.numbering import Numbering
 from healthsim.execution.sync.visits.admissions import Admission, find_admissions, with_admissions
+from healthsim.execution.sync.visits.births import with_births
 from healthsim.execution.sync.visits.care_team import Network, Networks, ProviderRequest
 from healthsim.execution.sync.visits.discharges import discharge_status
 from healthsim.execution.sync.visits.drgs import StayDrgs, stay_drgs
@@ -73,6 +74,7 @@ class SyncContext:
         in_order = with_admissions(visits, admissions, network)
         if record.beds is not None:
             in_order = in_sequence(in_order)
+        in_order = with_births(in_order, record.people, record.draws)
         return cls(
             profile=profile,
             timeline=timeline,
