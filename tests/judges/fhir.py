@@ -20,6 +20,8 @@ from template_runs import job_of
 
 GUIDE = "us_core_610.tgz"
 PEOPLE = 200
+PROCESSES = 2
+"""Each judges some of the scenarios."""
 LIMIT = 400
 """Resources of each file that are judged."""
 RUNS = (
@@ -43,12 +45,18 @@ def main() -> None:
             sys.exit(f"there is no {program}: install Java 17 and Maven")
     _build(guide)
     with tempfile.TemporaryDirectory() as folder:
-        exported = [exported(Path(folder), profile, journeys) for profile, journeys in RUNS]
-        done = subprocess.run(
-            ["java", "-cp", "lib/*:out:.", "FhirJudge", GUIDE, str(LIMIT), *map(str, exported)],
-            cwd=_WORK, check=False,
-        )  # fmt: skip
-    sys.exit(done.returncode)
+        folders = [str(exported(Path(folder), profile, journeys)) for profile, journeys in RUNS]
+        judges = [_judge(folders[first::PROCESSES]) for first in range(PROCESSES)]
+        failed = [judge.wait() != 0 for judge in judges]
+    sys.exit(any(failed))
+
+
+def _judge(folders: list[str]) -> subprocess.Popen[bytes]:
+    """Begin to judge exports; it ends with 1 where a resource has an error."""
+    return subprocess.Popen(
+        ["java", "-Xmx3g", "-cp", "lib/*:out:.", "FhirJudge", GUIDE, str(LIMIT), *folders],
+        cwd=_WORK,
+    )
 
 
 def _build(guide: Path) -> None:
