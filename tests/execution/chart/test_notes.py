@@ -153,6 +153,17 @@ def test_an_operation_has_a_note_of_who_operated_and_what_was_implanted(knees: C
     )
 
 
+def test_what_is_put_in_on_the_first_day_is_no_implant_of_the_history(knees: Connection) -> None:
+    put = """SELECT 1 FROM clinical_notes AS n JOIN encounters USING (encounter_id)
+             JOIN devices AS d ON d.person_id = n.person_id
+             WHERE n.type = '34117-2' AND d.implanted_date"""
+    assert _count(knees, f"{put} = start_at::DATE") > 5
+    assert not _count(knees, f"""
+        {put} = start_at::DATE AND NOT EXISTS (
+            SELECT 1 FROM devices AS o WHERE o.person_id = n.person_id
+            AND o.implanted_date < start_at::DATE) AND contains(text, '\nIMPLANTS\n')""")
+
+
 def test_no_note_has_empty_headings_or_words_of_a_program(
     heart: Connection, knees: Connection
 ) -> None:

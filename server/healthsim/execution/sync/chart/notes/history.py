@@ -107,14 +107,14 @@ def _superseded(scene: Scene) -> NDArray[np.int64]:
 
 
 def implants(scene: Scene, notes: Notes) -> Strings:
-    """List what was implanted and is still there."""
+    """List what was there as the encounter began: not what is put in on that day."""
     if not scene.has("devices"):
         return nothing(len(notes))
     table = "devices"
     place, row = scene.by_person(table, "start_date").each(notes.person)
     put, out = scene.whole(table, "implanted_date")[row], scene.whole(table, "removed_date")[row]
-    day = notes.day[place]
-    there = (put != NO_DAY) & (put <= day) & ((out == NO_DAY) | (out > day))
+    begun = notes.first_day[place]
+    there = (put != NO_DAY) & (put < begun) & ((out == NO_DAY) | (out >= begun))
     return listed(place[there], len(notes), taken(scene.once(_devices), row[there]))
 
 
