@@ -164,6 +164,17 @@ def test_what_is_put_in_on_the_first_day_is_no_implant_of_the_history(knees: Con
             AND o.implanted_date < start_at::DATE) AND contains(text, '\nIMPLANTS\n')""")
 
 
+def test_an_operation_is_written_down_after_the_operating_room(knees: Connection) -> None:
+    found = knees.execute("""
+        SELECT count(*), count(*) FILTER (
+            authored_at = least(l.end_at + INTERVAL 30 MINUTE, e.end_at))
+        FROM clinical_notes AS n JOIN encounters AS e USING (encounter_id)
+        JOIN encounter_locations AS l USING (encounter_id)
+        WHERE n.type = '11504-8' AND l.unit = 'operating room'
+        """).fetchall()[0]
+    assert found[0] == found[1] > 5
+
+
 def test_no_note_has_empty_headings_or_words_of_a_program(
     heart: Connection, knees: Connection
 ) -> None:

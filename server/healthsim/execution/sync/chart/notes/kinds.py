@@ -16,7 +16,8 @@ from healthsim.execution.sync.chart.notes.texts import Places
 from healthsim.execution.sync.visits.visits import DAY
 
 _ADMITTED = 180  # minutes from the beginning of a stay to its first note: assumption
-_AFTERNOON = 17 * 60  # when an operation is written down: assumption
+_WRITTEN_DOWN = 30  # minutes from the end of an operation to its note: assumption
+_AFTERNOON = 17 * 60  # when an operation is written down of which no place is known: assumption
 LONG_AGO = np.int64(-(2**62))
 """Before everything, in minutes."""
 
@@ -144,11 +145,24 @@ def _of_encounters(scene: Scene, place: int) -> _Rows:
 
 
 def _of_operations(scene: Scene, operations: NDArray[np.bool_]) -> _Rows:
-    """Return the notes of operations, written in the afternoon of the day, within the encounter."""
+    """Return the notes of operations, written after the operating room, within the encounter."""
     procedure = np.flatnonzero(operations)
     if not len(procedure):
         return procedure, procedure, procedure
     encounter = scene.encounter("procedures")[procedure]
     start, end = (scene.whole("encounters", name)[encounter] for name in ("start_at", "end_at"))
     day = scene.whole("procedures", "performed_date")[procedure]
-    return encounter, np.clip(day * DAY + _AFTERNOON, start, end), procedure
+    over = _operated_until(scene)[encounter]
+    known = over >= day * DAY  # of an operation of a later day the place is not known
+    authored = np.where(known, over + _WRITTEN_DOWN, day * DAY + _AFTERNOON)
+    return encounter, np.clip(authored, start, end), procedure
+
+
+def _operated_until(scene: Scene) -> NDArray[np.int64]:
+    """Return when each encounter's people left the operating room; `LONG_AGO` if never there."""
+    until = np.full(scene.visits, LONG_AGO)
+    table = "encounter_locations"
+    if scene.has(table):
+        rows = np.flatnonzero(scene.coded(table, "unit").equals("operating room"))
+        np.maximum.at(until, scene.encounter(table)[rows], scene.whole(table, "end_at")[rows])
+    return until
