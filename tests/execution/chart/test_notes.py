@@ -56,7 +56,8 @@ def test_a_visit_has_one_note_and_a_stay_two(heart: Connection) -> None:
         GROUP BY stay ORDER BY stay
         """).fetchall()
     assert sorted(found[0][1]) == [["Emergency department note"], ["Progress note"]]
-    assert found[1][1] == [["History and physical note", "Discharge summary"]]
+    assert sorted(found[1][1]) == [["History and physical note", "Death summary"],
+                                   ["History and physical note", "Discharge summary"]]  # fmt: skip
 
 
 def test_every_diagnosis_of_the_encounter_is_in_its_note(heart: Connection) -> None:
@@ -136,6 +137,27 @@ def test_the_death_of_a_stay_ends_its_summary_without_drugs_to_take(heart: Conne
         f"{summaries} AND NOT (contains(text, ', died on ') AND contains(text, 'Died.')"
         f" AND {_without('MEDICATIONS AT DISCHARGE')})",
     )
+
+
+def test_the_summary_of_a_death_has_its_own_title_and_no_drugs_in_its_plan(
+    heart: Connection,
+) -> None:
+    summaries = "FROM encounters JOIN clinical_notes USING (encounter_id) WHERE type = '18842-5'"
+    titles = heart.execute(f"""
+        SELECT DISTINCT disposition = '20', title, split_part(text, '\n', 1) {summaries}
+        """).fetchall()
+    assert sorted(titles) == [(False, "Discharge summary", "DISCHARGE SUMMARY"),
+                              (True, "Death summary", "DEATH SUMMARY")]  # fmt: skip
+    drug = r"regexp_matches(text, '\n- (Stop|Start|Continue|Change to) ')"
+    assert not _count(heart, f"SELECT 1 {summaries} AND disposition = '20' AND {drug}")
+    assert _count(heart, f"SELECT 1 {summaries} AND disposition <> '20' AND {drug}") > 0
+
+
+def test_what_a_death_ended_is_not_stopped_by_a_visit_of_that_day(heart: Connection) -> None:
+    last = """SELECT 1 FROM clinical_notes JOIN patients USING (person_id)
+              WHERE authored_at::DATE = death_date"""
+    assert _count(heart, last) > 0
+    assert not _count(heart, f"{last} AND contains(text, '\n- Stop ')")
 
 
 def test_an_operation_has_a_note_of_who_operated_and_what_was_implanted(knees: Connection) -> None:

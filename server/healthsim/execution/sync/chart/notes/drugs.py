@@ -109,17 +109,21 @@ def _planned(scene: Scene) -> Strings:
 
 
 def prescribed(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
-    """Return (note, line) of what is prescribed in the encounter."""
+    """Return (note, line) of what is prescribed in the encounter; nothing for the dead."""
     place, row = scene.by_encounter("prescriptions", "written_date").each(notes.encounter)
+    lives = ~died(scene, notes)[place]
+    place, row = place[lives], row[lives]
     return place, taken(scene.once(_planned), row)
 
 
 def stopped(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
-    """Return (note, line) of what is stopped on the days of the encounter."""
+    """Return (note, line) of what is stopped on the days of the encounter; not by a death."""
     place, row = scene.by_person("prescriptions", "written_date").each(notes.person)
     ended = scene.whole("prescriptions", "end_date")[row]
     ends = (ended >= notes.first_day[place]) & (ended <= notes.end[place] // DAY)
     ends &= ~scene.once(Courses.of).replaced[row] & (ended != NO_DAY)
+    ends &= ~died(scene, notes)[place]
+    ends &= ended != scene.whole("patients", "death_date")[notes.person[place]]
     place, row = place[ends], row[ends]
     drug = taken(scene.text("prescriptions", "drug"), row)
     return place, said("stop_drug", drug=drug)

@@ -21,13 +21,14 @@ from healthsim.execution.sync.chart.notes import (
 from healthsim.execution.sync.chart.notes.kinds import Notes, kinds, notes_of
 from healthsim.execution.sync.chart.notes.phrases import Strings, note, said
 from healthsim.execution.sync.chart.notes.scene import Scene
-from healthsim.execution.sync.chart.notes.texts import clock, dates, taken
+from healthsim.execution.sync.chart.notes.texts import clock, dates, recoded, taken
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.numbering import note_address
 from healthsim.products.patientsim.notes import CLINICAL_NOTES
 from healthsim.specification.journeys.events import Procedure
 from healthsim.tables import Coded, Columns, Texts
 
+_OF_THE_DEAD = "Death summary"
 _BLOCK = 16_384  # notes composed at once: their pieces stay in the processor's cache
 
 Section = Callable[[Scene, Notes], Strings]
@@ -36,8 +37,16 @@ Section = Callable[[Scene, Notes], Strings]
 
 def title(scene: Scene, notes: Notes) -> Strings:
     """Say what kind of note it is."""
-    titles = pa.array([kind.title.upper() for kind in kinds()])
-    return taken(titles, notes.kind)
+    titles = _titles(scene, notes)
+    return recoded(titles, [one.upper() for one in titles.vocabulary])
+
+
+def _titles(scene: Scene, notes: Notes) -> Coded:
+    """Return the title of each note: of its kind, of a stay that ended in death its own."""
+    every = kinds()
+    ends = np.array([kind.kind == "discharge" for kind in every])[notes.kind]
+    which = np.where(ends & drugs.died(scene, notes), len(every), notes.kind)
+    return Coded(which.astype(np.int32), (*(kind.title for kind in every), _OF_THE_DEAD))
 
 
 def signature(scene: Scene, notes: Notes) -> Strings:
@@ -104,7 +113,7 @@ def clinical_notes(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
         "note_id": number,
         "person_id": scene.whole("encounters", "person_id")[notes.encounter],
         "type": Coded(notes.kind.astype(np.int32), tuple(kind.loinc for kind in every)),
-        "title": Coded(notes.kind.astype(np.int32), tuple(kind.title for kind in every)),
+        "title": _titles(scene, notes),
         "category": Coded(notes.kind.astype(np.int32), tuple(kind.category for kind in every)),
         "authored_at": notes.authored,
         "author_npi": _authors(scene, notes),
