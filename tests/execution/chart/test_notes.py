@@ -232,6 +232,12 @@ def test_a_newborn_is_admitted_after_birth_and_a_birth_is_named(tmp_path: Path) 
                 AND contains(text, ' after birth in this hospital. '))
             FROM clinical_notes WHERE type = '34117-2' AND person_id % 100 >= 50
             """).fetchall()[0]
+        newborns = opened.execute("""
+            SELECT count(*), count(*) FILTER (contains(text, '\nNewborn ')
+                AND contains(text, ', length ') AND NOT contains(text, ', height '))
+            FROM clinical_notes WHERE type = '34117-2' AND person_id % 100 >= 50
+            """).fetchall()[0]
+        grown = _count(opened, "SELECT 1 FROM clinical_notes WHERE text LIKE '%, height %'")
         births = opened.execute("""
             SELECT count(*) FROM clinical_notes JOIN procedures USING (encounter_id)
             WHERE type = '18842-5' AND system = 'ICD-10-PCS'
@@ -239,3 +245,5 @@ def test_a_newborn_is_admitted_after_birth_and_a_birth_is_named(tmp_path: Path) 
             """).fetchall()[0]
     assert children[0] == children[1] > 2
     assert births == (0,)
+    assert newborns[0] == newborns[1] == children[0]
+    assert grown > 0

@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from healthsim.dates import whole_months
 from healthsim.execution.sync.chart.notes.kinds import Notes, kinds
-from healthsim.execution.sync.chart.notes.person import came_through
+from healthsim.execution.sync.chart.notes.person import came_through, recoded_flag
 from healthsim.execution.sync.chart.notes.phrases import Strings, constant, glued, said
 from healthsim.execution.sync.chart.notes.scene import Groups, Scene, alphabetical
 from healthsim.execution.sync.chart.notes.texts import (
@@ -44,6 +45,7 @@ _SIGNS = (
     ("9843-4", "head circumference"), ("39156-5", "BMI"), ("72514-3", "pain"),
 )  # fmt: skip
 _CHANGING = tuple(sign for sign in _SIGNS if sign[1] not in ("height", "BMI"))
+_STANDS = 24  # months from which people are measured standing: CDC growth charts
 _SYSTOLIC, _DIASTOLIC = "8480-6", "8462-4"
 
 
@@ -85,14 +87,23 @@ def _signs(scene: Scene, encounters: Places, *, latest: bool) -> Strings:
         systolic=taken(values, _measured(scene, _SYSTOLIC, latest=latest)[encounters]),
         diastolic=taken(values, _measured(scene, _DIASTOLIC, latest=latest)[encounters]),
     )
-    parts = [pressure]
+    parts, lying = [pressure], _measured_lying(scene)[encounters]
     for code, name in _SIGNS if not latest else _CHANGING:
         rows = _measured(scene, code, latest=latest)[encounters]
         value, its = taken(values, rows), taken(units, rows)
         of = " of 10" if name == "pain" else ""
-        parts.append(said("measure", name=constant(name), value=value,
+        called = recoded_flag(lying, "length", name) if name == "height" else constant(name)
+        parts.append(said("measure", name=called, value=value,
                           unit=glued(its, of)))  # fmt: skip
     return _sentence(joined(", ", *parts))
+
+
+def _measured_lying(scene: Scene) -> NDArray[np.bool_]:
+    """Return in which encounters the person is too young to be measured standing."""
+    born = scene.whole("patients", "birth_date")[scene.person("encounters")]
+    today = scene.days("encounters", "start_at")
+    young: NDArray[np.bool_] = whole_months(born.astype(np.int32), today.astype(np.int32)) < _STANDS
+    return young
 
 
 def _measured(scene: Scene, code: str, *, latest: bool) -> Places:

@@ -16,6 +16,7 @@ from healthsim.execution.sync.chart.notes.phrases import Strings, glued, said
 from healthsim.execution.sync.chart.notes.scene import Scene
 from healthsim.execution.sync.chart.notes.texts import (
     Places,
+    capital,
     clock,
     dates,
     either,
@@ -294,7 +295,7 @@ def summary(scene: Scene, notes: Notes) -> Strings:
     more = only(glued(counted(count - _NAMED, "other condition")), count > _NAMED + 1)
     other = either(listed(place, len(notes), last, ", "), more)
     all_ = either(joined(" and ", first, other), "no conditions on record")
-    return said("summary", age=_age(scene, notes, born), conditions=all_)
+    return said("summary", age=capital(_age(scene, notes, born)), conditions=all_)
 
 
 def _lower(scene: Scene) -> Strings:
