@@ -9,6 +9,7 @@ from typing import TypeAlias
 import duckdb
 import pytest
 
+from execution.running import diabetic, event, journey, listed, run
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
 from healthsim.tables import Texts, join
@@ -222,6 +223,17 @@ def test_notes_are_the_same_whatever_the_chunks() -> None:
     assert isinstance(whole, Texts)
     assert isinstance(parts, Texts)
     assert whole.texts() == parts.texts()
+
+
+def test_a_stay_of_a_day_ends_with_its_last_vital_signs() -> None:
+    watched = event("watched", "encounter", 10, encounter_class="observation", los_days=0,
+                    procedures=["99234"])  # fmt: skip
+    tables = run(diabetic(count=3, products=["patientsim"]), journey(watched))
+    assert tables["encounters"]["los_days"].tolist() == [0, 0, 0]
+    texts = [text for title, text in listed(tables["clinical_notes"], "title", "text")
+             if title == "Discharge summary"]  # fmt: skip
+    assert len(texts) == 3
+    assert all("\nLAST VITAL SIGNS\n" in text for text in texts)
 
 
 def test_a_newborn_is_admitted_after_birth_and_a_birth_is_named(tmp_path: Path) -> None:

@@ -64,8 +64,11 @@ def _first_signs(scene: Scene) -> Strings:
 
 
 def _last_signs(scene: Scene) -> Strings:
-    """Return the last vital signs of each stay; null of visits."""
-    stays = np.flatnonzero(scene.whole("encounters", "los_days") > 0)
+    """Return the last vital signs of each stay, also of one of a day; null of visits."""
+    classes = {one for kind in kinds() if kind.at == "begin" for one in kind.classes}
+    kind = scene.coded("encounters", "encounter_class")
+    wanted = [code for code, word in enumerate(kind.vocabulary) if word in classes]
+    stays = np.flatnonzero(np.isin(kind.codes, wanted))
     place = np.full(scene.visits, -1, dtype=np.int64)
     place[stays] = np.arange(len(stays))
     return taken(_signs(scene, stays, latest=True), place)
