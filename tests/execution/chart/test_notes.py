@@ -181,10 +181,13 @@ def test_what_is_put_in_on_the_first_day_is_no_implant_of_the_history(knees: Con
              JOIN devices AS d ON d.person_id = n.person_id
              WHERE n.type = '34117-2' AND d.implanted_date"""
     assert _count(knees, f"{put} = start_at::DATE") > 5
-    assert not _count(knees, f"""
+    assert not _count(
+        knees,
+        f"""
         {put} = start_at::DATE AND NOT EXISTS (
             SELECT 1 FROM devices AS o WHERE o.person_id = n.person_id
-            AND o.implanted_date < start_at::DATE) AND contains(text, '\nIMPLANTS\n')""")
+            AND o.implanted_date < start_at::DATE) AND contains(text, '\nIMPLANTS\n')""",
+    )
 
 
 def test_an_operation_is_written_down_after_the_operating_room(knees: Connection) -> None:
@@ -196,6 +199,16 @@ def test_an_operation_is_written_down_after_the_operating_room(knees: Connection
         WHERE n.type = '11504-8' AND l.unit = 'operating room'
         """).fetchall()[0]
     assert found[0] == found[1] > 5
+
+
+def test_a_hospitals_code_has_its_text_and_a_note_of_the_surgeon_does_not_repeat_it(
+    knees: Connection,
+) -> None:
+    words = "Replacement of Right Knee Joint with Synthetic Substitute, Cemented, Open Approach"
+    found = knees.execute("SELECT DISTINCT display FROM procedures WHERE code = '0SRC0J9'")
+    assert found.fetchall() == [(words,)]
+    told = "SELECT 1 FROM clinical_notes WHERE type = '11504-8'"
+    assert not _count(knees, f"{told} AND contains(text, '(0SRC0J9)')")
 
 
 def test_no_note_has_empty_headings_or_words_of_a_program(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.addresses import ids
+from healthsim.codes.icd10pcs import icd10pcs
 from healthsim.codes.procedures import procedure_system
 from healthsim.dates import NO_DAY, whole_months
 from healthsim.execution.people.row_layout import RowLayout
@@ -101,12 +102,20 @@ def _procedures(ctx: SyncContext) -> Iterator[ProcedureRows]:
         step, address = source.occurrence.step, source.occurrence.address
         if isinstance(step, events.Procedure):
             details = step.details
-            yield ProcedureRows(source, number(address), details.code, details.display or None,
-                                details.specialty, injected(ctx, source))  # fmt: skip
+            yield ProcedureRows(source, number(address), details.code,
+                                details.display or _text(details.code), details.specialty,
+                                injected(ctx, source))  # fmt: skip
         elif isinstance(step, events.Encounter):
             for place, code in enumerate(step.details.icd10pcs):
-                yield ProcedureRows(source, number(f"{address}/{place}"), code, None,
+                yield ProcedureRows(source, number(f"{address}/{place}"), code, _text(code),
                                     step.details.specialty)  # fmt: skip
+
+
+def _text(code: str) -> str | None:
+    """Return the text of an ICD-10-PCS code; None of a code that the book does not have."""
+    book = icd10pcs()
+    known = procedure_system(code) == "ICD-10-PCS" and code in book
+    return book.rows[code].display if known else None
 
 
 def _procedure_columns(ctx: SyncContext, layout: RowLayout[ProcedureRows]) -> Columns:

@@ -26,12 +26,7 @@ from healthsim.execution.sync.chart.notes.texts import (
     taken,
     words,
 )
-from healthsim.execution.sync.chart.notes.vocabulary import (
-    diagnosis,
-    in_icd10pcs,
-    nameless,
-    said_as,
-)
+from healthsim.execution.sync.chart.notes.vocabulary import diagnosis, nameless, said_as
 
 Part: TypeAlias = Callable[[Scene, Notes], tuple[Places, Strings]]
 """Returns (note, line) of one part of a plan."""
@@ -76,9 +71,9 @@ def procedure_texts(scene: Scene) -> Strings:
 
 
 def procedure_names(scene: Scene) -> Strings:
-    """Return each procedure in words: its own, those of its ICD-10-PCS code, or of its system."""
+    """Return each procedure in words: its own, or those of its system."""
     stated, system = (scene.text("procedures", name) for name in ("display", "system"))
-    return either(stated, in_icd10pcs(scene.text("procedures", "code")), system)
+    return either(stated, system)
 
 
 def plan(scene: Scene, notes: Notes) -> Strings:

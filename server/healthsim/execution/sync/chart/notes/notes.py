@@ -17,6 +17,7 @@ from healthsim.execution.sync.chart.notes import (
     history,
     operations,
     person,
+    surgery,
 )
 from healthsim.execution.sync.chart.notes.kinds import Notes, kinds, notes_of
 from healthsim.execution.sync.chart.notes.phrases import Strings, note, said
@@ -103,7 +104,7 @@ def clinical_notes(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
     scene = Scene(ctx, tables)
     if not scene.has("encounters"):
         return CLINICAL_NOTES.empty()
-    operated = operations.operations(scene) if scene.has("procedures") else np.zeros(0, np.bool_)
+    operated = surgery.operations(scene) if scene.has("procedures") else np.zeros(0, np.bool_)
     notes = notes_of(scene, operated)
     number = _ids(scene, notes)
     order = np.argsort(number)

@@ -1,10 +1,6 @@
-"""Which procedures are operations, and what a note of one says."""
+"""What a note of an operation says."""
 
 from __future__ import annotations
-
-import csv
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +11,7 @@ from healthsim.execution.sync.chart.notes.kinds import Notes
 from healthsim.execution.sync.chart.notes.person import facility, surgeon
 from healthsim.execution.sync.chart.notes.phrases import Strings, said
 from healthsim.execution.sync.chart.notes.scene import Scene
+from healthsim.execution.sync.chart.notes.surgery import by_anesthetist, by_hospital
 from healthsim.execution.sync.chart.notes.texts import (
     Places,
     capital,
@@ -27,54 +24,6 @@ from healthsim.execution.sync.chart.notes.texts import (
     words,
 )
 from healthsim.execution.sync.chart.notes.vocabulary import as_it_is, diagnosis, said_as
-
-_ANESTHESIA = range(100, 2000)  # CPT 00100 to 01999
-
-
-@cache
-def _ranges() -> tuple[tuple[int, int, bool], ...]:
-    path = Path(__file__).parent / "data" / "operations.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        return tuple((int(row["first"]), int(row["last"]), row["operation"] == "yes")
-                     for row in csv.DictReader(file))  # fmt: skip
-
-
-def is_operation(code: str) -> bool:
-    """Tell whether a code of a procedure is that of an operation; the last range that fits rules.
-
-    >>> is_operation("27447"), is_operation("20610"), is_operation("0SRC0J9")
-    (True, False, False)
-    """
-    if not (len(code) == 5 and code.isdecimal()):
-        return False
-    found = [operation for first, last, operation in _ranges() if first <= int(code) <= last]
-    return bool(found) and found[-1]
-
-
-def is_anesthesia(code: str) -> bool:
-    """Tell whether a code is of anesthesia.
-
-    >>> is_anesthesia("01402"), is_anesthesia("27447")
-    (True, False)
-    """
-    return len(code) == 5 and code.isdecimal() and int(code) in _ANESTHESIA
-
-
-def operations(scene: Scene) -> NDArray[np.bool_]:
-    """Tell which procedures are operations in an encounter."""
-    return _coded(scene, is_operation) & (scene.encounter("procedures") >= 0)
-
-
-def _anesthesia(scene: Scene) -> NDArray[np.bool_]:
-    return _coded(scene, is_anesthesia)
-
-
-def _coded(scene: Scene, wanted: object) -> NDArray[np.bool_]:
-    assert callable(wanted)
-    code = words(scene.column("procedures", "code")).dictionary_encode()
-    truth = np.array([wanted(one) for one in code.dictionary.to_pylist()], dtype=np.bool_)
-    found: NDArray[np.bool_] = truth[code.indices.to_numpy()]
-    return found
 
 
 def operation_setting(scene: Scene, notes: Notes) -> Strings:
@@ -105,14 +54,16 @@ def main_diagnosis(scene: Scene, notes: Notes) -> Strings:
 def anesthesia(scene: Scene, notes: Notes) -> Strings:
     """List the anesthesia of the day."""
     place, row = _on_the_day(scene, notes)
-    kept = scene.once(_anesthesia)[row]
+    kept = scene.once(by_anesthetist)[row]
     return listed(place[kept], len(notes), taken(scene.once(acts.procedure_lines), row[kept]))
 
 
 def also_done(scene: Scene, notes: Notes) -> Strings:
     """List what else was done on the day; not the facility's codes of the same."""
     place, row = _on_the_day(scene, notes)
-    kept = ~scene.once(_anesthesia)[row] & scene.once(_has_words)[row]
+    kept = ~scene.once(by_anesthetist)[row] & scene.once(_has_words)[row]
+    of_hospital = scene.once(by_hospital)
+    kept &= ~of_hospital[row] | of_hospital[notes.procedure[place]]
     return listed(place[kept], len(notes), taken(scene.once(acts.procedure_lines), row[kept]))
 
 

@@ -8,16 +8,12 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from healthsim.codes.diagnoses import icd10cm
-from healthsim.codes.icd10pcs import icd10pcs
 from healthsim.execution.sync.chart.notes.phrases import Strings, constant
-from healthsim.execution.sync.chart.notes.texts import recoded, taken
+from healthsim.execution.sync.chart.notes.texts import recoded
 from healthsim.tables import Coded
-
-_OF_PCS = 7  # characters of a code
 
 
 @cache
@@ -99,14 +95,6 @@ def lowered(text: str) -> str:
     """
     first = text.partition(" ")[0]
     return text if any(letter.isupper() for letter in first[1:]) else text[:1].lower() + text[1:]
-
-
-def in_icd10pcs(codes: Strings) -> Strings:
-    """Return the text of ICD-10-PCS codes; null of others."""
-    coded, book = codes.dictionary_encode(), icd10pcs()
-    texts = [book.rows[code].display if len(code) == _OF_PCS and code in book else None
-             for code in coded.dictionary.to_pylist()]  # fmt: skip
-    return taken(pa.array(texts, pa.string()), coded.indices.to_numpy())
 
 
 def in_a_sentence(text: str) -> str:

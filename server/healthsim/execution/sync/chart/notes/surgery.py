@@ -1,0 +1,80 @@
+"""Which procedures are operations, by the codes of surgeons and of hospitals."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.codes.procedures import procedure_system
+from healthsim.execution.sync.chart.notes.scene import Scene
+from healthsim.execution.sync.chart.notes.texts import words
+
+_SURGICAL = "01"  # sections of ICD-10-PCS: medical and surgical, obstetrics
+_APPROACH, _OPENED = 4, "04F"  # open, percutaneous endoscopic, natural opening with assistance
+_ANESTHESIA = range(100, 2000)  # CPT 00100 to 01999
+
+
+@cache
+def _ranges() -> tuple[tuple[int, int, bool], ...]:
+    path = Path(__file__).parent / "data" / "operations.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return tuple((int(row["first"]), int(row["last"]), row["operation"] == "yes")
+                     for row in csv.DictReader(file))  # fmt: skip
+
+
+def is_operation(code: str) -> bool:
+    """Tell whether a code of a procedure is that of an operation; the last range that fits rules.
+
+    >>> is_operation("27447"), is_operation("20610"), is_operation("0SRC0J9")
+    (True, False, False)
+    """
+    if not (len(code) == 5 and code.isdecimal()):
+        return False
+    found = [operation for first, last, operation in _ranges() if first <= int(code) <= last]
+    return bool(found) and found[-1]
+
+
+def is_anesthesia(code: str) -> bool:
+    """Tell whether a code is of anesthesia.
+
+    >>> is_anesthesia("01402"), is_anesthesia("27447")
+    (True, False)
+    """
+    return len(code) == 5 and code.isdecimal() and int(code) in _ANESTHESIA
+
+
+def is_operation_of_a_hospital(code: str) -> bool:
+    """Tell whether an ICD-10-PCS code is an operation: surgery or a birth, opened or by endoscope.
+
+    >>> [is_operation_of_a_hospital(code) for code in ("0SRC0J9", "10D00Z1", "10E0XZZ", "02HV33Z")]
+    [True, True, False, False]
+    """
+    surgical = procedure_system(code) == "ICD-10-PCS" and code[0] in _SURGICAL
+    return surgical and code[_APPROACH] in _OPENED
+
+
+def operations(scene: Scene) -> NDArray[np.bool_]:
+    """Tell which procedures are operations in an encounter."""
+    return _coded(scene, is_operation) & (scene.encounter("procedures") >= 0)
+
+
+def by_anesthetist(scene: Scene) -> NDArray[np.bool_]:
+    """Tell which procedures are anesthesia."""
+    return _coded(scene, is_anesthesia)
+
+
+def _coded(scene: Scene, wanted: Callable[[str], bool]) -> NDArray[np.bool_]:
+    code = words(scene.column("procedures", "code")).dictionary_encode()
+    truth = np.array([wanted(one) for one in code.dictionary.to_pylist()], dtype=np.bool_)
+    found: NDArray[np.bool_] = truth[code.indices.to_numpy()]
+    return found
+
+
+def by_hospital(scene: Scene) -> NDArray[np.bool_]:
+    """Tell which procedures are operations by the code of a hospital."""
+    return _coded(scene, is_operation_of_a_hospital)
