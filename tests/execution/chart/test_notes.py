@@ -165,11 +165,15 @@ def test_an_operation_has_a_note_of_who_operated_and_what_was_implanted(knees: C
     found = knees.execute("""
         SELECT count(*), count(*) FILTER (author_npi = performer_npi
             AND contains(text, '(27447)') AND contains(text, '(01402)')
-            AND contains(text, manufacturer) AND contains(text, lot))
-        FROM clinical_notes AS n JOIN procedures USING (encounter_id)
-        JOIN devices USING (procedure_id) WHERE n.type = '11504-8' AND code = '27447'
+            AND contains(text, manufacturer) AND contains(text, lot)),
+            count(DISTINCT e.encounter_class)
+        FROM clinical_notes AS n JOIN encounters AS e USING (encounter_id)
+        JOIN procedures AS p USING (encounter_id)
+        JOIN devices AS d ON d.person_id = n.person_id AND d.implanted_date = p.performed_date
+        WHERE n.type = '11504-8' AND code = '27447'
         """).fetchall()[0]
     assert found[0] == found[1] > 5
+    assert found[2] == 2
     noted = "SELECT encounter_id FROM clinical_notes WHERE type = '11504-8'"
     assert not _count(
         knees, f"SELECT 1 FROM procedures WHERE code = '27447' AND encounter_id NOT IN ({noted})"
@@ -249,8 +253,8 @@ def test_a_stay_of_a_day_ends_with_its_last_vital_signs() -> None:
     assert all("\nLAST VITAL SIGNS\n" in text for text in texts)
 
 
-def test_a_newborn_is_admitted_after_birth_and_a_birth_is_named(tmp_path: Path) -> None:
-    path = stored(tmp_path, "commercial-maternity", ("pregnancy",), 6)
+def test_births_and_newborns_have_notes_of_their_own(tmp_path: Path) -> None:
+    path = stored(tmp_path, "commercial-maternity", ("pregnancy",), 9)
     with duckdb.connect(str(path), read_only=True) as opened:
         children = opened.execute("""
             SELECT count(*), count(*) FILTER (contains(text, ', newborn ')
@@ -259,7 +263,7 @@ def test_a_newborn_is_admitted_after_birth_and_a_birth_is_named(tmp_path: Path) 
             """).fetchall()[0]
         newborns = opened.execute("""
             SELECT count(*), count(*) FILTER (contains(text, '\nNewborn ')
-                AND contains(text, ', length ') AND NOT contains(text, ', height '))
+                AND NOT contains(text, ', height ')), count(*) FILTER (text LIKE '%, length %')
             FROM clinical_notes WHERE type = '34117-2' AND person_id % 100 >= 50
             """).fetchall()[0]
         grown = _count(opened, "SELECT 1 FROM clinical_notes WHERE text LIKE '%, height %'")
@@ -268,7 +272,20 @@ def test_a_newborn_is_admitted_after_birth_and_a_birth_is_named(tmp_path: Path) 
             WHERE type = '18842-5' AND system = 'ICD-10-PCS'
                 AND NOT contains(text, 'Products of Conception')
             """).fetchall()[0]
+        cesareans = opened.execute("""
+            SELECT count(*), count(*) FILTER (author_npi = performer_npi
+                AND contains(text, 'OPERATION\nExtraction of Products of Conception')
+                AND NOT contains(text, 'ALSO DONE'))
+            FROM procedures LEFT JOIN clinical_notes AS n
+                ON n.encounter_id = procedures.encounter_id AND n.type = '11504-8'
+            WHERE code LIKE '10D00%'
+            """).fetchall()[0]
+        vaginal = "SELECT 1 FROM clinical_notes JOIN procedures USING (encounter_id)"
+        noted = _count(opened, f"{vaginal} WHERE code = '10E0XZZ' AND type = '11504-8'")
     assert children[0] == children[1] > 2
     assert births == (0,)
+    assert cesareans[0] == cesareans[1] > 0
+    assert noted == 0
     assert newborns[0] == newborns[1] == children[0]
+    assert newborns[2] > 2
     assert grown > 0

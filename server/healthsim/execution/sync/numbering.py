@@ -28,7 +28,12 @@ from healthsim.medicine.tumors import MOST_LESIONS
 from healthsim.medicine.vitals import MOST_CODES, hours_between_rounds
 from healthsim.products.rxmembersim.fills import refill_attempts
 from healthsim.specification.journeys import events
-from healthsim.specification.journeys.details import CodedDiagnosis, LabDetails, VitalDetails
+from healthsim.specification.journeys.details import (
+    CodedDiagnosis,
+    EncounterDetails,
+    LabDetails,
+    VitalDetails,
+)
 from healthsim.specification.journeys.plan import JourneyLayout, Occurrence, StageLeave
 from healthsim.specification.journeys.step import EventHead, StepHead
 from healthsim.specification.journeys.trial import TrialSpec
@@ -191,7 +196,9 @@ def _records(
     if isinstance(step, events.Encounter):
         yield "encounters", [address]
         yield "clinical_notes", [note_address(address, at) for at in ("begin", "end")]
-        yield "procedures", [f"{address}/{place}" for place in range(len(step.details.icd10pcs))]
+        done = listed_procedures(address, step.details)
+        yield "procedures", done
+        yield "clinical_notes", [note_address(one, "operation") for one in done]
     elif isinstance(step, events.Procedure) and step.details.specialty is not None:
         yield "claims", [f"{address}/837P"]
     elif isinstance(step, events.Lab | events.Vital):
@@ -242,6 +249,11 @@ def _most_rounds(layouts: Sequence[JourneyLayout]) -> int:
 def vitals_address(encounter: str) -> str:
     """Return the address of the usual vital signs of an encounter: of a series of numbers."""
     return f"{encounter}/vitals"
+
+
+def listed_procedures(address: str, details: EncounterDetails) -> list[str]:
+    """Return the addresses of the procedures that an encounter lists for its hospital."""
+    return [f"{address}/{place}" for place in range(len(details.icd10pcs))]
 
 
 def note_address(address: str, at: str) -> str:

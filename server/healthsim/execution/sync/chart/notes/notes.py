@@ -24,9 +24,9 @@ from healthsim.execution.sync.chart.notes.phrases import Strings, note, said
 from healthsim.execution.sync.chart.notes.scene import Scene
 from healthsim.execution.sync.chart.notes.texts import clock, dates, recoded, taken
 from healthsim.execution.sync.context import SyncContext
-from healthsim.execution.sync.numbering import note_address
+from healthsim.execution.sync.numbering import listed_procedures, note_address
 from healthsim.products.patientsim.notes import CLINICAL_NOTES
-from healthsim.specification.journeys.events import Procedure
+from healthsim.specification.journeys.events import Encounter, Procedure
 from healthsim.tables import Coded, Columns, Texts
 
 _OF_THE_DEAD = "Death summary"
@@ -138,6 +138,9 @@ def _ids(scene: Scene, notes: Notes) -> NDArray[np.int64]:
     ctx, every = scene.ctx, kinds()
     visits = [visit.occurrence.address for visit in ctx.visits.values() if visit.is_encounter]
     steps = [source.occurrence.address for source in ctx.of_type(Procedure)]
+    steps += [one for source in ctx.of_type(Encounter)
+              for one in listed_procedures(source.occurrence.address,
+                                           source.step_as(Encounter).details)]  # fmt: skip
     encounter = scene.whole("encounters", "encounter_id")
     number = np.zeros(len(notes), dtype=np.int64)
     for place, kind in enumerate(every):

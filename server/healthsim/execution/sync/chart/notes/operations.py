@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.dates import NO_DAY
 from healthsim.execution.sync.chart.notes import acts
 from healthsim.execution.sync.chart.notes.kinds import Notes
 from healthsim.execution.sync.chart.notes.person import facility, surgeon
 from healthsim.execution.sync.chart.notes.phrases import Strings, said
-from healthsim.execution.sync.chart.notes.scene import Scene
-from healthsim.execution.sync.chart.notes.surgery import by_anesthetist, by_hospital
+from healthsim.execution.sync.chart.notes.scene import Groups, Scene
+from healthsim.execution.sync.chart.notes.surgery import (
+    by_anesthetist,
+    by_hospital,
+    days_of_encounters,
+)
 from healthsim.execution.sync.chart.notes.texts import (
     Places,
     capital,
@@ -24,6 +27,7 @@ from healthsim.execution.sync.chart.notes.texts import (
     words,
 )
 from healthsim.execution.sync.chart.notes.vocabulary import as_it_is, diagnosis, said_as
+from healthsim.tables import among
 
 
 def operation_setting(scene: Scene, notes: Notes) -> Strings:
@@ -82,19 +86,27 @@ def _on_the_day(scene: Scene, notes: Notes) -> tuple[Places, Places]:
 
 
 def implanted(scene: Scene, notes: Notes) -> Strings:
-    """List the devices that the operation put in, with their identifiers."""
+    """List the devices that were put in on the day of the operation, with their identifiers."""
     table = "devices"
     if not scene.has(table):
         return nothing(len(notes))
-    mine = scene.whole("procedures", "procedure_id")[notes.procedure]
-    order = np.argsort(mine, kind="stable")
-    wanted = scene.whole(table, "procedure_id")
-    at = np.searchsorted(mine[order], wanted)
-    at = np.minimum(at, len(mine) - 1)
-    rows = np.flatnonzero((mine[order][at] == wanted) & (wanted != NO_DAY))
-    place = order[at[rows]]
-    sorted_ = np.argsort(place, kind="stable")
-    return listed(place[sorted_], len(notes), taken(scene.once(_devices), rows[sorted_]))
+    place, procedure = scene.by_encounter("procedures", "performed_date").each(notes.encounter)
+    own = scene.once(days_of_encounters)
+    same = own[procedure] == own[notes.procedure[place]]
+    place, procedure = place[same], procedure[same]
+    at, row = scene.once(_put_in).each(procedure)
+    return listed(place[at], len(notes), taken(scene.once(_devices), row))
+
+
+def _put_in(scene: Scene) -> Groups:
+    """Return the devices of each procedure."""
+    every = scene.whole("procedures", "procedure_id")
+    by = scene.whole("devices", "procedure_id")
+    order = np.argsort(every, kind="stable")
+    known = among(by, every[order])
+    at = np.minimum(np.searchsorted(every[order], by), len(every) - 1)
+    owner = np.where(known, order[at], -1)
+    return Groups.of(owner, len(every), scene.whole("devices", "start_date"))
 
 
 def _devices(scene: Scene) -> Strings:

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from healthsim.codes.procedures import procedure_system
 from healthsim.execution.sync.chart.notes.scene import Scene
-from healthsim.execution.sync.chart.notes.texts import words
+from healthsim.execution.sync.chart.notes.texts import Places, words
 
 _SURGICAL = "01"  # sections of ICD-10-PCS: medical and surgical, obstetrics
 _APPROACH, _OPENED = 4, "04F"  # open, percutaneous endoscopic, natural opening with assistance
+_DAYS = 2**32  # more than there are between any two days
 _ANESTHESIA = range(100, 2000)  # CPT 00100 to 01999
 
 
@@ -59,8 +60,27 @@ def is_operation_of_a_hospital(code: str) -> bool:
 
 
 def operations(scene: Scene) -> NDArray[np.bool_]:
-    """Tell which procedures are operations in an encounter."""
-    return _coded(scene, is_operation) & (scene.encounter("procedures") >= 0)
+    """Tell which procedures are operations in an encounter that have a note.
+
+    They are those of surgeons; where none of a day has a surgeon's code, the first of the hospital.
+    """
+    surgeons, hospitals = scene.once(by_surgeon), np.flatnonzero(scene.once(by_hospital))
+    own = scene.once(days_of_encounters)
+    alone = hospitals[~np.isin(own[hospitals], own[surgeons])]
+    noted = surgeons.copy()
+    noted[alone[np.unique(own[alone], return_index=True)[1]]] = True
+    return noted & (scene.encounter("procedures") >= 0)
+
+
+def days_of_encounters(scene: Scene) -> Places:
+    """Return a number of each procedure's encounter and day."""
+    day = scene.whole("procedures", "performed_date")
+    return scene.encounter("procedures") * _DAYS + day + _DAYS // 2
+
+
+def by_surgeon(scene: Scene) -> NDArray[np.bool_]:
+    """Tell which procedures are operations by the code of a surgeon."""
+    return _coded(scene, is_operation)
 
 
 def by_anesthetist(scene: Scene) -> NDArray[np.bool_]:
