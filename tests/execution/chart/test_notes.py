@@ -215,6 +215,32 @@ def test_a_hospitals_code_has_its_text_and_a_note_of_the_surgeon_does_not_repeat
     assert not _count(knees, f"{told} AND contains(text, '(0SRC0J9)')")
 
 
+def test_a_summary_lists_an_operation_once(knees: Connection) -> None:
+    stays = """SELECT text FROM clinical_notes JOIN procedures USING (encounter_id)
+               WHERE type = '18842-5' AND code = '0SRC0J9'"""
+    assert _count(knees, stays) > 3
+    assert not _count(
+        knees,
+        f"{stays} AND (NOT contains(text, '(27447)') OR contains(text, '(0SRC0J9)')"
+        " OR contains(text, 'Replacement of Right Knee Joint'))",
+    )
+
+
+def test_of_a_surgeons_code_without_words_the_hospitals_is_listed() -> None:
+    stay = event("stay", "encounter", 10, encounter_class="inpatient", los_days=2,
+                 icd10pcs=["0SRC0J9"])  # fmt: skip
+    for own, lines in (("27447", ["0SRC0J9"]), ("45378", ["0SRC0J9", "45378"])):
+        done = event("done", "procedure", code=own)
+        job = diabetic(count=2, products=["patientsim"])
+        tables = run(job, journey({**stay, "with": [done]}))
+        texts = [text for title, text in listed(tables["clinical_notes"], "title", "text")
+                 if title == "Discharge summary"]  # fmt: skip
+        assert len(texts) == 2
+        for text in texts:
+            told = text.partition("\nPROCEDURES\n")[2].partition("\n\n")[0]
+            assert [code for code in ("0SRC0J9", "27447", "45378") if code in told] == lines
+
+
 def test_no_note_has_empty_headings_or_words_of_a_program(
     heart: Connection, knees: Connection
 ) -> None:

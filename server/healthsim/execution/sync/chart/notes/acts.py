@@ -14,6 +14,7 @@ from healthsim.execution.sync.chart.notes import drugs, findings
 from healthsim.execution.sync.chart.notes.kinds import Notes
 from healthsim.execution.sync.chart.notes.phrases import Strings, said
 from healthsim.execution.sync.chart.notes.scene import Scene
+from healthsim.execution.sync.chart.notes.surgery import said_again
 from healthsim.execution.sync.chart.notes.texts import (
     Places,
     capital,
@@ -51,11 +52,12 @@ def _diagnoses(scene: Scene) -> Strings:
 
 
 def procedures(scene: Scene, notes: Notes) -> Strings:
-    """List what was done in the encounter up to the note."""
+    """List what was done in the encounter up to the note, an operation once."""
     if not scene.has("procedures"):
         return nothing(len(notes))
     place, row = scene.by_encounter("procedures", "performed_date").each(notes.encounter)
     done = scene.whole("procedures", "performed_date")[row] <= notes.day[place]
+    done &= ~scene.once(said_again)[row]
     return listed(place[done], len(notes), taken(scene.once(procedure_lines), row[done]))
 
 

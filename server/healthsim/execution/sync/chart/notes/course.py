@@ -11,6 +11,7 @@ from healthsim.execution.sync.chart.notes.acts import procedure_names
 from healthsim.execution.sync.chart.notes.kinds import Notes
 from healthsim.execution.sync.chart.notes.phrases import Strings, glued, said
 from healthsim.execution.sync.chart.notes.scene import Groups, Scene, alphabetical
+from healthsim.execution.sync.chart.notes.surgery import said_again
 from healthsim.execution.sync.chart.notes.texts import (
     Places,
     capital,
@@ -70,8 +71,8 @@ def _procedures(scene: Scene, notes: Notes) -> _Happened:
 
 
 def _procedure(scene: Scene) -> Strings:
-    """Return each procedure as a sentence; null where a report says what it found."""
-    text = glued(scene.once(procedure_names), ".")
+    """Return each procedure as a sentence; null where a report or another code says it."""
+    text = unless(glued(scene.once(procedure_names), "."), scene.once(said_again))
     if not scene.has("diagnostic_reports"):
         return text
     reported = scene.text("diagnostic_reports", "conclusion").is_valid().to_numpy(False)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from healthsim.codes.procedures import procedure_system
 from healthsim.execution.sync.chart.notes.scene import Scene
 from healthsim.execution.sync.chart.notes.texts import Places, words
+from healthsim.medicine.studies import study_of
 
 _SURGICAL = "01"  # sections of ICD-10-PCS: medical and surgical, obstetrics
 _APPROACH, _OPENED = 4, "04F"  # open, percutaneous endoscopic, natural opening with assistance
@@ -66,7 +67,7 @@ def operations(scene: Scene) -> NDArray[np.bool_]:
     """
     surgeons, hospitals = scene.once(by_surgeon), np.flatnonzero(scene.once(by_hospital))
     own = scene.once(days_of_encounters)
-    alone = hospitals[~np.isin(own[hospitals], own[surgeons])]
+    alone = hospitals[~np.isin(own[hospitals], own[scene.once(_without_report)])]
     noted = surgeons.copy()
     noted[alone[np.unique(own[alone], return_index=True)[1]]] = True
     return noted & (scene.encounter("procedures") >= 0)
@@ -76,6 +77,24 @@ def days_of_encounters(scene: Scene) -> Places:
     """Return a number of each procedure's encounter and day."""
     day = scene.whole("procedures", "performed_date")
     return scene.encounter("procedures") * _DAYS + day + _DAYS // 2
+
+
+def said_again(scene: Scene) -> NDArray[np.bool_]:
+    """Tell which procedures another code of the same operation says, of that encounter and day.
+
+    It is the hospital's, or the surgeon's where that has no words.
+    """
+    surgeons, hospitals = scene.once(_without_report), scene.once(by_hospital)
+    own = scene.once(days_of_encounters)
+    wordless = surgeons & scene.text("procedures", "display").is_null().to_numpy(False)
+    told = np.isin(own, own[surgeons]) & ~np.isin(own, own[wordless])
+    again: NDArray[np.bool_] = (hospitals & told) | (wordless & np.isin(own, own[hospitals]))
+    return again
+
+
+def _without_report(scene: Scene) -> NDArray[np.bool_]:
+    """Tell which operations of surgeons are no studies: a scope has a report of its own."""
+    return _coded(scene, lambda code: is_operation(code) and not study_of("CPT", code).loinc)
 
 
 def by_surgeon(scene: Scene) -> NDArray[np.bool_]:
