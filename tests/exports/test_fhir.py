@@ -378,6 +378,19 @@ def test_a_report_names_the_results_of_one_collection_and_each_of_them_once(file
             assert results or report["presentedForm"]
 
 
+def test_an_ecg_is_a_diagnostic_order_and_a_cesarean_a_surgical_one(files: Files) -> None:
+    found: dict[str, set[str]] = {}
+    for types in files.values():
+        for order in types["ServiceRequest"]:
+            for coding in order["code"].get("coding", ()):
+                kind = order["category"][0]["coding"][0]["code"]
+                found.setdefault(coding["code"], set()).add(kind)
+
+    assert found["93010"] == {"103693007"}, "a diagnostic procedure"
+    assert found["10D00Z1"] == {"387713003"}, "a surgical one"
+    assert {"363679005", "108252007"} <= set().union(*found.values())
+
+
 def test_us_core_7_declares_its_version_and_adds_to_what_6_1_has(
     home: Home, files: Files, tmp_path: Path
 ) -> None:

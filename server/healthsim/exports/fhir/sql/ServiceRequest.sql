@@ -14,6 +14,8 @@ SELECT person_id, request_id AS place, 's' || request_id AS id, concat(
     prop('reasonCode', '[' || concept('http://hl7.org/fhir/sid/icd-10-cm', reason_code, t.display) || ']'),
     '}') AS resource
 FROM service_requests AS r JOIN people USING (person_id)
-LEFT JOIN terms AS k ON k.kind = 'order' AND k.word = r.kind
+LEFT JOIN terms AS d ON d.kind = 'diagnostic order' AND r.kind = 'procedure' AND d.word = code_system
+    AND regexp_matches(r.code, '^(' || d.code || ')')
+LEFT JOIN terms AS k ON k.kind = 'order' AND k.word = if(d.code IS NOT NULL OR (r.kind = 'procedure' AND procedure_id IS NULL), 'diagnostic', r.kind)
 LEFT JOIN terms AS s ON s.kind = 'procedure system' AND s.word = code_system
 LEFT JOIN diagnosis_texts AS t ON t.code = reason_code
