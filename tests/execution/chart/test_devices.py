@@ -89,3 +89,21 @@ def test_other_devices_and_people_change_no_row_of_a_device(tables: dict[str, Co
             assert same.texts()[:size] == column.texts(), name
         else:
             assert np.array_equal(np.asarray(same)[:size], np.asarray(column)), name
+
+
+@pytest.mark.slow
+def test_a_port_for_chemotherapy_is_put_in_once_with_its_device_and_an_operation_note() -> None:
+    profile = load("oncology-trial-candidates") | {"count": 4, "mortality": "none"}
+    job = prepare(profile, [load("oncology-treatment-cycle")])
+    tables = next(iter(chunks(job))).tables
+    notes, lines = tables["clinical_notes"], tables["claim_lines"]
+    ports = Counter(np.asarray(tables["devices"]["person_id"])[_of(tables["devices"], "LJT")])
+    assert isinstance(lines["procedure"], Coded)
+    billed = np.asarray(lines["person_id"])[lines["procedure"].equals("36561")]
+
+    assert _coded(tables["procedures"], "36561") == set(ports)
+    assert len(ports) == 4
+    assert set(ports.values()) == {1}
+    assert isinstance(notes["type"], Coded)
+    assert notes["type"].equals("11504-8").sum() == 4
+    assert set(Counter(billed).values()) == {2}, "the surgeon's line and the hospital's"
