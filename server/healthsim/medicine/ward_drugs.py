@@ -19,6 +19,13 @@ HELD = ("metformin", "sitagliptin-metformin", "empagliflozin", "dapagliflozin", 
         "ibuprofen", "naproxen", "meloxicam", "diclofenac")  # fmt: skip
 """What people take at home and are not given in hospital (ADA 2024, section 16; NSAIDs)."""
 
+BLEEDING = r"I6[0-2]|K2[5-8]\.[0246]|K29\.[0-9]1|K31\.811|K55\.21|K57\.[0-9][13]|K62\.5|K92\.[0-2]"
+"""Principal diagnoses in which nothing is given that makes people bleed (usual practice)."""
+
+HELD_IN_BLEEDING = ("aspirin", "clopidogrel", "prasugrel", "ticagrelor", "warfarin", "apixaban",
+                    "rivaroxaban", "dabigatran", "edoxaban", "enoxaparin", "heparin")  # fmt: skip
+"""What is not given in stays for `BLEEDING`: drugs against platelets and clots."""
+
 HOME_ROUTES = ("oral", "inhaled", "subcutaneous")
 NOT_GIVEN = {"b": "away", "c": "asleep", "d": "vomiting"}
 """Code of HL7's reasons why a drug was not given -> its words."""
@@ -35,14 +42,17 @@ class WardDrug:
         rxnorm: RxNorm ingredient.
         classes: of encounters.
         diagnoses: regular expression for the beginning of a diagnosis of the stay; or empty.
-        procedures: of a procedure in the stay; or empty.
+        principal: of the principal diagnosis of the stay; or empty.
+        procedures: of a procedure in the stay, on whose day it is first given; or empty.
         frequency: a key of `HOURS`.
         days: how many it is given at most.
         share: of those whom it suits, 0 to 1.
         least_age, below_age: completed years.
         not_allergic: substances to which a person must not be allergic.
+        allergic: substances to one of which a person must be allergic; or none.
         not_with: ingredients of which a person must have no prescription.
-        first_hours: hours from arrival to the first dose, at least.
+        first_hours: hours from arrival to the first dose, at least; of procedures on a later day
+            from the first case of that day.
     """
 
     drug: str
@@ -51,6 +61,7 @@ class WardDrug:
     rxnorm: str
     classes: tuple[str, ...]
     diagnoses: str
+    principal: str
     procedures: str
     dose: float
     unit: str
@@ -61,6 +72,7 @@ class WardDrug:
     least_age: int
     below_age: int
     not_allergic: tuple[str, ...]
+    allergic: tuple[str, ...]
     not_with: tuple[str, ...]
     first_hours: float
 
@@ -84,11 +96,12 @@ def ward_drugs() -> tuple[WardDrug, ...]:
         WardDrug(
             drug=row["drug"], group=row["group"], ingredient=row["ingredient"],
             rxnorm=row["rxnorm"], classes=tuple(row["classes"].split("|")),
-            diagnoses=row["diagnoses"], procedures=row["procedures"], dose=float(row["dose"]),
-            unit=row["unit"], route=row["route"], frequency=row["frequency"],
-            days=int(row["days"]), share=float(row["share"]),
+            diagnoses=row["diagnoses"], principal=row["principal"], procedures=row["procedures"],
+            dose=float(row["dose"]), unit=row["unit"], route=row["route"],
+            frequency=row["frequency"], days=int(row["days"]), share=float(row["share"]),
             least_age=int(row["least_age"] or 0), below_age=int(row["below_age"] or _NEVER),
             not_allergic=tuple(filter(None, row["not_allergic"].split("|"))),
+            allergic=tuple(filter(None, row["allergic"].split("|"))),
             not_with=tuple(filter(None, row["not_with"].split("|"))),
             first_hours=float(row["first_hours"]),
         )

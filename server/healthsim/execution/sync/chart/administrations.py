@@ -1,4 +1,4 @@
-"""Drugs that are given: by procedures, and in stays for what people have and take at home."""
+"""Drugs that are given: in stays for what people have and take at home, and by procedures."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from healthsim.addresses import BITS, hash_of, ids
 from healthsim.dates import NO_DAY, whole_years
+from healthsim.execution.sync.chart.injections import doses_of_procedures
+from healthsim.execution.sync.chart.locations import GETTING_READY, operation_begins
 from healthsim.execution.sync.chart.places import (
     Mask,
     Numbers,
@@ -25,12 +27,13 @@ from healthsim.execution.sync.chart.places import (
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.visits.visits import DAY
 from healthsim.medicine.ward_drugs import (
+    BLEEDING,
     HELD,
+    HELD_IN_BLEEDING,
     HOME_ROUTES,
     HOURS,
     NOT_GIVEN,
     WardDrug,
-    procedure_drugs,
     ward_drugs,
 )
 from healthsim.products.patientsim.wards import MEDICATION_ADMINISTRATIONS
@@ -41,7 +44,6 @@ _CLASSES = ("emergency", *_HOME_CLASSES)
 _HOUR = 60
 _SOON, _SOONEST = 60, 30  # minutes from arrival to a first dose: assumption
 _APART = 4 * _HOUR  # from the first dose to the next round, at least: assumption
-_MORNING = 9 * _HOUR
 _MISSED = 0.03  # share of doses at rounds that are not given: assumption
 _LONG = 30  # days of a stay for which drugs are written down
 _ALL = 2**BITS - 1
@@ -110,13 +112,14 @@ class _Orders:
 def medication_administrations(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
     """Fill `medication_administrations`: doses of procedures and of stays, in or not given."""
     stays = _Stays.of(tables["encounters"])
-    parts = [_of_procedures(ctx, tables)]
+    parts = [doses_of_procedures(ctx, tables)]
     if len(stays.person):
         ordered = _Orders.joined([_ordered(ctx, stays, one, tables) for one in ward_drugs()])
         ordered = _first_of_group(ordered)
         home = _home(stays, tables["prescriptions"])
         same = np.isin(_keys(home, ordered), _keys(ordered, ordered))
-        parts.append(_given(ctx, stays, _Orders.joined([ordered, home.take(~same)])))
+        orders = _without_bleeders(stays, _Orders.joined([ordered, home.take(~same)]), tables)
+        parts.append(_given(ctx, stays, orders))
     rows = {name: join([part[name] for part in parts]) for name in parts[0]}
     if not len(numbers(rows, "person_id")):
         return MEDICATION_ADMINISTRATIONS.empty()
@@ -155,10 +158,13 @@ def _ordered(
 ) -> _Orders:
     """Return the stays that get a drug for what brings people there."""
     fits = codes_where(stays.kind, one.classes.__contains__)
-    for name, pattern in (("encounter_diagnoses", one.diagnoses), ("procedures", one.procedures)):
+    diagnoses, procedures = tables["encounter_diagnoses"], tables["procedures"]
+    for table, pattern, most in (
+        (diagnoses, one.diagnoses, None), (diagnoses, one.principal, 1),
+        (procedures, one.procedures, None),
+    ):  # fmt: skip
         if pattern:
-            coded = codes_like(texts(tables[name], "code"), pattern)
-            fits &= np.isin(stays.encounter, numbers(tables[name], "encounter_id")[coded])
+            fits &= np.isin(stays.encounter, _with(table, pattern, most))
     at = np.flatnonzero(fits)
     rows = rows_of(ctx, stays.person[at])
     age = whole_years(ctx.people.birth[rows], (stays.start[at] // DAY).astype(np.int32))
@@ -166,16 +172,50 @@ def _ordered(
     u = draws.at(f"chart/given/{one.group}", rows, draws.pairs(rows, stays.start[at]))
     suits = (u < one.share) & (age >= one.least_age) & (age < one.below_age)
     suits &= ~_has(stays.person[at], tables["allergies"], "substance", one.not_allergic)
+    if one.allergic:
+        suits &= _has(stays.person[at], tables["allergies"], "substance", one.allergic)
     suits &= ~_has(stays.person[at], tables["prescriptions"], "ingredient", one.not_with)
     at = at[suits]
     size = len(at)
+    first = np.full(size, int(one.first_hours * _HOUR))
+    if one.procedures:
+        first += _waits(ctx, stays, at, procedures, one.procedures)
     return _Orders(
         at, Coded.constant(one.drug, size), Coded.constant(one.ingredient, size),
         Coded.constant(one.rxnorm, size), np.full(size, one.dose),
         Coded.constant(one.unit, size), Coded.constant(one.route, size),
         Coded.constant(one.frequency, size), np.full(size, one.days),
-        np.full(size, int(one.first_hours * _HOUR)), np.full(size, NO_NUMBER),
+        first, np.full(size, NO_NUMBER),
     )  # fmt: skip
+
+
+def _with(table: Columns, pattern: str, most: int | None = None) -> Numbers:
+    """Return the encounters with a code that begins so, of a sequence of `most` at most."""
+    coded = codes_like(texts(table, "code"), pattern)
+    if most is not None:
+        coded &= numbers(table, "sequence") <= most
+    return numbers(table, "encounter_id")[coded]
+
+
+def _waits(
+    ctx: SyncContext, stays: _Stays, at: NDArray[np.intp], procedures: Columns, pattern: str
+) -> Numbers:
+    """Return how many minutes stays wait for their operation, longer than one on arrival."""
+    done = codes_like(texts(procedures, "code"), pattern)
+    encounter, day = (numbers(procedures, name)[done]
+                      for name in ("encounter_id", "performed_date"))  # fmt: skip
+    order = np.lexsort((day, encounter))
+    place = np.searchsorted(encounter[order], stays.encounter[at])
+    start = stays.start[at]
+    begins = operation_begins(ctx, rows_of(ctx, stays.person[at]), start, day[order][place])
+    return begins - start - GETTING_READY
+
+
+def _without_bleeders(stays: _Stays, orders: _Orders, tables: Mapping[str, Columns]) -> _Orders:
+    """Return the orders without what is held in stays for bleeding."""
+    bleeds = np.isin(stays.encounter, _with(tables["encounter_diagnoses"], BLEEDING, 1))
+    held = codes_where(orders.ingredient, HELD_IN_BLEEDING.__contains__)
+    return orders.take(~(held & bleeds[orders.stay]))
 
 
 def _has(person: Numbers, table: Columns, column: str, words: tuple[str, ...]) -> Mask:
@@ -234,10 +274,11 @@ def _given(ctx: SyncContext, stays: _Stays, orders: _Orders) -> Columns:
     which = [own_first]
     at = [first[own_first]]
     after = np.where(own, first + _APART, start + _SOONEST)
-    days = np.minimum(end // DAY - start // DAY + 1, orders.days)
+    since = np.where(own, first, start) // DAY
+    days = np.clip(end // DAY - since + 1, 0, orders.days)
     begin = np.cumsum(days) - days
     order = np.repeat(np.arange(size), days)
-    day = (start // DAY)[order] + np.arange(len(order)) - begin[order]
+    day = since[order] + np.arange(len(order)) - begin[order]
     for frequency, hours in HOURS.items():
         theirs = np.flatnonzero(orders.frequency.equals(frequency)[order])
         for hour in hours:
@@ -277,49 +318,4 @@ def _columns(ctx: SyncContext, stays: _Stays, doses: _Orders, at: Numbers) -> Co
         "procedure_id": np.full(len(at), NO_NUMBER),
         "performer_npi": stays.npi[doses.stay],
         "encounter_id": stays.encounter[doses.stay],
-    }
-
-
-def _of_procedures(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
-    """Return the doses of injections and infusions that are procedures."""
-    procedures, encounters = tables["procedures"], tables["encounters"]
-    code = texts(procedures, "code")
-    inside = numbers(procedures, "encounter_id") != NO_NUMBER
-    at = np.flatnonzero(codes_where(code, procedure_drugs().__contains__) & inside)
-    known = list(procedure_drugs().values())
-    places = {one.code: place for place, one in enumerate(known)}
-    which = np.array([places.get(text, -1) for text in code.vocabulary] + [-1])[code.codes[at]]
-    stated = np.asarray(procedures["dose_mg"], dtype=np.float64)[at]
-    dose = np.where(np.isnan(stated), np.array([one.dose for one in known])[which], stated)
-    encounter = numbers(procedures, "encounter_id")[at]
-    order = np.argsort(numbers(encounters, "encounter_id"))
-    visit = order[np.searchsorted(numbers(encounters, "encounter_id")[order], encounter)]
-    start, end = (numbers(encounters, name)[visit] for name in ("start_at", "end_at"))
-    person, day = (numbers(procedures, name)[at] for name in ("person_id", "performed_date"))
-    rows = rows_of(ctx, person)
-    draws = ctx.record.draws
-    u = draws.at(
-        "chart/given/soon", rows, draws.pairs(rows, numbers(procedures, "procedure_id")[at])
-    )
-    soon = start + np.floor(u * np.minimum(end - start, _SOON)).astype(np.int64)
-    later = np.clip(day * DAY + _MORNING, start, end)
-    size = len(at)
-    names = tuple(one.ingredient for one in known)
-    place = which.astype(np.int32)
-    return {
-        "person_id": person,
-        "rxnorm": Coded(place, tuple(one.rxnorm for one in known)),
-        "drug": Coded(place, names),
-        "ingredient": Coded(place, names),
-        "status": Coded.constant("completed", size),
-        "status_reason_code": Coded.constant(None, size),
-        "status_reason": Coded.constant(None, size),
-        "given_at": np.where((start // DAY == day) & (soon // DAY == day), soon, later),
-        "dose": dose,
-        "dose_unit": Coded(place, tuple(one.unit for one in known)),
-        "route": Coded(place, tuple(one.route for one in known)),
-        "prescription_id": np.full(size, NO_NUMBER),
-        "procedure_id": numbers(procedures, "procedure_id")[at],
-        "performer_npi": numbers(procedures, "performer_npi")[at],
-        "encounter_id": encounter,
     }

@@ -28,7 +28,8 @@ _HOUR = 60
 _BITS = 27  # of minutes since 1970, in a key for sorting
 _NONE = np.iinfo(np.int64).min
 _FIRST_CASE, _LAST_CASE = 7.5 * _HOUR, 14 * _HOUR  # operations of a later day begin: assumption
-_GETTING_READY = 75  # minutes from arrival to an operation, at least: assumption
+GETTING_READY = 75
+"""Minutes from arrival to an operation, at least: assumption."""
 Rows = NDArray[np.intp]
 
 
@@ -173,12 +174,23 @@ def _events(
                       for name in ("encounter_id", "performed_date"))  # fmt: skip
     order = np.lexsort((day, encounter))
     place = np.searchsorted(encounter[order], stays.encounter[at])  # each has one: its path says so
-    draws, rows = ctx.record.draws, stays.rows[at]
-    u = draws.at("chart/location/operation", rows, draws.pairs(rows, stays.start[at]))
+    return operation_begins(ctx, stays.rows[at], stays.start[at], day[order][place])
+
+
+def operation_begins(ctx: SyncContext, rows: Rows, start: Numbers, on_day: Numbers) -> Numbers:
+    """Return the minute at which the operation of a stay begins.
+
+    Args:
+        ctx: the chunk.
+        rows: positions of people in the chunk.
+        start: when their stays begin, minutes.
+        on_day: days since 1970 of the operations.
+    """
+    draws = ctx.record.draws
+    u = draws.at("chart/location/operation", rows, draws.pairs(rows, start))
     hour = np.floor(_FIRST_CASE + u * (_LAST_CASE - _FIRST_CASE)).astype(np.int64)
-    on_day = day[order][place]
-    soonest = stays.start[at] + _GETTING_READY
-    later = on_day > stays.start[at] // DAY
+    soonest = start + GETTING_READY
+    later = on_day > start // DAY
     return np.where(later, np.maximum(on_day * DAY + hour, soonest), soonest)
 
 
