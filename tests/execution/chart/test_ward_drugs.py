@@ -110,6 +110,12 @@ def test_of_an_operation_on_a_later_day_the_antibiotic_is_given_on_that_day(
     assert max(pain) == 1
 
 
+def test_a_diuretic_by_vein_is_for_those_who_come_for_their_heart_or_with_an_acute_code(
+    given: Mapping[str, Mapping[str, set[int]]],
+) -> None:
+    assert {step for step, drugs in given.items() if "furosemide" in drugs} == {"acute", "failing"}
+
+
 def test_who_comes_for_bleeding_is_given_no_aspirin_and_no_heparin(
     given: Mapping[str, Mapping[str, set[int]]],
 ) -> None:
