@@ -241,6 +241,19 @@ def test_of_a_surgeons_code_without_words_the_hospitals_is_listed() -> None:
             assert [code for code in ("0SRC0J9", "27447", "45378") if code in told] == lines
 
 
+def test_the_note_of_several_hospital_codes_is_of_the_first_that_is_listed() -> None:
+    codes = ["02100Z9", "021109W", "06BQ4ZZ"]
+    for order in (codes, codes[::-1]):
+        stay = event("stay", "encounter", 10, encounter_class="inpatient", los_days=5,
+                     icd10pcs=order)  # fmt: skip
+        tables = run(diabetic(count=2, products=["patientsim"]), journey(stay))
+        texts = [text for kind, text in listed(tables["clinical_notes"], "type", "text")
+                 if kind == "11504-8"]  # fmt: skip
+        assert len(texts) == 2
+        for text in texts:
+            assert f"({order[0]})" in text.partition("\nOPERATION\n")[2].partition("\n")[0]
+
+
 def test_no_note_has_empty_headings_or_words_of_a_program(
     heart: Connection, knees: Connection
 ) -> None:

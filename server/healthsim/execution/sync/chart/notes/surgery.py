@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.addresses import BITS
 from healthsim.codes.procedures import procedure_system
 from healthsim.execution.sync.chart.notes.scene import Scene
 from healthsim.execution.sync.chart.notes.texts import Places, words
@@ -63,14 +64,24 @@ def is_operation_of_a_hospital(code: str) -> bool:
 def operations(scene: Scene) -> NDArray[np.bool_]:
     """Tell which procedures are operations in an encounter that have a note.
 
-    They are those of surgeons; where none of a day has a surgeon's code, the first of the hospital.
+    They are those of surgeons; on a day without, the first that the hospital lists.
     """
     surgeons, hospitals = scene.once(by_surgeon), np.flatnonzero(scene.once(by_hospital))
     own = scene.once(days_of_encounters)
     alone = hospitals[~np.isin(own[hospitals], own[scene.once(_without_report)])]
+    alone = alone[np.argsort(_listed_at(scene, alone), kind="stable")]
     noted = surgeons.copy()
     noted[alone[np.unique(own[alone], return_index=True)[1]]] = True
     return noted & (scene.encounter("procedures") >= 0)
+
+
+def _listed_at(scene: Scene, rows: Places) -> Places:
+    """Return where the encounters of procedures list them, from 0."""
+    number = scene.whole("procedures", "procedure_id")[rows] & (2**BITS - 1)
+    every, which = np.unique(number, return_inverse=True)
+    found = (scene.ctx.numbering.address("procedures", one) or "" for one in every.tolist())
+    last = [one.rpartition("/")[2] for one in found]
+    return np.array([int(one) if one.isdecimal() else 0 for one in last], dtype=np.int64)[which]
 
 
 def days_of_encounters(scene: Scene) -> Places:
