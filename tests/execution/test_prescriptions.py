@@ -60,6 +60,15 @@ def test_a_standing_prescription_is_renewed_at_a_visit_of_the_quarter_before_it_
     assert all(days[events[encounter]] == day for day, encounter in inside)
 
 
+def test_who_may_not_prescribe_renews_nothing() -> None:
+    exercise = visit("exercise", 200, specialty="physical therapy")
+    doctor = visit("doctor", 200, specialty="cardiology")
+    for at, some in ((exercise, False), (doctor, True)):
+        tables = run(_profile("lisinopril 10 mg tablet"), journey(at))
+
+        assert any(row[0] != NO_NUMBER for row in _rows(tables, "encounter_id")) is some
+
+
 def test_what_is_written_early_is_filled_when_it_is_due() -> None:
     often = [visit(f"v{day}", day) for day in range(5, 360, 20)]
     quiet = run(_profile("lisinopril 10 mg tablet"), journey(visit("v5", 5)))

@@ -76,6 +76,12 @@ class _Specialties(NamedTuple):
     names: tuple[str, ...]
     rate: NDArray[np.float64]  # clinicians per head
     in_hospital: NDArray[np.bool_]
+    prescribes: frozenset[str]  # those who prescribe whatever a person takes
+
+
+def prescribes(specialty: str) -> bool:
+    """Return whether clinicians of a specialty prescribe drugs beyond a field of their own."""
+    return specialty in _specialties().prescribes
 
 
 @cache
@@ -86,6 +92,7 @@ def _specialties() -> _Specialties:
         tuple(row["specialty"] for row in rows),
         np.array([float(row["per_100k"]) / 100_000 for row in rows]),
         np.array([row["setting"] == "hospital" for row in rows]),
+        frozenset(row["specialty"] for row in rows if row["prescribes"] == "yes"),
     )
 
 
@@ -100,7 +107,7 @@ def _largest(state: NDArray[np.int32], population: NDArray[np.int64]) -> NDArray
 
 def _provider_counts(counties: Counties, hospitals: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the number of clinicians, int64, shape (specialties, counties)."""
-    names, rate, _ = _specialties()
+    names, rate, *_ = _specialties()
     expected = rate[:, None] * counties.population[None, :]
     expected *= min(_DENSITY, _MOST_PROVIDERS / expected.sum())
     u = [STREAMS.uniform(f"network/number/{name}", 0, counties.count) for name in names]
@@ -179,7 +186,7 @@ def _nth(
 def _providers(
     provider_counts: NDArray[np.int64], billing: _Billing, ordinals: OrdinalAllocator
 ) -> Providers:
-    names, _, in_hospital = _specialties()
+    names, _, in_hospital, _ = _specialties()
     specialty, county = rows_of(provider_counts)
     size = len(specialty)
     organisation_npi, tin, hospital = billing.choose(specialty, county, in_hospital[specialty])

@@ -13,6 +13,7 @@ from healthsim.billing.pharmacy.dispensing import Prescribing, days_early
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.sync.context import SyncContext
+from healthsim.products.networksim.reference import prescribes
 from healthsim.tables import NO_NUMBER
 
 _RENEWING = ("office", "telehealth")  # assumption: classes of visits in which drugs are renewed
@@ -39,7 +40,8 @@ class OfficeVisits:
         """Read them from the visits of a chunk."""
         visits = [
             visit for visit in ctx.visits.values()
-            if visit.is_encounter and visit.details.encounter_class in _RENEWING and len(visit.rows)
+            if visit.is_encounter and visit.details.encounter_class in _RENEWING
+            and prescribes(visit.specialty) and len(visit.rows)
         ]  # fmt: skip
         none = np.zeros(0, dtype=np.int64)
         person = np.concatenate([none, *(visit.rows for visit in visits)]).astype(np.int64)
