@@ -139,6 +139,8 @@ def _mothers(days: str) -> str:
     return _pregnant(f"person_id = {_HERS}, {days}")
 
 
+_DIES = (f"UPDATE patients SET death_date = {_LAST_DAY} - 1 WHERE person_id = "
+         f"(SELECT person_id FROM conditions WHERE {_CONDITION})")  # fmt: skip
 _BOTH_DAYS = "onset_date = DATE '2025-01-01', abatement_date = DATE '2025-01-01' + {days}"
 _PREGNANCIES = (
     keeps(_LASTS, _pregnant(_BOTH_DAYS.format(days=294))),
@@ -147,6 +149,7 @@ _PREGNANCIES = (
     keeps(_LASTS, _pregnant(_BOTH_DAYS.format(days=295), "O24.410")),
     keeps(_LASTS, _pregnant(f"abatement_date = NULL, onset_date = {_LAST_DAY} - 294")),
     breaks(_LASTS, _pregnant(f"abatement_date = NULL, onset_date = {_LAST_DAY} - 295")),
+    keeps(_LASTS, _pregnant(f"abatement_date = NULL, onset_date = {_LAST_DAY} - 295"), _DIES),
     keeps(_ENDS, _mothers(f"onset_date = {_BORN} - 9, abatement_date = {_BORN} - 1")),
     breaks(_ENDS, _mothers(f"onset_date = {_BORN} - 9, abatement_date = {_BORN}")),
     breaks(_ENDS, _mothers(f"onset_date = {_BORN} - 9, abatement_date = NULL")),

@@ -140,6 +140,9 @@ _PAIRS = (
     *_both_ways(("N18.4", "2020-01-01", None), ("N18.31", "2020-01-01", None), 1),
     *_both_ways(("N18.4", "2020-01-01", "2021-01-01"), ("N18.31", "2020-01-01", "2021-01-01"), 1),
     *_both_ways(("I10", "2020-01-01", None), ("J45.20", "2020-01-01", None), 0),
+    Arm(_TOGETHER, (*_held(("N18.4", "2020-01-01", None), ("N18.31", "2020-01-01", None),
+                           rows=0).sql,
+                    "UPDATE patients SET death_date = DATE '2025-06-01' WHERE person_id = 101"), 0),
 )  # fmt: skip
 
 _ONE = first("condition_id", "conditions")

@@ -67,6 +67,20 @@ def test_what_is_made_holds_every_rule(made: Scenario) -> None:
     assert made.unchanged == {}
 
 
+def test_an_illness_that_a_later_visit_renewed_may_last_until_death(scenario: Scenario) -> None:
+    ill = "UPDATE conditions SET abatement_date = NULL, status = 'active' WHERE code = 'J18.9'"
+    again = ("UPDATE encounter_diagnoses SET code = 'J18.9' WHERE code = 'E11.9' AND encounter_id "
+             "IN (SELECT encounter_id FROM encounters JOIN events USING (event_id) "
+             "WHERE step = 'sugar')")  # fmt: skip
+    onset = "(SELECT min(onset_date) FROM conditions WHERE code = 'J18.9')"
+    rules = scenario.of("problem list: what is acute ends")
+    scenario.connection.execute(f"{ill}; {again}")
+    for days, told in ((45, False), (120, True)):
+        scenario.connection.execute(f"UPDATE patients SET death_date = {onset} + {days}")
+
+        assert bool(scenario.told(rules)) is told
+
+
 @pytest.mark.parametrize("change", OF_PROBLEMS, ids=lambda change: change.breaks[0])
 def test_a_changed_row_is_told_by_its_rule_and_no_other(
     scenario: Scenario, change: Tampering

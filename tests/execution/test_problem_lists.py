@@ -52,6 +52,14 @@ def test_what_is_acute_ends_after_its_usual_time_and_what_lasts_stays() -> None:
     assert "R05.9" not in found
 
 
+def test_who_dies_is_ill_until_then() -> None:
+    alive = conditions(ill("cold", 10, "J18.9"))
+    dead = conditions(ill("cold", 10, "J18.9"), event("die", "death", 15))
+
+    assert alive["J18.9"][0][2] == "resolved"
+    assert dead["J18.9"] == [(10, ACTIVE, "active", True)]
+
+
 def test_an_infarction_is_old_after_four_weeks_to_the_day() -> None:
     found = conditions(stay("infarct", 10, "I21.4"), ill("late", 90, "I21.4", "I25.2"))
 

@@ -66,7 +66,7 @@ def _on_its_day(table: str, key: str, parent: str, day: str) -> AuditRule:
 def _together(name: str, table: str, parent: str, when: str) -> AuditRule:
     """Two codes in one place that a code book says exclude each other."""
     return AuditRule(
-        f"{name} {table}.code", f"{table}.code", (table,),
+        f"{name} {table}.code", f"{table}.code", (table, "patients") if when else (table,),
         f"SELECT concat('{parent} ', s.{parent}, ' ', s.code, ' beside ', o.code) "
         f"FROM {table} AS s JOIN {table} AS o ON s.{parent} = o.{parent} AND s.code < o.code "
         "JOIN temp.excluded AS x ON x.first = s.code AND x.second = o.code"
@@ -78,9 +78,14 @@ _AS_ONE = ", ".join(sorted({f"'{rule.becomes}'" for rule in COMBINATIONS}))
 
 
 def _outlived(active: str, over: str) -> str:
-    """Return SQL: an active code is a combination, or of the category of one that is over."""
+    """Return SQL: an active code is a combination, or of the category of one that is over.
+
+    What the dead still had at death counts as over, too.
+    """
+    dead = "SELECT d.person_id FROM patients AS d WHERE d.death_date IS NOT NULL"
     return (
-        f"({active}.abatement_date IS NULL AND {over}.abatement_date IS NOT NULL AND "
+        f"({active}.abatement_date IS NULL AND ({over}.abatement_date IS NOT NULL "
+        f"OR {over}.person_id IN ({dead})) AND "
         f"({active}.code IN ({_AS_ONE}) OR left({active}.code, 3) = left({over}.code, 3)))"
     )
 
@@ -125,9 +130,11 @@ RULES: tuple[AnyRule, ...] = (
         "GROUP BY encounter_id, code HAVING count(*) > 1",
     ),
     AuditRule(
-        "a pregnancy ends within 42 weeks", "conditions.abatement_date", ("conditions", "events"),
+        "a pregnancy ends within 42 weeks", "conditions.abatement_date",
+        ("conditions", "patients", "events"),
         "SELECT concat('condition_id ', condition_id) FROM conditions "
-        f"WHERE ({_SUPERVISED}) AND coalesce(abatement_date, {_DATA_END}) - onset_date "
+        "JOIN patients AS p USING (person_id) WHERE "
+        f"({_SUPERVISED}) AND coalesce(abatement_date, p.death_date, {_DATA_END}) - onset_date "
         f"> {LONGEST_PREGNANCY}",
     ),
     AuditRule(

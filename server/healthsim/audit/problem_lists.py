@@ -78,7 +78,7 @@ RULES: tuple[AnyRule, ...] = (
         f"least(coalesce(p.death_date, {_END}), {_END}) AND NOT EXISTS (SELECT 1 FROM "
         "encounter_diagnoses AS o JOIN encounters AS e USING (encounter_id) WHERE "
         "e.person_id = s.person_id AND left(o.code, 3) = left(s.code, 3) "
-        f"AND e.end_at::DATE + d.longest >= {_END})",
+        f"AND e.end_at::DATE + d.longest >= least(coalesce(p.death_date, {_END}), {_END}))",
     ),
     AuditRule(
         "problem list: what follows an illness begins when it ends", "conditions.onset_date",
@@ -90,9 +90,10 @@ RULES: tuple[AnyRule, ...] = (
     ),
     AuditRule(
         "problem list: what is of a pregnancy ends with it", "conditions.abatement_date",
-        ("conditions", "encounters"),
-        f"{_CONDITION} JOIN temp.diagnoses AS d USING (code) WHERE {_LIVES} "
-        f"AND d.kind = 'pregnancy' AND coalesce(s.abatement_date, {_END}) - s.onset_date > "
+        ("conditions", "patients", "encounters"),
+        f"{_CONDITION} JOIN temp.diagnoses AS d USING (code) JOIN patients AS p USING (person_id) "
+        f"WHERE {_LIVES} AND d.kind = 'pregnancy' "
+        f"AND coalesce(s.abatement_date, p.death_date, {_END}) - s.onset_date > "
         f"{LONGEST_PREGNANCY} + d.days",
     ),
     AuditRule(

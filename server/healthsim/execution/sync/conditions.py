@@ -45,7 +45,7 @@ def _condition_columns(ctx: SyncContext, layout: RowLayout[ConditionRows]) -> Co
     code = layout.segment_texts(lambda condition: condition.code)
     onset = layout.row_values(lambda condition: condition.onset).astype(np.int32)
     abated = layout.row_values(lambda condition: condition.abated)
-    over = abated <= ctx.through
+    over = abated <= np.minimum(ctx.record.death[layout.rows], ctx.through)
     source = layout.segment_values(lambda condition: condition.source, np.int32)
     event, encounter = source_ids(ctx, source, layout.person_id)
     ended = layout.segment_values(lambda condition: _STATUS.index(condition.ended), np.int32)
