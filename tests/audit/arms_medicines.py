@@ -26,10 +26,13 @@ _HAD = (
 
 
 def _scabies(onset: str, abated: str) -> tuple[str, ...]:
-    """Prescribe for a condition of these days, which the person has besides."""
+    """Prescribe, long before the data, for a condition of these days, which is there besides."""
     of = "FROM prescriptions AS p WHERE p.indication = 'B86' AND p.person_id = c.person_id"
     return (
-        one("prescriptions", "indication = 'B86', encounter_id = NULL"),
+        one(
+            "prescriptions",
+            "indication = 'B86', encounter_id = NULL, written_date = DATE '2020-01-01'",
+        ),
         f"UPDATE conditions AS c SET code = 'B86', onset_date = (SELECT {onset} {of}), "
         f"abatement_date = (SELECT {abated} {of}) WHERE condition_id = (SELECT "
         "min(o.condition_id) FROM conditions AS o JOIN prescriptions AS p USING (person_id) "
@@ -54,7 +57,7 @@ OF_MEDICINES = (
                     "encounter_id IS NOT NULL")),
     breaks(_FOR, one("prescriptions", "indication = 'B86'")),
     keeps(_FOR, *_scabies("written_date", "written_date")),
-    breaks(_FOR, *_scabies("written_date + 4000", "NULL")),
+    breaks(_FOR, *_scabies("written_date + 1", "NULL")),
     breaks(_FOR, *_scabies("written_date - 9", "written_date - 1")),
     keeps(_LABEL, one("prescriptions", "dose = 0.5, sig = 'Take 0.5 tablet by mouth.'")),
     breaks(_LABEL, one("prescriptions", "dose = 0, sig = 'Take 0 tablets by mouth.'")),

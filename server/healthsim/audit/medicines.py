@@ -6,7 +6,6 @@ from __future__ import annotations
 from healthsim.audit.rules import AnyRule, AuditRule
 
 _ROW = "concat('prescription_id ', p.prescription_id)"
-_AS_OF = "(SELECT as_of FROM temp.data_days)"
 
 RULES: tuple[AnyRule, ...] = (
     AuditRule(
@@ -14,7 +13,7 @@ RULES: tuple[AnyRule, ...] = (
         ("prescriptions", "conditions", "encounter_diagnoses"),
         f"SELECT {_ROW} FROM prescriptions AS p WHERE p.indication IS NOT NULL AND NOT EXISTS ("
         "SELECT 1 FROM conditions AS c WHERE c.person_id = p.person_id AND c.code = p.indication "
-        f"AND c.onset_date <= greatest(p.written_date, {_AS_OF}) "
+        "AND c.onset_date <= p.written_date "
         "AND coalesce(c.abatement_date, p.written_date) >= p.written_date) AND NOT EXISTS ("
         "SELECT 1 FROM encounter_diagnoses AS d WHERE d.encounter_id = p.encounter_id "
         "AND d.code = p.indication)",

@@ -275,7 +275,7 @@ PRESCRIPTIONS = Table(
         Column("sig", "VARCHAR", "The words of the label.", source="FHIR Dosage.text; NCPDP SIG",
                required=True),
         Column("indication", "VARCHAR", "ICD-10-CM code of the person's condition that it is for; "
-               "null where the person has none of its usual uses.",
+               "null where the person had none of its usual uses when it was written.",
                source="FHIR MedicationRequest.reasonCode"),
         Column("quantity", "DOUBLE", "Units per fill.", decimals=2, required=True),
         Column("days_supply", "INTEGER", "Days that one fill lasts.", required=True),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +28,6 @@ class Indications:
         rows: Rows,
         days: Days,
         visit: VisitRows | None = None,
-        known: int | None = None,
     ) -> Coded:
         """Return the ICD-10-CM code for which each person takes a drug; no value where none fits.
 
@@ -40,18 +38,15 @@ class Indications:
             rows: positions of the people in the chunk, ascending; shape (n,).
             days: int32, shape (n,): the day on which it was prescribed.
             visit: the visit during which it was prescribed, if there was one.
-            known: a day on which conditions are looked for that had not begun when it was
-                prescribed: the profile's are stated for that day.
         """
         chosen = np.full(len(rows), -1, dtype=np.int32)
         vocabulary: list[str] = []
         if visit is not None and visit.is_encounter:
             _from_visit(uses, rows, visit, chosen, vocabulary)
-        later = [] if known is None else [np.maximum(days, np.int32(known))]
-        for on, use in product((days, *later), uses):
+        for use in uses:
             for condition in self._conditions:
                 if condition.code.startswith(use) and (chosen < 0).any():
-                    chosen[(chosen < 0) & _held(condition, rows, on)] = len(vocabulary)
+                    chosen[(chosen < 0) & _held(condition, rows, days)] = len(vocabulary)
                     vocabulary.append(condition.code)
         words = tuple(dict.fromkeys(vocabulary))
         place = np.array([words.index(code) for code in vocabulary] + [-1], dtype=np.int32)

@@ -118,7 +118,7 @@ class PrescriptionRows:
         """Return the code of the condition that it is for; no value where the person has none."""
         uses = indications(self.drug.ingredient, self.drug.drug_class)
         if self.source is None:
-            return found.find(uses, self.rows, self.written, known=ctx.as_of)
+            return found.find(uses, self.rows, self.written)
         return found.find(uses, self.rows, self.written, ctx.visit_of(self.source))
 
 
