@@ -107,6 +107,8 @@ _COVERAGE = (
     keeps(_DISCHARGED, one("encounters", "disposition = '03'", "disposition = '01'")),
     breaks(_DISCHARGED, _DIES_THEN.format(off="")),
     keeps(_DISCHARGED, _DIES_THEN.format(off=" + 1")),
+    keeps(_DISCHARGED, _DIES_THEN.format(off=""),
+          one("encounters", "parent_encounter_id = encounter_id", f"encounter_id = {_LAST}")),
     keeps(_DEATH, one("patients", "death_date = DATE '2025-06-01'", "death_date IS NULL")),
 )  # fmt: skip
 

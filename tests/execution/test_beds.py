@@ -35,6 +35,11 @@ def _stay(
                  **more)  # fmt: skip
 
 
+def _emergency(at: Any, **more: Any) -> Document:
+    return event("emergency", "encounter", at, encounter_class="emergency", diagnoses=["J18.9"],
+                 procedures=["99285"], **more)  # fmt: skip
+
+
 def _people(**changes: Any) -> Document:
     return diabetic(**{"count": 30, **changes})
 
@@ -191,6 +196,14 @@ def test_visits_on_the_days_of_admission_and_discharge_come_before_and_after() -
     assert _days_of(tables, "home") == {8}
     assert all(spans[p, "before"][1] <= spans[p, "in"][0] for p, _ in spans)
     assert all(spans[p, "in"][1] <= spans[p, "home"][0] for p, _ in spans)
+
+
+def test_who_dies_on_the_day_of_admission_dies_in_the_stay_alone() -> None:
+    tables = _walked(_emergency(2), _stay("in", 2, 5), event("die", "death", 2))
+    steps = dict(listed(tables["events"], "event_id", "step"))
+    ways = listed(tables["encounters"], "event_id", "disposition")
+
+    assert {(steps[event_id], way) for event_id, way in ways} == {("emergency", "09"), ("in", "20")}
 
 
 def test_no_medicine_is_fetched_during_a_stay() -> None:

@@ -181,7 +181,8 @@ RULES: tuple[AnyRule, ...] = (
         ("encounters", "patients"),
         "SELECT concat('encounter_id ', e.encounter_id) FROM encounters AS e JOIN patients AS p "
         f"USING (person_id) WHERE (coalesce(e.disposition, '') IN {DEATHS}) "
-        "<> (coalesce(p.death_date, DATE '9999-12-31') <= e.end_at::DATE)",
+        "<> (coalesce(p.death_date, DATE '9999-12-31') <= e.end_at::DATE "
+        "AND e.parent_encounter_id IS NULL)",
     ),
     AuditRule(
         "claims only while covered", "claims.from_date", ("claims", "enrollments"),

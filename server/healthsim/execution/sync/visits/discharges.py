@@ -30,7 +30,7 @@ def discharge_status(visit: VisitRows, admissions: Sequence[Admission], death: D
     codes[facts.sent_on] = len(vocabulary) - (
         2 if visit.details.encounter_class == "observation" else 3
     )
-    for admission in admissions:
-        codes[visit.position_of(admission.rows)] = len(vocabulary) - 2
     codes[death[visit.rows] <= visit.last] = len(vocabulary) - 1
+    for admission in admissions:  # who dies on the day of admission dies in the stay
+        codes[visit.position_of(admission.rows)] = len(vocabulary) - 2
     return Coded(codes, vocabulary)
