@@ -206,6 +206,20 @@ def test_who_dies_on_the_day_of_admission_dies_in_the_stay_alone() -> None:
     assert {(steps[event_id], way) for event_id, way in ways} == {("emergency", "09"), ("in", "20")}
 
 
+def test_orders_are_urgent_in_emergencies_and_routine_in_elective_stays() -> None:
+    def xray(visit: Document) -> Document:
+        return visit | {"with": [event(f"of_{visit['id']}", "procedure", code="71046")]}
+
+    steps = (_emergency(2), _stay("in", 2, 5), _stay("elective", 60, 2), visit("office", 90))
+    tables = _walked(*(xray(step) for step in steps))
+    named = dict(listed(tables["events"], "event_id", "step"))
+    priorities = {(named[event_id], priority) for event_id, priority
+                  in listed(tables["service_requests"], "event_id", "priority")}  # fmt: skip
+
+    assert {("of_emergency", "stat"), ("of_in", "urgent"), ("of_elective", "routine"),
+            ("of_office", "routine")} == {one for one in priorities if "of_" in one[0]}  # fmt: skip
+
+
 def test_no_medicine_is_fetched_during_a_stay() -> None:
     drug = event("drug", "prescription", 0, drug="lisinopril 10 mg tablet", days_supply=30,
                  refills=3, first_fill_share=1)  # fmt: skip

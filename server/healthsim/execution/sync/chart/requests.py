@@ -28,7 +28,8 @@ _BEFORE = 14  # days before a test outside of a visit, at most, on which it is o
 _LEAD = {"emergency": 45, "inpatient": 240, "observation": 240, "snf": 720}
 _SHORT_LEAD = 10
 """Minutes from the order to the specimen or study, at most, by class of visit: assumption."""
-_PRIORITY = {"emergency": "stat", "urgent_care": "urgent", "inpatient": "urgent"}
+_PRIORITY = {"emergency": "stat", "urgent_care": "urgent"}
+_EMERGENCY = "1"  # priority of an admission (UB-04 FL14), in which orders are urgent: assumption
 _ACTIVE_DAYS = 180
 """Days for which a referral that led to no visit stays open: assumption, of authorisations."""
 
@@ -108,13 +109,11 @@ def _completed(
     """Return what orders have in common that were done at some minute."""
     encounters = tables["encounters"]
     at = places(encounters["encounter_id"], own["encounter_id"])
-    seen = text_column(encounters, "encounter_class")
-    priority = by_vocabulary(seen, [_PRIORITY.get(word, "routine") for word in seen.vocabulary])
     size = len(done)
     return {
         "person_id": own["person_id"],
         "status": Coded.constant("completed", size),
-        "priority": _or_routine(texts_at(priority, at)),
+        "priority": _priority(encounters, at),
         "ordered_at": _ordered_at(ctx, tables, own, done),
         "occurrence_date": (done // DAY).astype(np.int32),
         "facility_id": numbers_at(encounters["facility_id"], at),
@@ -125,12 +124,14 @@ def _completed(
     }
 
 
-def _or_routine(priority: Coded) -> Coded:
-    words = (*priority.vocabulary, "routine")
-    codes = np.where(priority.codes < 0, len(words) - 1, priority.codes)
-    unique = tuple(dict.fromkeys(words))
-    table = np.array([unique.index(word) for word in words], dtype=np.int32)
-    return Coded(table[codes], unique)
+def _priority(encounters: Columns, at: NDArray[np.intp]) -> Coded:
+    """Return how urgent orders are: by class of their visit, else by the priority of admission."""
+    words = ("routine", "urgent", "stat")
+    seen = text_column(encounters, "encounter_class")
+    by_class = [words.index(_PRIORITY.get(word, "routine")) for word in seen.vocabulary]
+    admitted = texts_at(text_column(encounters, "admit_type"), at).equals(_EMERGENCY)
+    codes = np.array([*by_class, 0], dtype=np.int32)[texts_at(seen, at).codes]
+    return Coded(np.where(admitted, np.maximum(codes, 1), codes).astype(np.int32), words)
 
 
 def _ordered_at(
