@@ -198,6 +198,17 @@ def test_visits_on_the_days_of_admission_and_discharge_come_before_and_after() -
     assert all(spans[p, "in"][1] <= spans[p, "home"][0] for p, _ in spans)
 
 
+def test_a_stay_begins_when_its_emergency_visit_ends_also_after_other_visits() -> None:
+    tables = _walked(visit("seen", 2), _emergency(2), _stay("in", 2, 5))
+    spans = {(p, s): (a, b) for p, a, b, s in _spans(tables)}
+    gaps = {p: spans[p, "in"][0] - spans[p, "emergency"][1] for p, _ in spans}
+    fits = {p for p, _ in spans if spans[p, "seen"][1] <= spans[p, "emergency"][0]}
+
+    assert len(fits) > 25
+    assert {gaps[p] for p in fits} == {0}
+    assert all(spans[p, "seen"][1] <= spans[p, "in"][0] for p, _ in spans)
+
+
 def test_who_dies_on_the_day_of_admission_dies_in_the_stay_alone() -> None:
     tables = _walked(_emergency(2), _stay("in", 2, 5), event("die", "death", 2))
     steps = dict(listed(tables["events"], "event_id", "step"))

@@ -106,7 +106,7 @@ def test_a_stay_begins_in_the_hospital_of_its_emergency_visit_when_that_has_ende
 
     assert len(admission.rows) == COUNT
     assert np.array_equal(stay.facility[after], emergency.facility[before])
-    assert np.all(stay.start_at[after] >= emergency.end_at[before])
+    assert np.array_equal(stay.start_at[after], emergency.end_at[before])
     assert np.all(stay.end_at >= stay.start_at)
 
 

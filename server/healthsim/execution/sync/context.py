@@ -73,7 +73,7 @@ class SyncContext:
         admissions = find_admissions(visits)
         in_order = with_admissions(visits, admissions, network)
         if record.beds is not None:
-            in_order = in_sequence(in_order)
+            in_order = in_sequence(in_order, admissions)
         in_order = with_births(in_order, record.people, record.draws)
         return cls(
             profile=profile,

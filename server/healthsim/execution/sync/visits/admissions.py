@@ -9,7 +9,7 @@ import numpy as np
 
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.sync.visits.care_team import Network
-from healthsim.execution.sync.visits.visits import VisitKey, VisitRows
+from healthsim.execution.sync.visits.visits import DAY, VisitKey, VisitRows
 from healthsim.specification.journeys.trial import TrialVisitDetails
 
 
@@ -65,7 +65,9 @@ def _admitted(stay: VisitRows, emergency: VisitRows, rows: Rows, network: Networ
     facility, provider = stay.facility.copy(), stay.provider.copy()
     start_at, end_at = stay.start_at.copy(), stay.end_at.copy()
     facility[at] = emergency.facility[before]
-    start_at[at] = np.maximum(start_at[at], emergency.end_at[before])
+    left = emergency.end_at[before]
+    at_once = left // DAY == stay.first[at]
+    start_at[at] = np.where(at_once, left, np.maximum(start_at[at], left))
     end_at[at] = np.maximum(end_at[at], start_at[at])
     moved = replace(stay, facility=facility, start_at=start_at, end_at=end_at)
     request = moved.treating_request(rows)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.execution.sync.visits.admissions import Admission
 from healthsim.execution.sync.visits.visits import DAY, Minutes, VisitKey, VisitRows
 from healthsim.medicine.occupancy import STAYS
 
@@ -30,14 +31,18 @@ class _Times:
         return self.visit.details.encounter_class in STAYS
 
 
-def in_sequence(visits: Mapping[VisitKey, VisitRows]) -> dict[VisitKey, VisitRows]:
+def in_sequence(
+    visits: Mapping[VisitKey, VisitRows], admissions: Sequence[Admission]
+) -> dict[VisitKey, VisitRows]:
     """Return the visits, with those on one day with an admission or a discharge in their order.
 
     What happens on the day of an admission comes before it, and what happens on the day of a
-    discharge after it; what happens during the stay stays there.
+    discharge after it; what happens during the stay stays there. An emergency visit that led to
+    the stay is the last before it, where it fits into the day.
 
     Args:
         visits: of a chunk, by key; only encounters are moved.
+        admissions: emergency visits among them, and the stays that they led to.
     """
     times = {
         key: _Times(visit, visit.start_at.copy(), visit.end_at.copy())
@@ -58,6 +63,7 @@ def in_sequence(visits: Mapping[VisitKey, VisitRows]) -> dict[VisitKey, VisitRow
     ]
     for one in others:
         _after_discharge(one, ended)
+    _just_before_stays(times, others, admissions)
     came = _Days.of([(one.visit.rows, one.visit.first, one.end) for one in others])
     for one in stays.values():
         before = came.latest(one.visit.rows, one.visit.first)
@@ -122,3 +128,27 @@ def _after_discharge(one: _Times, ended: _Days) -> None:
     within = one.visit.last == one.visit.first
     end = np.where(within, np.minimum(one.end + start - one.start, last_minute), one.end)
     one.start[:], one.end[:] = start, np.maximum(end, start)
+
+
+def _just_before_stays(
+    times: Mapping[VisitKey, _Times], others: Sequence[_Times], admissions: Sequence[Admission]
+) -> None:
+    """Move emergency visits that led to a stay of their day to after the day's other visits."""
+    led = [one for one in admissions if one.emergency in times and one.stay in times]
+    noted = []
+    for one in others:
+        mine = [one.visit.position_of(led_on.rows) for led_on in led
+                if led_on.emergency == one.visit.key]  # fmt: skip
+        rest = np.delete(np.arange(len(one.end)), np.concatenate(mine) if mine else [])
+        noted.append((one.visit.rows[rest], one.visit.first[rest], one.end[rest]))
+    came = _Days.of(noted)
+    for admission in led:
+        one, stay = times[admission.emergency], times[admission.stay].visit
+        at, rows = one.visit.position_of(admission.rows), admission.rows
+        first = one.visit.first[at]
+        later = came.latest(rows, first) - one.start[at]
+        fits = (one.end[at] + later) // DAY == first
+        moved = at[(later > 0) & fits & (stay.first[stay.position_of(rows)] == first)]
+        by = later[np.searchsorted(at, moved)]
+        one.start[moved] += by
+        one.end[moved] += by
