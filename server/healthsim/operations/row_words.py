@@ -34,8 +34,10 @@ def _measure(row: Row) -> str:
     return f"{name} {row['value']:g} {row['unit'] or ''}".strip()
 
 
-def _named(row: Row) -> str:
-    return str(row["display"] or row["code"])
+def _procedure(row: Row) -> str:
+    """Say a procedure; of a hospital's code, whose text is long, the code."""
+    hospital = row["system"] == "ICD-10-PCS"
+    return str(row["code"] if hospital else row["display"] or row["code"])
 
 
 DAYS = (
@@ -52,7 +54,7 @@ _APPOINTMENTS = {
 
 WORDS: Mapping[str, Callable[[Row], str]] = {
     "conditions": lambda row: f"{row['code']} {row['display']}" if row["event_id"] else "",
-    "procedures": _named,
+    "procedures": _procedure,
     "lab_results": _measure,
     "vital_signs": _measure,
     "immunizations": lambda row: f"vaccine {row['display']}",
