@@ -25,6 +25,7 @@ from healthsim.errors import StorageError
 from healthsim.operations import exporting
 from healthsim.operations.home import Home
 
+sys.dont_write_bytecode = True  # else what is imported from here on is cut short for everybody
 resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
 for form in sys.argv[3:]:
     try:

@@ -334,6 +334,8 @@ from operations.small_engine import PROFILE, SmallEngine
 from operations.test_generate import left
 from processes import PATIENCE
 
+sys.dont_write_bytecode = True  # else what is imported from here on is cut short for everybody
+
 def limited(most):
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
 
