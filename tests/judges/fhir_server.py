@@ -36,12 +36,12 @@ _MINUTES = 10
 _CLASSES = "encounter_class IN ('inpatient', 'snf')"
 QUESTIONS = (
     (
-        "Observation", {"category": "laboratory"},
+        "Observation", {},
         "SELECT 'code', 'http://loinc.org|' || loinc, count(*) FROM lab_results GROUP BY loinc "
         "ORDER BY 3 DESC, 2 LIMIT 3",
     ),
     (
-        "Condition", {"category": "problem-list-item"},
+        "Condition", {"category": "problem-list-item,health-concern"},
         "SELECT 'code', 'http://hl7.org/fhir/sid/icd-10-cm|' || code, count(*) FROM conditions "
         "GROUP BY code ORDER BY 3 DESC, 2 LIMIT 3",
     ),
