@@ -30,7 +30,7 @@ JOBS = {"lifecycle": 10_000, "stages": 200_000, "trial": 10_000}
 DATA = Path(__file__).parent.parent / "data"
 
 
-def measure(count: int, folder: Path) -> dict[str, float]:
+def measure(count: int, folder: Path, detail: str = "full") -> dict[str, float]:
     """Run and store the reference job once; copy its tables once; return what it took."""
     from healthsim.building import templates
     from healthsim.execution.prepare import prepare
@@ -38,7 +38,7 @@ def measure(count: int, folder: Path) -> dict[str, float]:
     from healthsim.operations.home import Home
 
     home = Home(folder)
-    profile = templates.load(PROFILE, "profile").fresh()
+    profile = templates.load(PROFILE, "profile").fresh() | {"detail": detail}
     journeys = [templates.load(JOURNEY, "journey").fresh()]
     generate.run(home, prepare(profile | {"count": 200}, journeys))  # imports and code books
     begun = time.perf_counter()
@@ -146,6 +146,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--counts", default=",".join(map(str, COUNTS)))
     parser.add_argument("--one", type=int, help="measure one size and print JSON")
+    parser.add_argument("--detail", default="full", help="how much of a chart: core, coded, full")
     parser.add_argument("--jobs", default=",".join(JOBS))
     parser.add_argument("--job", choices=JOBS, help="measure one job and print JSON")
     parser.add_argument("--warm", action="store_true", help="time execute_spec and print JSON")
@@ -159,13 +160,13 @@ def main() -> None:
         return
     if arguments.one:
         with tempfile.TemporaryDirectory() as folder:
-            print(json.dumps(measure(arguments.one, Path(folder))))
+            print(json.dumps(measure(arguments.one, Path(folder), arguments.detail)))
         return
-    print(f"{PROFILE} × {JOURNEY}, all products, stored")
+    print(f"{PROFILE} × {JOURNEY}, all products, detail {arguments.detail}, stored")
     print(f"{'people':>10} {'rows':>12} {'seconds':>8} {'people/s':>9} {'rows/s':>10} "
           f"{'copy s':>7} {'ratio':>6} {'peak GB':>8} {'file MB':>8}")  # fmt: skip
     for count in map(int, filter(None, arguments.counts.split(","))):
-        command = [sys.executable, __file__, "--one", str(count)]
+        command = [sys.executable, __file__, "--one", str(count), "--detail", arguments.detail]
         one = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
         took = one["seconds"]
         print(f"{count:>10,} {one['rows']:>12,} {took:>8.2f} {count / took:>9,.0f} "
