@@ -11,9 +11,6 @@ from execution.births import WOMEN, delivery, pregnancy, well_child, women
 from execution.families import family
 from execution.running import Columns, attempted, event, journey, listed, run, visit
 from healthsim.errors import SpecError
-from healthsim.execution.cohort.identity import sequence_numbers
-from healthsim.execution.people.draws import UnitRoster
-from healthsim.execution.people.people import Households
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
 from healthsim.operations.making import add_tallies
@@ -218,21 +215,6 @@ def test_a_second_birth_is_another_child() -> None:
     places = np.asarray(born(found["patients"])["person_id"]) % 100
 
     assert (places == 50).sum() == (places == 51).sum() == 60
-
-
-@pytest.mark.parametrize("unit", [0, 189_999, 9_999_999])
-def test_numbers_of_newborns_stay_apart_and_in_their_range(unit: int) -> None:
-    places = np.array([1, 50, 51, 52, *(range(53, 100) if unit < 190_000 else ())], dtype=np.int64)
-    roll = UnitRoster(np.full(len(places), unit), places)
-    mother = np.zeros(len(places), dtype=np.int64)
-    homes = Households(roll, mother, mother, mother[None, :], families=False)
-    numbers = sequence_numbers(unit * 100 + 100 + places, homes)
-
-    assert len(set(numbers.tolist())) == len(places)
-    assert numbers[0] == unit
-    assert numbers.max() < 100 * 49 * 9_999
-    assert (numbers[1:4] // 10_000_000).tolist() == [1, 2, 3]
-    assert (numbers[4:] >= 40_000_000).all()
 
 
 def test_in_a_family_mother_is_anchor_or_spouse_and_the_anchor_holds_the_coverage(

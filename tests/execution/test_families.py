@@ -254,7 +254,7 @@ def test_children_of_parents_too_young_for_the_ages_asked_are_younger() -> None:
     ({"household": {"spouse": {"share": {"type": "conditional", "cases": [
         {"when": "agee > 30", "then": 0.5}], "otherwise": 0}}}},
      "profile.household.spouse.share", "age"),
-    ({"count": 400_000}, "profile", "340,000"),
+    ({"count": 10_000_001}, "profile", "10,000,000"),
     ({"coverage": {"plan": {"own": 1}, "plans": {"own": {
         "kind": "commercial", "deductible_usd": 500, "family_deductible_usd": 400}}}},
      "profile.coverage.plans.own", "500"),

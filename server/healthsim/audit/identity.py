@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from healthsim.audit.rules import AnyRule, AuditRule, RowRule
 
-_SSN = "^9[0-9]{2}-(0[1-9]|[1-4][0-9])-[0-9]{4}$"
+_SSN = "^(9[0-9]{2}-(0[1-9]|[1-4][0-9])|[A-HJ-NP-Z]{3}-[0-9]{2})-[0-9]{4}$"
 _LETTER = "[AC-HJKMNP-RT-Y]"  # letters of an MBI: without B, I, L, O, S, Z (CMS)
 _EITHER = "[0-9AC-HJKMNP-RT-Y]"
 _MBI = f"^[1-9]S{_EITHER}[0-9]{_LETTER}{_EITHER}[0-9]{_LETTER}{{2}}[0-9]{{2}}$"
-_OWN = "^SYN[0-9]{9}$"
+_OWN = "^SYN([0-9]{9}|[0-9]{11})$"
 
 NPI_COLUMNS = (
     ("patients", "pcp_npi"), ("encounters", "attending_npi"), ("procedures", "performer_npi"),

@@ -9,15 +9,17 @@ from numpy.typing import NDArray
 
 from healthsim.dates import Days
 from healthsim.execution.cohort.naming import draw_given_names, draw_names
+from healthsim.execution.cohort.number_ranges import NEVER_ISSUED, sequence_numbers
 from healthsim.execution.people.draws import Draws
-from healthsim.execution.people.people import FIRST_BORN, Households, People
+from healthsim.execution.people.people import People
 from healthsim.products.populationsim.names import middle_name, street
 from healthsim.products.populationsim.reference import geography
-from healthsim.specification.journeys.newborns import FEW_BIRTHS
-from healthsim.specification.profiles.profile import MOST_PEOPLE
 from healthsim.tables import Coded
 
-_SSN_SPACE = 100 * 49 * 9_999  # areas 900-999, groups 01-49, serials: never issued (SSA, IRS)
+_AREA_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"  # no SSN has letters; without I and O
+_LETTERED = len(_AREA_LETTERS) ** 3 * 10**6  # numbers such as ABC-12-3456: 1.4e10
+_FEW = 10**9  # member numbers of nine digits; those beyond have eleven
+_BEYOND = 10**10
 _MBI_LETTERS = "ACDEFGHJKMNPQRTUVWXY"  # CMS format: without S, L, O, I, B, Z
 _MBI_EITHER = "0123456789" + _MBI_LETTERS
 _MBI = ("123456789", "S", _MBI_EITHER, "0123456789", _MBI_LETTERS, _MBI_EITHER, "0123456789",
@@ -27,7 +29,6 @@ _NO_MIDDLE_NAME = 0.12  # assumption: share of people without one
 _FIRST_PARENT = 600_000_000  # number of the parent of the first unit: beyond all of the data
 _YOUNGEST_PARENT, _OLDEST_PARENT = 20, 40  # years at an insured child's birth: assumption
 _MOTHERS = 0.45  # of children with a parent's policy, those whose mother holds it: assumption
-_LATE_BIRTHS = 47  # places of a person's unit beyond the first three newborns
 _FIRST_CHILD = 3  # place in a household
 
 Text = NDArray[np.bytes_]
@@ -111,32 +112,21 @@ def draw_parents(people: People, draws: Draws) -> ParentIdentity:
 
 def member_number(people: People, draws: Draws, medicare: NDArray[np.bool_]) -> Text:
     """Return the payer's number of each person, bytes, shape (n,): an MBI, or SYN and digits."""
-    numbers = draws.permuted(
-        "identity.member_number", sequence_numbers(people.person_id, people.households), 10**9
-    )
-    other = _numbered(b"SYN", numbers, 9)
-    member = np.where(medicare, _mbi(numbers), other.astype("S12"))
-    return np.asarray(member, dtype="S12")
+    sequence = _sequence(people)
+    far = sequence >= NEVER_ISSUED
+    numbers = draws.permuted("identity.member_number", np.where(far, 0, sequence), _FEW)
+    if far.any():
+        numbers[far] = _FEW + draws.permuted(
+            "identity.member_number/beyond", sequence[far] - NEVER_ISSUED, _BEYOND
+        )
+    member = np.where(medicare, _mbi(numbers), _numbered(b"SYN", numbers, 9))
+    return np.asarray(member, dtype="S14" if far.any() else "S12")
 
 
-def sequence_numbers(
-    person_id: NDArray[np.int64], households: Households | None
-) -> NDArray[np.int64]:
-    """Return a number for each person that no other person of the population has, int64.
-
-    It does not depend on how many people there are. Anchors come first. Families have 98 further
-    places a unit. Where units are persons, the first newborns of every unit come next; the rest
-    of the range has room for the later newborns of a limited number of units.
-    """
-    unit, place = person_id // 100 - 1, person_id % 100
-    if households is None:
-        return unit
-    if households.families:
-        return np.where(place == 1, unit, MOST_PEOPLE + unit * 98 + place - 2)
-    child = place - FIRST_BORN
-    early = MOST_PEOPLE * (child + 1) + unit
-    late = MOST_PEOPLE * (FEW_BIRTHS + 1) + unit * _LATE_BIRTHS + child - FEW_BIRTHS
-    return np.where(place == 1, unit, np.where(child < FEW_BIRTHS, early, late))
+def _sequence(people: People) -> NDArray[np.int64]:
+    """Return a number for each person that no other person of the population has, int64."""
+    families = people.households is not None and people.households.families
+    return sequence_numbers(people.person_id // 100 - 1, people.person_id % 100, families=families)
 
 
 def _of_household(people: People, values: Text) -> Text:
@@ -159,15 +149,26 @@ def _initial(names: Coded) -> Coded:
 
 
 def _ssn(people: People, draws: Draws) -> Text:
-    """Return numbers by one keyed permutation of the whole space, so that none repeats."""
-    number = draws.permuted(
-        "identity.ssn", sequence_numbers(people.person_id, people.households), _SSN_SPACE
-    )
+    """Return numbers by keyed permutations of whole ranges, so that none repeats."""
+    sequence = _sequence(people)
+    far = sequence >= NEVER_ISSUED
+    number = draws.permuted("identity.ssn", np.where(far, 0, sequence), NEVER_ISSUED)
     area, rest = number // (49 * 9_999), number % (49 * 9_999)
     group, serial = rest // 9_999 + 1, rest % 9_999 + 1
     digits = _digits((900 + area) * 10**6 + group * 10**4 + serial, 9)
+    if far.any():
+        beyond = sequence[far] - NEVER_ISSUED
+        digits[far] = _lettered(draws.permuted("identity.ssn/beyond", beyond, _LETTERED))
     dash = np.full(len(digits), ord("-"), dtype=np.uint8)
     return _text(np.column_stack([digits[:, :3], dash, digits[:, 3:5], dash, digits[:, 5:]]))
+
+
+def _lettered(numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Return three letters and six digits of each number, as characters, shape (n, 9)."""
+    letters = np.frombuffer(_AREA_LETTERS.encode(), dtype=np.uint8)
+    area, base = numbers // 10**6, len(letters)
+    first = [letters[area // base**2], letters[area // base % base], letters[area % base]]
+    return np.column_stack([*first, _digits(numbers % 10**6, 6)])
 
 
 def _mbi(numbers: NDArray[np.int64]) -> Text:
@@ -192,8 +193,12 @@ def _email(mailbox: Text, person_id: NDArray[np.int64]) -> Text:
 
 
 def _numbered(prefix: bytes, numbers: NDArray[np.int64], width: int) -> Text:
-    head = np.tile(np.frombuffer(prefix, dtype=np.uint8), (len(numbers), 1))
-    return _text(np.column_stack([head, _digits(numbers, width)]))
+    """Return numbers after a prefix: of `width` digits, or of more where they have more."""
+    head = np.frombuffer(prefix, dtype=np.uint8)
+    if not len(numbers) or int(numbers.max()) < 10**width:
+        return _text(np.column_stack([np.tile(head, (len(numbers), 1)), _digits(numbers, width)]))
+    texts = np.strings.zfill(numbers.astype("S19"), width)
+    return np.strings.add(prefix, texts)
 
 
 def _digits(numbers: NDArray[np.generic], width: int) -> NDArray[np.uint8]:

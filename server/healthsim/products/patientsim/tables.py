@@ -30,8 +30,8 @@ PATIENTS = Table(
                required=True),
         Column("mrn", "VARCHAR", "Medical record number.", source="FHIR Patient.identifier",
                required=True),
-        Column("ssn", "VARCHAR", "Social security number in a range never issued (9xx-01…49).",
-               source="FHIR Patient.identifier", required=True),
+        Column("ssn", "VARCHAR", "Social security number never issued: 9xx-01…49, or with letters "
+               "past 40 million people.", source="FHIR Patient.identifier", required=True),
         Column("given_name", "VARCHAR", "First name.", source="FHIR Patient.name", required=True),
         Column("middle_name", "VARCHAR", "Middle initial; null where none."),
         Column("family_name", "VARCHAR", "Surname.", source="FHIR Patient.name", required=True),

@@ -33,12 +33,12 @@ def sites(u: NDArray[np.float64], count: int) -> Coded:
 
 
 def subject_numbers(person_id: NDArray[np.int64]) -> NDArray[np.bytes_]:
-    """Return the subject number: the person's id in ten digits; S10, shape (n,).
+    """Return the subject number: the person's id in ten digits or more; S12, shape (n,).
 
     >>> subject_numbers(np.array([123401])).tolist()
     [b'0000123401']
     """
-    return np.strings.zfill(person_id.astype("S10"), 10)
+    return np.strings.zfill(person_id.astype("S12"), 10)
 
 
 def unique_ids(trial: str, site: Coded, number: NDArray[np.bytes_]) -> NDArray[np.bytes_]:

@@ -13,8 +13,6 @@ from healthsim.specification.journeys.events import Birth
 from healthsim.specification.journeys.journey import JourneySpec, walk
 from healthsim.specification.journeys.layouts import Layouts
 from healthsim.specification.journeys.newborns import (
-    _MANY_BIRTHS,
-    FEW_BIRTHS,
     MOST_AT_ONCE,
     MOST_IN_A_UNIT,
     slot_count,
@@ -101,7 +99,7 @@ _OF_STEPS = frozenset({"happened", "count", "days_since", "within"})
 
 
 def _room(profile: ProfileSpec, births: int) -> Iterator[Problem]:
-    """Refuse more children than a unit has places, or than there are reserved numbers."""
+    """Refuse more children than a unit has places."""
     women = 1
     if profile.unit == "family" and profile.household is not None:
         children = profile.household.children
@@ -114,13 +112,6 @@ def _room(profile: ProfileSpec, births: int) -> Iterator[Problem]:
             "journeys",
             f"allow {births} births for {whom}, and a unit has places for {MOST_IN_A_UNIT}",
             "lower the times or the number of births, or the most children of a household",
-        )
-    elif profile.unit == "person" and births > FEW_BIRTHS and profile.count > _MANY_BIRTHS:
-        yield Problem(
-            "profile.count",
-            f"is {profile.count:,}, and journeys allow {births} births for a woman: there are not "
-            "enough numbers that are never issued",
-            f"lower it to at most {_MANY_BIRTHS:,} or the births to {FEW_BIRTHS}",
         )
 
 

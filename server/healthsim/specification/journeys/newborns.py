@@ -12,8 +12,6 @@ from healthsim.specification.journeys.plan import JourneyLayout, lay_out
 
 MOST_AT_ONCE = 5
 MOST_IN_A_UNIT = 50  # places 50 to 99
-FEW_BIRTHS = 3  # births per person for which numbers are reserved whatever the count
-_MANY_BIRTHS = 190_000  # units for which numbers of 50 births per person are reserved
 
 
 @dataclass(frozen=True)

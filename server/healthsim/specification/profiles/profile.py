@@ -36,8 +36,8 @@ from healthsim.specification.profiles.safety import Safety, SafetyChoice
 from healthsim.specification.profiles.vital_signs import VitalSignsChoice
 from healthsim.tables import Detail
 
-MOST_PEOPLE = 10_000_000
-MOST_FAMILIES = 340_000  # what the range of numbers that are never issued has room for
+MOST_PEOPLE = 100_000_000  # ids of 63 bits have room for 171 million units
+MOST_FAMILIES = 10_000_000
 PRODUCTS = ("patientsim", "membersim", "rxmembersim", "trialsim")
 
 
