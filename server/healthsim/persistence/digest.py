@@ -122,6 +122,30 @@ def of_blocks(rows: int, blocks: Sequence[tuple[int, str]]) -> str:
     return hashlib.sha256(f"{rows}\n{lines}".encode()).hexdigest()
 
 
+def joined(
+    tables: Iterable[Table],
+    rows: Mapping[str, int],
+    blocks: Blocks,
+    others: Mapping[str, str],
+) -> dict[str, str]:
+    """Return the digest of each table from those of its blocks, hexadecimal, by table name.
+
+    Args:
+        tables: their definitions.
+        rows: of each table that has any.
+        blocks: of tables about people, those that have rows, in order.
+        others: digests of the tables that are not about people.
+    """
+    found = {}
+    for table in tables:
+        listed = blocks.get(table.name, ())
+        if listed:
+            found[table.name] = of_blocks(rows[table.name], listed)
+        else:
+            found[table.name] = others.get(table.name) or Digest([table]).tables()[table.name]
+    return dict(sorted(found.items()))
+
+
 def digest_stored(
     path: Path, tables: Iterable[Table], units: int = BLOCK, only: Sequence[int] | None = None
 ) -> Digest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -66,7 +67,10 @@ def sweep(folder: Path) -> list[str]:
     for path in folder.glob(".*.unfinished*"):
         match = _TEMPORARY.fullmatch(path.name)
         if match and not alive(int(match["pid"])):
-            path.unlink(missing_ok=True)
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
             swept.append(match["name"])
     return swept
 
