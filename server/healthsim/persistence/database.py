@@ -152,7 +152,7 @@ class Writer:
             if self._small:  # a commit of each table would take longer than its few rows
                 for cursor in self._cursors:
                     cursor.begin()
-        self._pool = WriterPool(self._cursors, _insert)
+        self._pool = WriterPool(self._cursors, insert)
         return self
 
     def append(self, name: str, rows: pa.Table) -> None:
@@ -195,10 +195,12 @@ class Writer:
                 discard(self._path)
 
 
-def _insert(cursor: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
-    cursor.register("rows", rows)
-    cursor.execute(f"INSERT INTO {SCHEMA}.{quoted(name)} SELECT * FROM rows")  # noqa: S608
-    cursor.unregister("rows")
+def insert(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
+    """Insert rows into a table of the file that is attached for writing.
+
+    DuckDB finds the argument by its name; registering it first would take as long again.
+    """
+    connection.execute(f"INSERT INTO {SCHEMA}.{quoted(name)} SELECT * FROM rows")  # noqa: S608
 
 
 def discard(path: Path) -> None:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from healthsim.errors import StorageError
 from healthsim.foreign import flat, flat_in, whole_in
 from healthsim.formats import FIRST, Formats
-from healthsim.persistence.database import SCHEMA, storage_errors
+from healthsim.persistence.database import SCHEMA, insert, storage_errors
 from healthsim.persistence.files import DamagedFile, UnknownFormat
 from healthsim.persistence.judgement import (
     DICTIONARY,
@@ -269,9 +269,7 @@ def _insert(
     """Insert rows as Arrow: as parameters of a statement they take ten times as long."""
     columns = [pa.array(column) for column in zip(*rows, strict=True)]
     names = [str(place) for place in range(len(columns))]
-    connection.register("described", pa.Table.from_arrays(columns, names))
-    connection.execute(f"INSERT INTO {SCHEMA}.{table} SELECT * FROM described")  # noqa: S608
-    connection.unregister("described")
+    insert(connection, table, pa.Table.from_arrays(columns, names))
 
 
 def read_manifest(connection: duckdb.DuckDBPyConnection, path: Path) -> Manifest:

@@ -27,6 +27,7 @@ class WriterPool:
     def __init__(self, cursors: Sequence[duckdb.DuckDBPyConnection], insert: Insert) -> None:
         self._insert = insert
         self._waiting: dict[str, list[pa.Table]] = {}
+        self._bytes: dict[str, int] = {}  # of what waits: asking Arrow takes longer than adding
         self._busy: set[str] = set()
         self._least = _ROW_GROUP  # rows from which a table is inserted; 1 after the last
         self._ended = False
@@ -47,6 +48,7 @@ class WriterPool:
             self._raise()
             if rows.num_rows:
                 self._waiting.setdefault(name, []).append(rows)
+                self._bytes[name] = self._bytes.get(name, 0) + rows.nbytes
                 self._changed.notify_all()
 
     def finish(self) -> None:
@@ -87,12 +89,11 @@ class WriterPool:
         ]
 
     def _ready_bytes(self) -> int:
-        return sum(part.nbytes for name in self._ready() for part in self._waiting[name])
+        return sum(self._bytes[name] for name in self._ready())
 
     def _next(self) -> str | None:
         free = [name for name in self._ready() if name not in self._busy]
-        return max(free, key=lambda name: sum(part.nbytes for part in self._waiting[name]),
-                   default=None)  # fmt: skip
+        return max(free, key=self._bytes.__getitem__, default=None)
 
     def _work(self, cursor: duckdb.DuckDBPyConnection) -> None:
         while (taken := self._take()) is not None:
@@ -115,6 +116,8 @@ class WriterPool:
             self._busy.add(name)
             rows = pa.concat_tables(self._waiting.pop(name))
             rest = rows.num_rows % self._least
+            self._bytes[name] = 0
             if rest:
                 self._waiting[name] = [rows.slice(rows.num_rows - rest)]
+                self._bytes[name] = self._waiting[name][0].nbytes
             return name, rows.slice(0, rows.num_rows - rest)
