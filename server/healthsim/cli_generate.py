@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from healthsim.operations.home import Home
     from healthsim.operations.runs import RunRecord
     from healthsim.operations.scenarios import ScenarioSummary
+    from healthsim.operations.store import Store
 
 # Every operation is imported inside its command: `--help` needs none of them.
 
@@ -42,6 +43,16 @@ def generate(
     count: Annotated[int | None, typer.Option(help="Number of people.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed gives other people.")] = None,
     description: Annotated[str, typer.Option(help="What the scenario is for.")] = "",
+    store: Annotated[
+        str,
+        typer.Option(
+            help="file: one DuckDB file. lake: Parquet files beside a small one; the "
+            "usual from 250,000 people on."
+        ),
+    ] = "",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Of a lake, keep what a run that ended has made.")
+    ] = False,
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace an existing scenario.")
     ] = False,
@@ -52,14 +63,15 @@ def generate(
 ) -> None:
     """Run a profile and its journeys, and save the result as a scenario."""
     from healthsim.operations import network, scenarios  # noqa: PLC0415  see the top
+    from healthsim.operations.store import store_named  # noqa: PLC0415  see the top
 
-    home = home_folder()
+    home, kept = home_folder(), store_named(store, resume=resume)
     document, journeys = _documents(home, profile, journey or (), save, replace)
     document |= {} if count is None else {"count": count}
     document |= {} if seed is None else {"seed": seed}
     if document.get("count", _USUAL_COUNT) < _LEAST_EXPECTED:
         _leave_out_expectations([(profile, document), *zip(journey or (), journeys, strict=True)])
-    record = _run(home, document, journeys)
+    record = _run(home, document, journeys, kept)
     for note in network.directory_note(home.runs / f"{record.run_id}.duckdb"):
         say(note, err=True)
     saved = scenarios.save_run(home, record.run_id, save, description=description, replace=replace)
@@ -153,18 +165,20 @@ def _refuse_taken(home: Home, name: str) -> None:
         ) from None
 
 
-def _run(home: Home, profile: Mapping[str, Any], journeys: list[dict[str, Any]]) -> RunRecord:
+def _run(
+    home: Home, profile: Mapping[str, Any], journeys: list[dict[str, Any]], store: Store
+) -> RunRecord:
     """Run to the end, showing progress; stop the run when the person stops the command."""
     from healthsim.operations import ending, runs  # noqa: PLC0415  see the top
     from healthsim.operations import generate as runner  # noqa: PLC0415  see the top
 
-    record, ours = runner.begin(home, profile, journeys)
+    record, ours = runner.begin(home, profile, journeys, store=store)
     try:
         with _progress(record.total) as show:
             while record.status == runs.RUNNING:
                 record = runner.join(home, record.run_id, 0.2)
                 if record.status == runs.INTERRUPTED:  # its process has ended
-                    record, ours = runner.begin(home, profile, journeys)
+                    record, ours = runner.begin(home, profile, journeys, store=store)
                 show(record)
     except KeyboardInterrupt:
         if not ours:
@@ -172,7 +186,9 @@ def _run(home: Home, profile: Mapping[str, Any], journeys: list[dict[str, Any]])
             raise Cancelled("run", "goes on in the process that began it", mend) from None
         if not runs.abandon(home, record.run_id):
             ending.end()  # whoever else waits for it makes it anew
-        raise Cancelled("run", "was stopped", "nothing was saved; run it again") from None
+        again = "; --resume keeps what is made" * store.is_lake(record.total)
+        mend = f"nothing was saved; run it again{again}"
+        raise Cancelled("run", "was stopped", mend) from None
     if record.status != runs.DONE:
         raise StorageError("run", record.error or f"is {record.status}", "run it again")
     return record

@@ -11,7 +11,7 @@ import pytest
 
 from healthsim.errors import StorageError
 from healthsim.operations import query
-from healthsim.persistence import database
+from healthsim.persistence import confined, database
 from healthsim.persistence.database import open_read, open_two, open_write
 from healthsim.persistence.judgement import judge
 from healthsim.persistence.scenario import Manifest
@@ -106,7 +106,7 @@ def test_a_query_does_not_run_over_another_file_than_the_one_that_was_judged(
     honest: Path, evil: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = judge(honest)
-    monkeypatch.setattr(query, "judge", lambda path: seen)
+    monkeypatch.setattr(confined, "judge", lambda path: seen)
     evil.replace(honest)
 
     with pytest.raises(StorageError, match=MEANWHILE):

@@ -25,7 +25,8 @@ def lay_out_findings(connection: duckdb.DuckDBPyConnection) -> None:
     They are empty beside a file without reports.
     """
     tables = {name for (name,) in connection.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE NOT temporary").fetchall()}  # fmt: skip
+        "SELECT DISTINCT table_name FROM duckdb_columns() "
+        "WHERE database_name = current_database()").fetchall()}  # fmt: skip
     codes = [
         code
         for table in _DIAGNOSED if {table, "diagnostic_reports"} <= tables

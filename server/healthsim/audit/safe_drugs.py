@@ -51,7 +51,7 @@ def lay_out_safety(connection: duckdb.DuckDBPyConnection, profile: str) -> None:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM laid_out")
         connection.unregister("laid_out")
     stored = connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'planted_violations' "
+        "SELECT count(*) FROM duckdb_columns() WHERE table_name = 'planted_violations' "
         "AND database_name = current_database()"
     ).fetchall()
     connection.execute(

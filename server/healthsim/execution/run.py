@@ -76,10 +76,19 @@ def chunks(
     for chunk, used in map_chunks(run_one, job.count, size, threads, stop, only):
         directory_use |= used
         yield chunk
-    if only is not None:
-        return
-    rows = _not_per_person(job, directory_use)
-    yield Chunk(job.count, 0, rows, job.tally.tally_rows(rows))
+    if only is None:
+        yield last_chunk(job, directory_use)
+
+
+def last_chunk(job: Job, used: DirectoryUse) -> Chunk:
+    """Return the tables that are not per person, as a chunk without units.
+
+    Args:
+        job: what `prepare` returned.
+        used: which rows of the directory the rows of all people refer to.
+    """
+    rows = _not_per_person(job, used)
+    return Chunk(job.count, 0, rows, job.tally.tally_rows(rows))
 
 
 def run_chunk(

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from healthsim.errors import Refused
 from healthsim.exports import Filter
-from healthsim.persistence.confined import answer_of
+from healthsim.persistence.confined import answer_of, asked_of
 from healthsim.persistence.database import SCHEMA, quoted
 from healthsim.persistence.files import unreadable
-from healthsim.persistence.judgement import changed, judge
+from healthsim.persistence.judgement import changed
 from healthsim.watching import step
 
 SECONDS = 60.0
@@ -29,14 +29,13 @@ _RANGE = re.compile(r"(?P<first>[0-9]{1,9})(?:-(?P<last>[0-9]{1,9}))?")
 _MOST_RANGES = 1_000
 _LONGEST_SAID = 200
 _MOST_BYTES = 400_000_000  # of an answer that names people: 30 million of them
-_FILE = f"SELECT path FROM duckdb_databases() WHERE database_name = '{SCHEMA}'"  # noqa: S608
 _OF_PEOPLE = ("patients", "members", "rx_members", "subjects")
 """Tables with one row for a person, the first that a scenario has is asked."""
 _DIRECTORIES = ("providers", "facilities", "pharmacies")
 """Tables of nobody, those that point at others first."""
 
 
-def choose(connection: duckdb.DuckDBPyConnection, chosen: Filter) -> int:
+def choose(connection: duckdb.DuckDBPyConnection, path: Path, chosen: Filter) -> int:
     """Let every table show only what belongs to the people whom a filter chooses.
 
     Whom they point at belongs to them: who holds their coverage, relatives in the data. Of tables
@@ -45,6 +44,7 @@ def choose(connection: duckdb.DuckDBPyConnection, chosen: Filter) -> int:
 
     Args:
         connection: shows the scenario's file, and may not reach others.
+        path: that file.
         chosen: a filter that is not empty.
 
     Returns:
@@ -60,7 +60,7 @@ def choose(connection: duckdb.DuckDBPyConnection, chosen: Filter) -> int:
     asked = next((table for table in _OF_PEOPLE if table in with_people), "")
     if not asked:
         raise Refused("people", "the scenario has no people", "leave the filter out")
-    _note(connection, asked, chosen)
+    _note(connection, path, asked, chosen)
     links = [(table, column) for table, column, reference in known
              if str(reference).endswith(".person_id") and column != "person_id"]  # fmt: skip
     _add_linked(connection, links)
@@ -70,7 +70,7 @@ def choose(connection: duckdb.DuckDBPyConnection, chosen: Filter) -> int:
     return int(connection.execute("SELECT count(*) FROM chosen_people").fetchall()[0][0])
 
 
-def _note(connection: duckdb.DuckDBPyConnection, table: str, chosen: Filter) -> None:
+def _note(connection: duckdb.DuckDBPyConnection, path: Path, table: str, chosen: Filter) -> None:
     """Make the table of the people who are chosen."""
     if len(chosen.where) > LONGEST:
         raise Refused("where", f"has {len(chosen.where):,} characters", f"use at most {LONGEST:,}")
@@ -84,7 +84,7 @@ def _note(connection: duckdb.DuckDBPyConnection, table: str, chosen: Filter) -> 
         f"FROM ({numbered}) AS {table}) AS asked WHERE holds AND ({within})"
     )
     if chosen.where.strip():
-        keys = pa.table({"person_id": _asked(connection, query, chosen.where)})
+        keys = pa.table({"person_id": _asked(path, query, chosen.where)})
         connection.register("asked_people", keys)
         query = "FROM asked_people"
     connection.execute(f"CREATE TEMP TABLE chosen_people AS {query}")
@@ -97,7 +97,7 @@ def _note(connection: duckdb.DuckDBPyConnection, table: str, chosen: Filter) -> 
         )
 
 
-def _asked(connection: duckdb.DuckDBPyConnection, query: str, where: str) -> NDArray[np.int64]:
+def _asked(path: Path, query: str, where: str) -> NDArray[np.int64]:
     """Return whom a query finds that holds a person's condition, int64, shape (n,).
 
     It runs as a person's queries do: one statement, in a process that sees this file alone, and
@@ -106,10 +106,8 @@ def _asked(connection: duckdb.DuckDBPyConnection, query: str, where: str) -> NDA
     Raises:
         Refused: it is no single condition, is wrong, or asks for too much.
     """
-    path = Path(str(connection.execute(_FILE).fetchall()[0][0]))
     step("who is chosen")
-    seen = judge(path)
-    request = {"path": str(path), "sql": query, "people": where, "seen": [seen]}
+    request = {"path": str(path.absolute()), "sql": query, "people": where, **asked_of([path])}
     answer = answer_of(request, SECONDS, _MOST_BYTES)
     if "keys" in answer:
         return np.frombuffer(b64decode(answer["keys"]), dtype="<i8").astype(np.int64)

@@ -99,7 +99,7 @@ def opened(
         ).fetchall()
         names = _names([str(row[0]) for row in about], tables)
         if chosen:
-            choose(connection, chosen)
+            choose(connection, path, chosen)
         columns = {
             name: tuple(Described(str(row[1]), str(row[2]), str(row[3] or ""), bool(row[4]),
                                   str(row[5] or "")) for row in about if row[0] == name)

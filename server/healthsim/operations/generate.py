@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from healthsim.errors import Cancelled, HealthSimError
 from healthsim.operations import ending, runs
 from healthsim.operations.home import Home
-from healthsim.operations.making import Engine, Progress, default_engine, make
+from healthsim.operations.making import Engine, Progress, default_engine
 from healthsim.operations.reference import reference_for
 from healthsim.operations.runs import RunRecord
+from healthsim.operations.store import USUAL, Store
 from healthsim.operations.working import Work
 
 if TYPE_CHECKING:
@@ -42,8 +43,16 @@ def begin(
     profile: Mapping[str, Any],
     journeys: Sequence[Mapping[str, Any]],
     engine: Engine | None = None,
+    store: Store = USUAL,
 ) -> tuple[RunRecord, bool]:
     """Do as `start`, and say whether this call has begun the run, and so may abandon it.
+
+    Args:
+        home: where runs are kept.
+        profile: who.
+        journeys: what happens.
+        engine: makes the rows; this process by default.
+        store: how the rows are kept.
 
     Raises:
         Cancelled: this process is ending.
@@ -53,10 +62,10 @@ def begin(
     job = chosen.prepare(profile, journeys, reference_for(home, profile, journeys))
     if ending.has_begun():
         raise Cancelled("run", "this process is ending", "start it in another")
-    record, claimed = runs.claim(home, job.key, job.count)
+    record, claimed = runs.claim(home, store.key(job), job.count)
     if claimed:
         work = Work(home, record)
-        thread = Thread(target=_work, args=(job, work, chosen), name=record.run_id)
+        thread = Thread(target=_work, args=(job, work, chosen, store), name=record.run_id)
         thread.daemon = True  # a server that ends does not wait for a long run
         _WORKING[work] = thread
         thread.start()
@@ -101,6 +110,7 @@ def run(
     progress: Progress | None = None,
     stop: Event | None = None,
     engine: Engine | None = None,
+    store: Store = USUAL,
 ) -> RunRecord:
     """Run a job in this thread, or wait for the process that runs it already.
 
@@ -108,19 +118,20 @@ def run(
         Cancelled: `stop` was set, or another process cancelled the run.
         StorageError: the home folder cannot be written, or its disk is full.
     """
-    record, claimed = runs.claim(home, job.key, job.count)
+    record, claimed = runs.claim(home, store.key(job), job.count)
     while not claimed:
         record = join(home, record.run_id, float("inf"))
         if record.status != runs.INTERRUPTED:
             return record
-        record, claimed = runs.claim(home, job.key, job.count)  # its process has ended
-    return _make_under_lease(job, Work(home, record, stop), engine or default_engine(), progress)
+        record, claimed = runs.claim(home, store.key(job), job.count)  # its process has ended
+    work = Work(home, record, stop)
+    return _make_under_lease(job, work, engine or default_engine(), store, progress)
 
 
-def _work(job: Job, work: Work, engine: Engine) -> None:
+def _work(job: Job, work: Work, engine: Engine, store: Store) -> None:
     """Run in the background: the record states what went wrong."""
     try:
-        _make_under_lease(job, work, engine)
+        _make_under_lease(job, work, engine, store)
     except HealthSimError as error:
         _log.info("%s ended: %s", work.run_id, error)
     except BaseException:
@@ -131,12 +142,12 @@ def _work(job: Job, work: Work, engine: Engine) -> None:
 
 
 def _make_under_lease(
-    job: Job, work: Work, engine: Engine, progress: Progress | None = None
+    job: Job, work: Work, engine: Engine, store: Store, progress: Progress | None = None
 ) -> RunRecord:
     """Make a run whose lease is ours, and write down how it ended."""
     with work.lease():
         try:
-            return make(job, work, engine, progress)
+            return store.make(job, work, engine, progress)
         except BaseException as error:
             work.fail(error)
             raise

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,8 @@ from healthsim.persistence.arrow import to_arrow
 from healthsim.persistence.database import storage_errors
 from healthsim.persistence.digest import Digest
 from healthsim.persistence.files import publish_over, temporary
-from healthsim.persistence.parquet import LakeFile, RangeWriter, published, range_writer
+from healthsim.persistence.lake import LakeFile
+from healthsim.persistence.parquet import RangeWriter, published, range_writer
 
 if TYPE_CHECKING:
     from healthsim.execution.job import Job
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
 
 RECORDS = "parts"
 """Folder in an unfinished lake of the records of the ranges that are whole."""
+
+Tell: TypeAlias = Callable[[int, int], None]
+"""Called after each block with its units and its rows."""
 
 _PARTS = ("providers", "facilities", "pharmacies")
 
@@ -198,7 +202,7 @@ def write_blocks(
     first: int,
     blocks: int,
     stop: Event | None = None,
-    tell: Callable[[MadeBlock], None] | None = None,
+    tell: Tell | None = None,
 ) -> BlockRange:
     """Make a range of blocks of a job, write its files and its record into a lake's folder.
 
@@ -219,18 +223,23 @@ def write_blocks(
     made: list[MadeBlock] = []
     with range_writer(lake, first, blocks) as writer:
         for block, start in _starts(job, first, blocks):
-            if stop is not None and stop.is_set():
-                raise Cancelled("run", "was asked to stop", "start it again to have its rows")
+            _refuse_stopped(stop)
             one, refers = _make_block(job, settled, writer, block, start)
             used |= refers
             made.append(one)
             if tell is not None:
-                tell(one)
+                tell(one.units, sum(one.rows.values()))
         files = writer.close()
+        _refuse_stopped(stop)
         published(lake, first, blocks, files)
     whole = BlockRange(job.key, first, tuple(made), files, _packed(used))
     _keep(lake, whole)
     return whole
+
+
+def _refuse_stopped(stop: Event | None) -> None:
+    if stop is not None and stop.is_set():
+        raise Cancelled("run", "was asked to stop", "start it again to have its rows")
 
 
 def _starts(job: Job, first: int, blocks: int) -> Iterator[tuple[int, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from healthsim.execution.run import Chunk
     from healthsim.operations.runs import RunRecord
     from healthsim.operations.working import Work
-    from healthsim.persistence.digest import Digest
+    from healthsim.persistence.digest import Blocks
     from healthsim.persistence.scenario import Manifest
 
 _FEW = 1000  # people whose rows are kept in small blocks
@@ -98,14 +98,14 @@ def make(job: Job, work: Work, engine: Engine, progress: Progress | None = None)
         work.refuse_stopped()
         writer.flush()
         manifest = replace(
-            _manifest(job, digest),
+            manifest_of(job, digest.rows, digest.tables(), digest.blocks()),
             expectations=tuple(job.judge(totals)),
             figures=tuple(plain_figures(figures)),
         )
         with storage_errors(target):
             write_manifest(writer.connection, manifest, job.tables)
     return work.finish(
-        lambda: _publish(unfinished, target, work.run_id),
+        lambda: publish(unfinished, target, work.run_id),
         counts=dict(manifest.rows), digest=manifest.digest,
     )  # fmt: skip
 
@@ -123,19 +123,32 @@ def add_tallies(
     return [(one + two, of + by) for (one, of), (two, by) in zip(totals, more, strict=True)]
 
 
-def _publish(unfinished: Path, target: Path, run_id: str) -> None:
+def publish(unfinished: Path, target: Path, run_id: str) -> None:
+    """Give the finished file of a run its name."""
     with disk_errors(f"run {run_id!r}"):
         publish_over(unfinished, target)
     trust(target)
 
 
-def _manifest(job: Job, digest: Digest) -> Manifest:
+def manifest_of(
+    job: Job,
+    rows: Mapping[str, int],
+    digests: Mapping[str, str],
+    blocks: Blocks,
+) -> Manifest:
+    """Return what a run's file says of itself, without what came of expectations and figures.
+
+    Args:
+        job: what was run.
+        rows: of each table.
+        digests: of each table; `blocks` those of its blocks.
+        blocks: digests of the blocks of each table about people that has rows.
+    """
     from healthsim.addresses import BLOCK  # noqa: PLC0415  numpy is heavy
     from healthsim.persistence.digest import total  # noqa: PLC0415  pyarrow is heavy
     from healthsim.persistence.scenario import Manifest  # noqa: PLC0415  duckdb is heavy
     from healthsim.specification.checks.codes import unlisted_in  # noqa: PLC0415  see the top
 
-    digests = digest.tables()
     return Manifest(
         profile=job.profile_text,
         journeys=tuple(job.journey_texts),
@@ -144,9 +157,9 @@ def _manifest(job: Job, digest: Digest) -> Manifest:
         engine_version=ENGINE,
         engine_key=job.key,
         references=dict(job.references),
-        rows={table.name: digest.rows[table.name] for table in job.tables},
+        rows={table.name: rows[table.name] for table in job.tables},
         digests=digests,
-        blocks=digest.blocks() if job.count > BLOCK else {},
+        blocks=blocks if job.count > BLOCK else {},
         digest=total(digests),
         created_at=stamp(),
         unlisted_codes=unlisted_in(job.profile_text, job.journey_texts),

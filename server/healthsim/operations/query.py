@@ -10,7 +10,7 @@ from typing import Any
 from healthsim.errors import Refused, cut
 from healthsim.operations import near_columns, scenarios
 from healthsim.operations.home import Home
-from healthsim.persistence.confined import answer_of
+from healthsim.persistence.confined import answer_of, asked_of
 from healthsim.persistence.files import unreadable
 from healthsim.persistence.judgement import TRIES, changed, judge
 
@@ -103,13 +103,13 @@ def query_file(
             "sql", "it holds half a character (a lone surrogate)", "send whole characters"
         )
     request = {
-        "path": str(path), "other": str(other or ""), "sql": sql, "limit": limit,
-        "offset": offset,
+        "path": str(path.absolute()), "other": str(other.absolute() if other else ""), "sql": sql,
+        "limit": limit, "offset": offset,
     }  # fmt: skip
     answer: dict[str, Any] = {}
     for _ in range(TRIES):
-        seen = [judge(file) for file in filter(None, (path, other))]
-        answer = answer_of({**request, "seen": seen}, seconds, _MOST_BYTES)
+        files = [file for file in (path, other) if file]
+        answer = answer_of({**request, **asked_of(files)}, seconds, _MOST_BYTES)
         if "changed" not in answer:
             break
     else:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -23,6 +24,7 @@ from healthsim.operations import leases
 from healthsim.operations.expiry import Item, expired
 from healthsim.operations.home import Home
 from healthsim.persistence.files import disk_errors, fsync_file, publish_over, sweep, temporary
+from healthsim.persistence.names import LAKE
 
 RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
 INTERRUPTED = "interrupted"
@@ -273,8 +275,12 @@ def items(home: Home) -> list[Item]:
     """
     files: dict[str, list[Path]] = {}
     for path in home.runs.glob("run-*"):
-        if _RUN_FILE.fullmatch(path.name) and (path.is_symlink() or path.is_file()):
+        if not _RUN_FILE.fullmatch(path.name):
+            continue
+        if path.is_symlink() or path.is_file():
             files.setdefault(path.name.split(".")[0], []).append(path)
+        elif path.suffix == LAKE and path.is_dir():
+            files.setdefault(path.name.split(".")[0], []).extend(path.rglob("*"))
     return [_item(home, name, paths) for name, paths in files.items()]
 
 
@@ -297,9 +303,12 @@ def expire(home: Home, now: float) -> list[str]:
         now: seconds since 1970.
     """
     sweep(home.runs)
+    for folder in home.runs.glob(f"run-*{LAKE}/*"):
+        sweep(folder)
     gone = []
     for item in expired(items(home), now):
         if not leases.is_held(_path(home, item.name, "lease")):
+            shutil.rmtree(_path(home, item.name, LAKE[1:]), ignore_errors=True)
             for path in home.runs.glob(f"{item.name}.*"):
                 with suppress(OSError):  # gone already, or a folder of somebody's own
                     path.unlink()

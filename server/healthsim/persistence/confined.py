@@ -3,17 +3,53 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Timer
 from typing import Any
 
+from healthsim.persistence.judgement import Lake, judge, lake_seen
+from healthsim.persistence.lake_views import statements
 from healthsim.watching import stoppable
 
+_NAMES = ("scenario", "other")  # under which `sandbox.py` attaches files
 _SANDBOX = Path(__file__).with_name("sandbox.py")
 _CONSOLE = 0x08000000 if sys.platform == "win32" else 0  # CREATE_NO_WINDOW
+
+
+def asked_of(files: Sequence[Path]) -> dict[str, Any]:
+    """Judge the files of a request, and return what the process must know of them.
+
+    Args:
+        files: the file, and the second one if there is one.
+
+    Raises:
+        StorageError: a file cannot be read, or should not be; NotFound likewise.
+    """
+    seen = [judge(file) for file in files]
+    lakes = [lake_seen(one) for one in seen]
+    if not any(lakes):
+        return {"seen": seen}
+    base = Path(os.path.commonpath([file.absolute().parent for file in files]))
+    shown = [lake and _shown(lake, name, base)
+             for lake, name in zip(lakes, _NAMES, strict=False)]  # fmt: skip
+    return {"seen": seen, "lakes": shown, "base": str(base)}
+
+
+def _shown(lake: Lake, name: str, base: Path) -> dict[str, Any]:
+    """Return how a lake is shown, without the folders above."""
+    lake = replace(lake, folder=lake.folder.absolute())
+    files = [file for files in lake.files.values() for file in files]
+    within = lake.folder.relative_to(base)
+    return {
+        "statements": list(statements(lake, name, base)),
+        "paths": [(within / file).as_posix() for file in files],
+        "seen": [lake.seen[file] for file in files],
+    }
 
 
 def answer_of(request: Mapping[str, Any], seconds: float, most_bytes: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from glob import escape
@@ -36,8 +36,10 @@ from healthsim.persistence.judgement import (
     changed,
     is_same,
     judge,
+    lake_seen,
     trust,
 )
+from healthsim.persistence.lake_views import statements
 from healthsim.persistence.writer_pool import WriterPool
 from healthsim.tables import Table
 from healthsim.watching import stoppable
@@ -240,10 +242,10 @@ def open_read(
         NotFound: there is no such file.
         StorageError: it cannot be read, should not be, or another process kept it for too long.
     """
-    with reader(seconds=seconds) as connection, attached(connection, path, rules):
+    with reader(seconds=seconds) as connection, attached(connection, path, rules) as beside:
         for name, value in settings.items():
             connection.execute(f"SET {name} = {value}")
-        _confine(connection, writes)
+        _confine(connection, writes, beside)
         yield connection
 
 
@@ -266,13 +268,13 @@ def open_two(path: Path, other: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         NotFound: one of them is not there.
         StorageError: one cannot be read, or should not be; the error names it.
     """
-    files = {SCHEMA: path, OTHER: other}
+    files, beside = {SCHEMA: path, OTHER: other}, list[Path]()
     with reader() as connection:
         for name, file in files.items():
             with storage_errors(file):
-                _attach_judged(connection, file, None, name=name)
+                beside += _attach_judged(connection, file, None, name=name)
         connection.execute(f"SET memory_limit = '{_COMPARING_MB}MB'")
-        _confine(connection, None)
+        _confine(connection, None, beside)
         yield connection
 
 
@@ -328,8 +330,13 @@ def _stopped_after(connection: duckdb.DuckDBPyConnection, seconds: float) -> Ite
         watcher.join()
 
 
-def _confine(connection: duckdb.DuckDBPyConnection, folder: Path | None) -> None:
-    """Keep a connection from all files but those of a folder and those that it has open."""
+def _confine(
+    connection: duckdb.DuckDBPyConnection, folder: Path | None, beside: Sequence[Path] = ()
+) -> None:
+    """Keep a connection from all files but those of a folder, a lake's and what it has open."""
+    if beside:
+        listed = ", ".join(literal(str(path)) for path in beside)
+        connection.execute(f"SET allowed_paths = [{listed}]")
     if folder is not None:
         connection.execute(f"SET allowed_directories = [{literal(str(folder))}]")
     connection.execute("SET enable_external_access = false")
@@ -342,16 +349,19 @@ def attached(
     path: Path,
     rules: Rules | None = None,
     mode: str = "READ_ONLY",
-) -> Iterator[None]:
+) -> Iterator[list[Path]]:
     """Judge a file and show it to a connection as its current schema, until the block ends.
+
+    A lake's tables are shown as views of its Parquet files, which are yielded; they are not where
+    it is opened for writing or to be listed.
 
     Raises as `open_read` does.
     """
     with storage_errors(path):
-        _attach_judged(connection, path, rules, mode)
+        beside = _attach_judged(connection, path, rules, mode)
         try:
             connection.execute(f"USE {SCHEMA}")
-            yield
+            yield beside
         except BaseException:
             with suppress(duckdb.Error):  # after a full disk nothing works any more
                 _detach(connection)
@@ -370,13 +380,21 @@ def _attach_judged(
     rules: Rules | None,
     mode: str = "READ_ONLY",
     name: str = SCHEMA,
-) -> None:
-    """Attach the file that was judged, and no other that came into its place meanwhile."""
+) -> list[Path]:
+    """Attach the file that was judged, and no other that came into its place meanwhile.
+
+    Returns:
+        The Parquet files that it is shown with, if it is a lake.
+    """
     for _ in range(TRIES):
         seen = judge(path, rules)
-        _attach(connection, path, mode, name)
-        if is_same(path, seen):
-            return
+        only_listed = mode != "READ_ONLY" or (rules is not None and rules.is_listed)
+        lake = None if only_listed else lake_seen(seen)
+        _attach(connection, path, mode, f"{name}_file" if lake else name)
+        for statement in statements(lake, name) if lake else ():
+            connection.execute(statement)
+        if is_same(path, seen, alone=only_listed):
+            return lake.paths if lake else []
         connection.execute(f"DETACH {name}")
     raise changed(path)
 

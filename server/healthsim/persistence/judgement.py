@@ -31,6 +31,7 @@ from healthsim.persistence.files import (
     unreadable,
     without_folders,
 )
+from healthsim.persistence.names import lake_of
 
 if TYPE_CHECKING:
     from healthsim.tables import Table
@@ -40,11 +41,18 @@ SCENARIO = "scenario"
 
 MANIFEST = "healthsim_manifest"
 DICTIONARY = "healthsim_columns"
+LISTING = "healthsim_files"
+"""The table of a lake's file that lists its Parquet files."""
+
 MANIFEST_COLUMNS: Mapping[str, str] = {"key": "VARCHAR", "value": "VARCHAR"}
 DICTIONARY_COLUMNS: Mapping[str, str] = {
     "table_name": "VARCHAR", "column_name": "VARCHAR", "type": "VARCHAR", "meaning": "VARCHAR",
     "required": "BOOLEAN", "decimals": "INTEGER", "reference": "VARCHAR", "source": "VARCHAR",
     "position": "INTEGER", "product": "VARCHAR", "grain": "VARCHAR", "key": "VARCHAR",
+}  # fmt: skip
+LISTING_COLUMNS: Mapping[str, str] = {
+    "table_name": "VARCHAR", "file": "VARCHAR", "first_block": "BIGINT", "blocks": "BIGINT",
+    "rows": "BIGINT", "size_bytes": "BIGINT", "sha256": "VARCHAR", "footer": "VARCHAR",
 }  # fmt: skip
 
 _SECONDS = 20.0  # that the opening of a file may take
@@ -52,12 +60,35 @@ _MAGIC, _MAGIC_AT = b"DUCK", 8
 _ENCRYPTED_AT = 20  # byte of the first block whose lowest bit says that the file is encrypted
 TRIES = 3  # at a file that changes while it is opened
 _REMEMBERED = 10_000
+_MOST_LAKES = 50
 _AT_ONCE = 25  # files that are judged together
 _CONSOLE = 0x08000000 if sys.platform == "win32" else 0  # CREATE_NO_WINDOW
 _PROGRAM = Path(__file__).with_name("judging.py")
 
 Seen: TypeAlias = tuple[int, int, int, int, int]
 """What tells a file from another, or from itself before a change."""
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The Parquet files of a lake that was judged fit.
+
+    Attributes:
+        folder: where they are.
+        columns: of each table, in order: pairs of a name and a type, in DuckDB's words.
+        files: of each table, in the order of its rows: names in the folder.
+        seen: what told each file from others when it was judged, by its name.
+    """
+
+    folder: Path
+    columns: Mapping[str, Sequence[tuple[str, str]]]
+    files: Mapping[str, Sequence[str]]
+    seen: Mapping[str, Seen]
+
+    @property
+    def paths(self) -> list[Path]:
+        """Every file."""
+        return [self.folder / name for names in self.files.values() for name in names]
 
 
 @dataclass(frozen=True)
@@ -72,6 +103,7 @@ class Rules:
         texts: tables that are read as a whole, and the most rows that they may have.
         dictionary: the one of them that names tables and columns; empty if there is none.
         is_listed: only `texts` will be read, and the texts of other tables are not judged.
+        lake: the table that lists Parquet files, which a file may have; empty if it may not.
     """
 
     what: str
@@ -81,6 +113,7 @@ class Rules:
     texts: Mapping[str, int] = field(default_factory=dict)
     dictionary: str = ""
     is_listed: bool = False
+    lake: str = ""
 
     def is_met_by(self, judged: str | None) -> bool:
         """Return whether a file that was judged fit, as this, is fit by these rules."""
@@ -100,7 +133,8 @@ class Rules:
             "tables": sorted(self.tables),
             "exact": {name: dict(columns) for name, columns in self.exact.items()},
             "needs": self.needs, "types": get_args(Type), "texts": list(self.texts.items()),
-            "dictionary": self.dictionary, "is_listed": self.is_listed,
+            "dictionary": self.dictionary, "is_listed": self.is_listed, "lake": self.lake,
+            "folders": [str(lake_of(path)) for path, _ in files],
         }  # fmt: skip
 
 
@@ -112,11 +146,18 @@ def scenario_rules() -> Rules:
 
     return Rules(
         what=SCENARIO,
-        tables=frozenset({table.name for table in TABLES} | {FORMER_NAME, MANIFEST, DICTIONARY}),
-        exact={MANIFEST: MANIFEST_COLUMNS, DICTIONARY: DICTIONARY_COLUMNS},
+        tables=frozenset(
+            {table.name for table in TABLES} | {FORMER_NAME, MANIFEST, DICTIONARY, LISTING}
+        ),
+        exact={
+            MANIFEST: MANIFEST_COLUMNS,
+            DICTIONARY: DICTIONARY_COLUMNS,
+            LISTING: LISTING_COLUMNS,
+        },
         needs=MANIFEST,
-        texts={MANIFEST: 200, DICTIONARY: 20_000},
+        texts={MANIFEST: 200, DICTIONARY: 20_000, LISTING: 100_000},
         dictionary=DICTIONARY,
+        lake=LISTING,
     )
 
 
@@ -137,6 +178,7 @@ def rules_of(what: str, needs: Table, others: Iterable[Table]) -> Rules:
 
 
 _fit: dict[Seen, str] = {}  # what was judged fit -> as what
+_lakes: dict[Seen, Lake] = {}  # those of them that are lakes
 _unfit: dict[tuple[Seen, str, str], Problem] = {}
 
 
@@ -164,12 +206,44 @@ def judge(path: Path, rules: Rules | None = None) -> Seen:
     raise changed(path)
 
 
-def is_same(path: Path, seen: Seen) -> bool:
-    """Return whether a file is still the one that was judged."""
+def lake_seen(seen: Seen) -> Lake | None:
+    """Return the Parquet files of a file that was judged fit, if it is a lake."""
+    return _lakes.get(seen)
+
+
+def is_same(path: Path, seen: Seen, *, alone: bool = False) -> bool:
+    """Return whether a file is still the one that was judged.
+
+    Args:
+        path: the file.
+        seen: what told it from others.
+        alone: the Parquet files of a lake do not matter.
+    """
     try:
-        return _print(path.lstat()) == seen
+        return _print(path.lstat()) == seen and (alone or _has_same_lake(seen))
     except OSError:
         return False
+
+
+def _has_same_lake(seen: Seen) -> bool:
+    """Return whether the folder of a lake holds what was judged, and nothing else."""
+    lake = _lakes.get(seen)
+    return lake is None or _files_of(lake.folder) == lake.seen
+
+
+def _files_of(folder: Path) -> dict[str, Seen]:
+    """Return what tells the files below a folder from others, by their names in it."""
+    found: dict[str, Seen] = {}
+    waiting = [(folder, "")]
+    while waiting:
+        place, below = waiting.pop()
+        with suppress(OSError), os.scandir(place) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append((place / entry.name, f"{below}{entry.name}/"))
+                else:
+                    found[f"{below}{entry.name}"] = _print(entry.stat(follow_symlinks=False))
+    return found
 
 
 def changed(path: Path) -> StorageError:
@@ -186,6 +260,7 @@ def judge_all(paths: Sequence[Path], rules: Rules | None = None) -> list[HealthS
     rules = rules or scenario_rules()
     refusals: list[HealthSimError | None] = [None] * len(paths)
     asked: dict[int, Seen] = {}
+    beside: dict[int, dict[str, Seen]] = {}
     for number, path in enumerate(paths):
         try:
             seen = _seen(path)
@@ -194,15 +269,36 @@ def judge_all(paths: Sequence[Path], rules: Rules | None = None) -> list[HealthS
             continue
         if known := _unfit.get((seen, rules.what, path.name)):
             refusals[number] = DamagedFile(known.where, known.found, known.mend)
-        elif not rules.is_met_by(_fit.get(seen)):
+        elif not rules.is_met_by(_fit.get(seen)) or not (rules.is_listed or _has_same_lake(seen)):
             asked[number] = seen
+            beside[number] = _files_of(lake_of(path)) if rules.lake else {}
     waiting = list(asked)
     for start in range(0, len(waiting), _AT_ONCE):
         numbers = waiting[start : start + _AT_ONCE]
         answers = _answers([(paths[number], asked[number][2]) for number in numbers], rules)
         for number, answer in zip(numbers, answers, strict=True):
             refusals[number] = _refusal(paths[number], answer, asked[number], rules)
+            if refusals[number] is None and answer and answer.get("lake"):
+                _keep_lake(paths[number], asked[number], answer["lake"], beside[number])
     return refusals
+
+
+def _keep_lake(
+    path: Path, seen: Seen, answer: Mapping[str, Any], beside: Mapping[str, Seen]
+) -> None:
+    """Remember the Parquet files of a lake, as they were before they were judged."""
+    within = f"{answer['generation']}/"
+    while len(_lakes) >= _MOST_LAKES:
+        oldest = next(iter(_lakes))
+        del _lakes[oldest]
+        _fit.pop(oldest, None)
+    _lakes[seen] = Lake(
+        lake_of(path) / answer["generation"],
+        {table: [(name, kind) for name, kind in columns]
+         for table, (columns, _) in answer["tables"].items()},
+        {table: files for table, (_, files) in answer["tables"].items()},
+        {name.removeprefix(within): one for name, one in beside.items() if name.startswith(within)},
+    )  # fmt: skip
 
 
 def _answers(files: Sequence[tuple[Path, int]], rules: Rules) -> list[Mapping[str, Any] | None]:
@@ -216,8 +312,13 @@ def _answers(files: Sequence[tuple[Path, int]], rules: Rules) -> list[Mapping[st
 
 
 def trust(path: Path, what: str = SCENARIO) -> None:
-    """Remember that this process itself has written a file: it need not be judged."""
+    """Remember that this process itself has written a file: it need not be judged.
+
+    That of a lake is judged all the same: its Parquet files are known by that.
+    """
     with suppress(OSError):
+        if what == SCENARIO and lake_of(path).is_dir():
+            return
         _remember(_print(path.lstat()), what)
 
 
@@ -239,14 +340,17 @@ def _refusal(
     else:
         _remember(seen, rules.fit)
         return None
-    if isinstance(refusal, DamagedFile) and len(_unfit) < _REMEMBERED:
+    is_lasting = not (answer or {}).get("of_lake")
+    if isinstance(refusal, DamagedFile) and is_lasting and len(_unfit) < _REMEMBERED:
         _unfit[seen, rules.what, path.name] = refusal.problem
     return refusal
 
 
 def _remember(seen: Seen, what: str) -> None:
     while len(_fit) >= _REMEMBERED:
-        del _fit[next(iter(_fit))]
+        oldest = next(iter(_fit))
+        del _fit[oldest]
+        _lakes.pop(oldest, None)
     _fit[seen] = what
 
 

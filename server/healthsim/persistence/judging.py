@@ -9,9 +9,11 @@ be tables; no view, macro or expression of the file is run.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
+import stat
 import sys
 import threading
 import time
@@ -64,6 +66,8 @@ _MUCH = "it needs too much memory to be opened"
 _MOST_COLUMNS = 300  # of one table
 _LONGEST = 32 * 2**20  # bytes of text of a table that is read as a whole
 _LONGEST_VALUE = 10_000  # bytes of one text in any other table; ours have some hundred
+_LONGEST_FOOTER = 16 * 2**20  # bytes of a Parquet file's footer
+_GENERATION = re.compile(r"[0-9a-z]{1,40}")
 _ROWS_PER_BYTE = 16  # of the blocks in use; honest rows take a byte and more
 
 
@@ -82,12 +86,14 @@ def judge(request: dict[str, Any]) -> list[dict[str, Any]]:
         request: `files`, pairs of a path and its size in bytes; `tables` that each may have;
             `exact`, the columns and types of some of them; `types` of the columns of the others;
             `needs`, a table without which it is no `what`; `texts`, pairs of a table that is
-            read as a whole and its most rows; and `dictionary`, the one of these that names
-            tables and columns, or nothing.
+            read as a whole and its most rows; `dictionary`, the one of these that names
+            tables and columns, or nothing; `lake`, the one that lists Parquet files, or nothing;
+            and `folders`, for each file the folder of its Parquet files.
 
     Returns:
-        For each file nothing where it is fit; else `found` and `mend`, or `storage`: why it could
-        not be opened.
+        For each file nothing where it is fit, or of a lake, `lake`: its `generation`, and of each
+            of its `tables` the columns with their types and the files; else `found` and `mend`, or
+            `storage`: why it could not be opened.
     """
     answers: list[dict[str, Any]] = [{} for _ in request["files"]]
     with duckdb.connect(":memory:", config=dict(_CLOSED)) as connection:
@@ -96,6 +102,8 @@ def judge(request: dict[str, Any]) -> list[dict[str, Any]]:
                 _attach(connection, path, number)
             except duckdb.Error as error:
                 answers[number] = {"storage": str(error)}
+        quoted = ", ".join("'" + text.replace("'", "''") + "/'" for text in request["folders"])
+        connection.execute(f"SET allowed_directories = [{quoted}]")
         for setting in _SETTINGS:
             connection.execute(setting)
         strange = _strange(connection)
@@ -113,10 +121,16 @@ def judge(request: dict[str, Any]) -> list[dict[str, Any]]:
                 _judge_tables(tables.get(number, []), used, request)
                 _judge_columns(columns.get(number, []), request)
                 _judge_lengths(connection, f"{_FILE}{number}", columns.get(number, []), request)
-                _judge_texts(connection, f"{_FILE}{number}", request)
+                there = {str(row[0]) for row in tables.get(number, [])}
+                _judge_texts(connection, f"{_FILE}{number}", there, request)
                 _judge_dictionary(connection, f"{_FILE}{number}", request)
+                if request["lake"] in there:
+                    answers[number] = {"of_lake": True}  # may be mended beside the file
+                    folder = request["folders"][number]
+                    lake = _judge_lake(connection, f"{_FILE}{number}", folder, request)
+                    answers[number] = {"lake": lake}
             except Unfit as unfit:
-                answers[number] = {"found": unfit.found, "mend": unfit.mend}
+                answers[number] |= {"found": unfit.found, "mend": unfit.mend}
             except duckdb.Error as error:
                 is_full = isinstance(error, duckdb.OutOfMemoryException)
                 answers[number] = (
@@ -193,6 +207,8 @@ def _judge_columns(rows: list[tuple[Any, ...]], request: dict[str, Any]) -> None
                 f"{_shown(kind)}", _DROP,
             )  # fmt: skip
     for table, columns in request["exact"].items():
+        if table == request["lake"] and table not in found:
+            continue
         if list(found.get(table, {}).items()) != list(columns.items()):
             raise Unfit(f"its table {table} does not have the columns that it should", _AGAIN)
 
@@ -221,10 +237,15 @@ def _judge_lengths(
 
 
 def _judge_texts(
-    connection: duckdb.DuckDBPyConnection, database: str, request: dict[str, Any]
+    connection: duckdb.DuckDBPyConnection,
+    database: str,
+    there: set[str],
+    request: dict[str, Any],
 ) -> None:
     """Refuse tables that are read as a whole and that are too long for it."""
     for table, most in request["texts"]:
+        if table == request["lake"] and table not in there:
+            continue
         columns = [name for name, kind in request["exact"][table].items() if kind == "VARCHAR"]
         lengths = " + ".join(f'strlen("{column}")' for column in columns)
         row = connection.execute(
@@ -259,6 +280,147 @@ def _judge_dictionary(
                 f"its dictionary names a {strange[0]} that HealthSim does not know, "
                 f"{_shown(strange[1])}", _AGAIN,
             )  # fmt: skip
+
+
+def _judge_lake(
+    connection: duckdb.DuckDBPyConnection, database: str, folder: str, request: dict[str, Any]
+) -> dict[str, Any]:
+    """Refuse a lake whose Parquet files are not those that its file lists; return what they are."""
+    rows = connection.execute(
+        f"SELECT table_name, column_name, type FROM {database}.{request['dictionary']} "
+        "ORDER BY rowid"
+    ).fetchall()
+    columns: dict[str, list[list[str]]] = {}
+    for table, column, kind in rows:
+        columns.setdefault(table, []).append([column, kind])
+    own = connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = ?", [database]
+    ).fetchall()
+    kept = dict(request["texts"])
+    for (name,) in own:
+        if name not in kept:
+            raise Unfit(f"it lists Parquet files, and has a table {_shown(name)} of its own", _DROP)
+    listed = connection.execute(
+        f"SELECT table_name, file, first_block, rows, size_bytes, footer FROM "
+        f"{database}.{request['lake']} ORDER BY rowid"
+    ).fetchall()
+    generation = _generation(connection, database, request)
+    files: dict[str, list[str]] = {table: [] for table in columns}
+    for table, file, first, *_ in listed:
+        if table not in files or file != f"{table}/{first:06}.parquet" or first < 0:
+            raise Unfit(f"it lists a Parquet file with a strange name, {_shown(file)}", _AGAIN)
+        files[table].append(file)
+    root = os.path.join(folder, generation)  # noqa: PTH118  only duckdb and what is small
+    if request["is_listed"]:
+        return {}
+    _judge_folder(root, {row[1]: (row[4], row[5]) for row in listed}, len(listed))
+    counts = {row[1]: row[3] for row in listed}
+    for table, names in files.items():
+        _judge_parquet(connection, root, names, columns[table], counts)
+        if sum(counts[name] for name in names) > 2**40:
+            raise Unfit(f"its table {table} claims too many rows", _AGAIN)
+    tables = {table: [columns[table], names] for table, names in files.items()}
+    return {"generation": generation, "tables": tables}
+
+
+def _generation(
+    connection: duckdb.DuckDBPyConnection, database: str, request: dict[str, Any]
+) -> str:
+    """Return the name of the folder in which the Parquet files of a lake are."""
+    rows = connection.execute(
+        f"SELECT value FROM {database}.{request['needs']} WHERE key = 'lake'"
+    ).fetchall()
+    text = str(rows[0][0]).strip('"') if len(rows) == 1 else ""
+    if not _GENERATION.fullmatch(text):
+        raise Unfit("it lists Parquet files, and does not say in which folder they are", _AGAIN)
+    return text
+
+
+def _judge_folder(root: str, listed: dict[str, tuple[int, str]], count: int) -> None:
+    """Refuse a folder whose files are not those that are listed, or not as they are listed."""
+    if len(listed) != count:
+        raise Unfit("it lists a Parquet file twice", _AGAIN)
+    there = dict(_entries(root, ""))
+    for name, about in there.items():
+        if name not in listed:
+            raise Unfit(f"its folder holds what it does not list, {_shown(name)}",
+                        "move that away if you know what it is; else delete all of it")  # fmt: skip
+        if not stat.S_ISREG(about.st_mode):
+            raise Unfit(f"its {_shown(name)} is no regular file", _AGAIN)
+    for name, (size, footer) in listed.items():
+        if name not in there:
+            raise Unfit(f"its Parquet file {_shown(name)} is missing", _AGAIN)
+        if there[name].st_size != size:
+            raise Unfit(f"its Parquet file {_shown(name)} has {there[name].st_size:,} bytes, and "
+                        f"should have {size:,}: it was cut short or changed", _AGAIN)  # fmt: skip
+        if footer_of(os.path.join(root, name)) != footer:  # noqa: PTH118
+            raise Unfit(f"its Parquet file {_shown(name)} is not the one that it lists", _AGAIN)
+
+
+def _entries(root: str, below: str) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield every file of a lake's folder with its name there; folders are gone into once."""
+    try:
+        with os.scandir(os.path.join(root, below)) as found:  # noqa: PTH118
+            entries = list(found)
+    except OSError:
+        return
+    for entry in entries:
+        name = f"{below}/{entry.name}" if below else entry.name
+        if not below and entry.is_dir(follow_symlinks=False):
+            yield from _entries(root, name)
+        else:
+            yield name, entry.stat(follow_symlinks=False)
+
+
+def footer_of(path: str) -> str:
+    """Return the SHA-256 of a Parquet file's footer, hexadecimal; empty if it has none.
+
+    The footer says where every page is, how long, and between which values: no other rows have it.
+    """
+    with open(path, "rb") as file:  # noqa: PTH123
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - 8, 0))
+        tail = file.read(8)
+        length = int.from_bytes(tail[:4], "little")
+        if tail[4:] != b"PAR1" or not 0 < length <= min(size - 12, _LONGEST_FOOTER):
+            return ""
+        file.seek(size - 8 - length)
+        return hashlib.sha256(file.read(length)).hexdigest()
+
+
+def _judge_parquet(
+    connection: duckdb.DuckDBPyConnection,
+    root: str,
+    names: list[str],
+    columns: list[list[str]],
+    counts: dict[str, int],
+) -> None:
+    """Refuse Parquet files of a table that have other columns or another number of rows."""
+    if not names:
+        return
+    paths = [os.path.join(root, name) for name in names]  # noqa: PTH118
+    try:
+        shapes = connection.execute(
+            "SELECT file_name, list(name ORDER BY column_id NULLS FIRST), "
+            "list(duckdb_type ORDER BY column_id NULLS FIRST), max(num_children) "
+            "FROM parquet_schema(?) GROUP BY file_name",
+            [paths],
+        ).fetchall()
+        sizes = connection.execute(
+            "SELECT file_name, num_rows FROM parquet_file_metadata(?)", [paths]
+        ).fetchall()
+    except duckdb.Error as error:
+        raise Unfit(f"a Parquet file of {names[0].split('/')[0]} cannot be read", _AGAIN) from error
+    wanted = [[name for name, _ in columns], [kind for _, kind in columns]]
+    for path, found, kinds, children in shapes:
+        if [found[1:], kinds[1:]] != wanted or children != len(columns):
+            raise Unfit(f"its Parquet file {_shown(os.path.relpath(path, root))} has other columns "
+                        "than its dictionary says", _AGAIN)  # fmt: skip
+    for path, rows in sizes:
+        name = os.path.relpath(path, root).replace(os.sep, "/")
+        if rows != counts[name] or rows > os.path.getsize(path) * _ROWS_PER_BYTE:  # noqa: PTH202
+            raise Unfit(f"its Parquet file {_shown(name)} claims {rows:,} rows, and should have "
+                        f"{counts[name]:,}", _AGAIN)  # fmt: skip
 
 
 def _shown(name: object) -> str:

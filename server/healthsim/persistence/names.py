@@ -6,9 +6,11 @@ import os
 import re
 from pathlib import Path
 
-from healthsim.persistence.files import is_device
+from healthsim.persistence.files import display_name, is_device
 
 SUFFIX = ".duckdb"
+LAKE = ".lake"
+"""Ending of the folder beside a scenario's file that holds its Parquet files, if it is a lake."""
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 """What a scenario may be called."""
 
@@ -17,6 +19,15 @@ def names_in(folder: Path) -> list[str]:
     """Return the names of all scenarios in a folder, sorted; none where there is no folder."""
     stems = (path.stem for path in folder.glob(f"*{SUFFIX}") if is_there(path))
     return sorted(stem for stem in stems if is_name(stem))
+
+
+def lake_of(path: Path) -> Path:
+    """Return the folder of the Parquet files of a scenario's or run's file, if it is a lake.
+
+    >>> lake_of(Path("many.duckdb")).name, lake_of(Path(".many.duckdb.12-34.unfinished")).name
+    ('many.lake', 'many.lake')
+    """
+    return path.with_name(display_name(path).removesuffix(SUFFIX) + LAKE)
 
 
 def is_name(name: str) -> bool:

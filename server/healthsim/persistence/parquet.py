@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,34 +20,14 @@ import pyarrow.parquet as pq
 from healthsim.errors import StorageError
 from healthsim.persistence.database import storage_errors
 from healthsim.persistence.files import fsync_file, fsync_folder, publish_over, temporary
+from healthsim.persistence.judging import footer_of
+from healthsim.persistence.lake import LakeFile
 from healthsim.tables import Table
 
 ENDING = ".parquet"
 _ROW_GROUP = 122_880  # rows, as many as DuckDB reads at once
 _LEVEL = 1  # of zstd; 3 takes a tenth longer and saves 2 % (measured)
 _WHOLE = (pa.int64(), pa.int32(), pa.date32(), pa.timestamp("us"))
-
-
-class LakeFile(NamedTuple):
-    """One Parquet file of a lake.
-
-    Attributes:
-        table: whose rows it holds.
-        file: its name in the lake's folder, with slashes.
-        first: its first block of units; 0 of a table that is not about people.
-        blocks: how many blocks, of which the last may be in part; 0 of such a table.
-        rows: in it.
-        size_bytes: of the file.
-        sha256: of its bytes, hexadecimal.
-    """
-
-    table: str
-    file: str
-    first: int
-    blocks: int
-    rows: int
-    size_bytes: int
-    sha256: str
 
 
 def file_of(table: str, first: int) -> str:
@@ -123,9 +103,10 @@ class RangeWriter:
         with storage_errors(one.path):
             one.writer.close()
             fsync_file(one.path)
-            digest = sha256_of(one.path)
+            size = one.path.stat().st_size
+            digest, footer = sha256_of(one.path), footer_of(str(one.path))
         return LakeFile(one.table.name, file_of(one.table.name, self._first), self._first,
-                        self._blocks, one.rows, one.path.stat().st_size, digest)  # fmt: skip
+                        self._blocks, one.rows, size, digest, footer)  # fmt: skip
 
 
 @contextmanager

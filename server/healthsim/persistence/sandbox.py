@@ -93,7 +93,9 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     Args:
         request: `path` of the file, `sql`, and `limit` and `offset` of the rows to return; `other`
             is the path of a second file, shown as the schema `other`, or empty; `seen`, what
-            told each file from others when it was judged. Instead of `limit` and `offset`,
+            told each file from others when it was judged; `lakes`, for each file nothing, or how a
+            lake is shown: `statements`, the `paths` of its Parquet files, which are relative to
+            `base`, and what told these from others as `seen`. Instead of `limit` and `offset`,
             `people`: a condition that stands in `sql`, and must be one alone too.
 
     Returns:
@@ -105,13 +107,17 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     files = {_SCENARIO: Path(request["path"])}
     if request.get("other"):
         files[_OTHER] = Path(request["other"])
+    lakes = dict(zip(files, request.get("lakes") or [None] * len(files), strict=True))
+    if request.get("base"):
+        os.chdir(request["base"])  # so that no statement names the folders above
     reading = files[_SCENARIO]
     try:
         with duckdb.connect(":memory:", config=dict(_CLOSED)) as connection:
             for name, reading in files.items():
-                _attach(connection, reading, name)
-            if changed := _changed(files, request["seen"]):
+                _show(connection, reading, name, lakes[name])
+            if changed := _changed(files, request["seen"]) or _changed_lake(files, lakes):
                 return {"changed": changed}
+            _allow(connection, lakes)
             connection.execute(f"USE {_SCENARIO}")
             return _run(connection, request)
     except QueryRefused as turned:
@@ -160,6 +166,31 @@ def _changed(files: dict[str, Path], judged: list[list[int]]) -> str:
         if seen != [at.st_dev, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns]:
             return path.name
     return ""
+
+
+def _show(
+    connection: duckdb.DuckDBPyConnection, path: Path, name: str, lake: dict[str, Any] | None
+) -> None:
+    """Attach a file; show the Parquet files of a lake as its tables."""
+    _attach(connection, path, f"{name}_file" if lake else name)
+    for statement in lake["statements"] if lake else ():
+        connection.execute(statement)
+
+
+def _changed_lake(files: dict[str, Path], lakes: dict[str, dict[str, Any] | None]) -> str:
+    """Return the name of a file whose Parquet files are not those that were judged."""
+    for name, lake in lakes.items():
+        if lake and _changed({one: Path(one) for one in lake["paths"]}, lake["seen"]):
+            return files[name].name
+    return ""
+
+
+def _allow(connection: duckdb.DuckDBPyConnection, lakes: dict[str, dict[str, Any] | None]) -> None:
+    """Let the connection read the Parquet files of its lakes, when it may read no others."""
+    paths = [path for lake in lakes.values() if lake for path in lake["paths"]]
+    if paths:
+        listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+        connection.execute(f"SET allowed_paths = [{listed}]")
 
 
 def _without_paths(text: str, files: dict[str, Path]) -> str:
@@ -429,7 +460,7 @@ _SMALLER = "select fewer columns, filter or aggregate earlier, and repeat"
 
 def _near_table(connection: duckdb.DuckDBPyConnection, found: str) -> str:
     rows = connection.execute(
-        "SELECT DISTINCT table_name FROM duckdb_tables() WHERE database_name IN (?, ?) ORDER BY 1",
+        "SELECT DISTINCT table_name FROM duckdb_columns() WHERE database_name IN (?, ?) ORDER BY 1",
         [_SCENARIO, _OTHER],
     ).fetchall()
     names = [name for (name,) in rows]

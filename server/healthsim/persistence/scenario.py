@@ -71,6 +71,8 @@ class Manifest:
         requests: what people asked for, in their words.
         wishes: the pieces of the requests that say something: request, words, fate (bound, changed,
             open, not_built, ignored), path and note.
+        lake: name of the folder of its Parquet files in the lake beside it; empty where its rows
+            are in the file.
         created_at: when it was made, ISO in UTC; says nothing about the rows and is not in
             `digest`.
         format: number of the form in which the file is written.
@@ -96,6 +98,7 @@ class Manifest:
     blocks: Mapping[str, Sequence[tuple[int, str]]] = field(default_factory=dict)
     requests: tuple[str, ...] = ()
     wishes: tuple[Mapping[str, Any], ...] = ()
+    lake: str = ""
     format: int = FORMAT
 
     def named(self, name: str, description: str, tags: Iterable[str], created_at: str) -> Manifest:
@@ -107,6 +110,10 @@ class Manifest:
     def asked(self, requests: Iterable[str], wishes: Iterable[Mapping[str, Any]]) -> Manifest:
         """Return the manifest with what people asked for, and what became of it."""
         return replace(self, requests=tuple(requests), wishes=tuple(wishes))
+
+    def in_lake(self, generation: str) -> Manifest:
+        """Return the manifest of the same rows in another folder; empty where they are no lake."""
+        return replace(self, lake=generation)
 
     def texts(self) -> list[tuple[str, str]]:
         """Return the manifest as (key, JSON text) rows."""
@@ -148,7 +155,8 @@ _MOST_DIGITS = 30  # of a whole number in a manifest
 _FIGURE = 11  # values of one of `Manifest.figures`
 _KINDS: Mapping[str, type] = MappingProxyType({
     **dict.fromkeys(("seed", "count", "format"), int), **dict.fromkeys(
-        ("profile", "engine_version", "engine_key", "digest", "name", "description", "created_at"),
+        ("profile", "engine_version", "engine_key", "digest", "name", "description", "created_at",
+         "lake"),
         str,
     ),
 })  # fmt: skip
@@ -163,7 +171,8 @@ _PARTS: Mapping[str, type] = MappingProxyType({
 _LONGEST: Mapping[str, int] = MappingProxyType({
     "description": 2_000, "tags": 100, "unlisted_codes": 60, "requests": 10_000, "wishes": 1_000,
     "expectations": 500, "engine_version": 40, "created_at": 40, "references": 100, "rows": 64,
-    "name": 100, "digest": 128, "digests": 128, "blocks": 128, "engine_key": 128, "figures": 500,
+    "name": 100, "lake": 40, "digest": 128, "digests": 128, "blocks": 128, "engine_key": 128,
+    "figures": 500,
 })  # fmt: skip
 """Characters of the texts of a manifest that are shown; they may come from anybody."""
 

@@ -30,14 +30,23 @@ from healthsim.persistence.files import (
     temporary,
 )
 from healthsim.persistence.judgement import (
+    Rules,
     Seen,
     is_same,
     judge,
     judge_all,
+    lake_seen,
     scenario_rules,
     trust,
 )
-from healthsim.persistence.names import SUFFIX, is_name, is_there, names_in
+from healthsim.persistence.lake import (
+    copy_files,
+    drop_generation,
+    new_generation,
+    size_of,
+    sweep_lakes,
+)
+from healthsim.persistence.names import SUFFIX, is_name, is_there, lake_of, names_in
 from healthsim.persistence.scenario import (
     Manifest,
     read_manifest,
@@ -161,16 +170,25 @@ class StateManager:
         unfinished = temporary(target)
         with storage_errors(target):
             sweep(self._folder)
-            judge(run_file)
+            sweep_lakes(self._folder)
+            lake = lake_seen(judge(run_file))
+            kept = manifest.in_lake(new_generation() if lake else "")
+            before = generation_of(target)
             try:
+                if lake:
+                    copy_files(lake, target, kept.lake)
                 shutil.copyfile(run_file, unfinished)
                 trust(unfinished)
-                with open_write(unfinished) as connection:
-                    rewrite_manifest(connection, manifest)
+                with open_write(unfinished, rules=_listed_rules()) as connection:
+                    rewrite_manifest(connection, kept)
                 self._publish(unfinished, target, replace)
+            except BaseException:
+                drop_generation(target, kept.lake)
+                raise
             finally:
                 discard(unfinished)
-        return manifest
+            drop_generation(target, before)
+        return kept
 
     def _publish(self, finished: Path, target: Path, replace: bool) -> None:
         self._refuse_taken(target, replace)
@@ -203,14 +221,14 @@ class StateManager:
         """Yield each scenario's name, its manifest or why it cannot be read, and its bytes."""
         with reader(self._folder, SHORT) as connection:
             paths = [self.path(name) for name in self.names()]
-            rules = replace(scenario_rules(), is_listed=True)
+            rules = _listed_rules()
             for path, refusal in zip(paths, judge_all(paths, rules), strict=True):
                 manifest: Manifest | HealthSimError
                 try:
                     if refusal is not None:
                         raise refusal
                     with attached(connection, path, rules):
-                        manifest, size = read_manifest(connection, path), path.stat().st_size
+                        manifest, size = read_manifest(connection, path), size_of(connection, path)
                 except NotFound:
                     continue  # somebody deleted it meanwhile
                 except HealthSimError as error:
@@ -223,6 +241,24 @@ class StateManager:
         with storage_errors(path):
             discard(path)
             fsync_folder(self._folder)
+            shutil.rmtree(lake_of(path), ignore_errors=True)
+
+
+def _listed_rules() -> Rules:
+    """Return the rules of a scenario's file of which only what it says of itself is read."""
+    return replace(scenario_rules(), is_listed=True)
+
+
+def generation_of(path: Path) -> str:
+    """Return the folder of a lake's Parquet files by its file; empty of what is none, or not there.
+
+    It is empty of a damaged file too.
+    """
+    try:
+        with reader(path.parent, SHORT) as connection, attached(connection, path, _listed_rules()):
+            return read_manifest(connection, path).lake
+    except HealthSimError:
+        return ""
 
 
 def describe_file(path: Path) -> ScenarioDescription:
@@ -235,7 +271,8 @@ def describe_file(path: Path) -> ScenarioDescription:
         return known
     with open_read(path, seconds=SHORT) as connection:
         manifest = read_manifest(connection, path)
-        found = ScenarioDescription(manifest, read_tables(connection, path), path.stat().st_size)
+        size = size_of(connection, path)
+        found = ScenarioDescription(manifest, read_tables(connection, path), size)
     if is_same(path, seen):
         while len(_DESCRIBED) >= _MOST_DESCRIBED:
             _DESCRIBED.pop(next(iter(_DESCRIBED), seen), None)

@@ -29,6 +29,7 @@ from healthsim.operations.home import Home
 from healthsim.operations.making import default_engine
 from healthsim.operations.reference import reference_for
 from healthsim.operations.runs import RunRecord
+from healthsim.operations.store import Store
 from healthsim.persistence.files import DamagedFile, UnknownFormat
 from healthsim.tools import asking, links, pictures, querying, tasks, whatifs
 from healthsim.tools.answers import ActionResult, QuickPeople, Rows, RunState, reply, rows
@@ -36,6 +37,7 @@ from healthsim.tools.building import lines
 from healthsim.tools.server import LONGEST_WAIT, Ctx, home_of
 from healthsim.tools.waiting import Waiting
 
+_STORE = Store(resume=True)  # a lake by its size; what a run that ended has made is kept
 _SHOWN = 2  # people whose faces are shown
 _LONGEST_COMPARED = 450  # characters of asked against got; audit_scenario shows them all
 _STOPPING = 5.0  # seconds that a run gets to stop
@@ -123,7 +125,8 @@ class _Asked:
 
     def begin(self) -> RunRecord:
         """Begin or join the run."""
-        record, ours = generate.begin(self._home, self._profile, self._spec.journeys)
+        journeys = self._spec.journeys
+        record, ours = generate.begin(self._home, self._profile, journeys, store=_STORE)
         self._begun = record.run_id if ours else ""
         runs.keep_wishes(self._home, record.run_id, self._ledger())
         if self._given_up:

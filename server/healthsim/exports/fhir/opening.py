@@ -83,7 +83,7 @@ def opened(path: Path, chosen: Filter, guide: Guide = GUIDE) -> Iterator[Opened]
             )  # fmt: skip
         condition = IN_RANGE
         if chosen:
-            choose(connection, chosen)
+            choose(connection, path, chosen)
             connection.execute("CREATE TABLE memory.main.shown_people AS FROM chosen_people")
             condition += " AND person_id IN (FROM shown_people)"
         prepare(connection, tables, guide)

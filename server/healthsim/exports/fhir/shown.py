@@ -21,6 +21,8 @@ from healthsim.codes.diagnoses import icd10cm
 from healthsim.codes.imported_books import SNOMED_MAP, imported_book, imported_codes
 from healthsim.exports.fhir.resources import GUIDE, Guide
 from healthsim.persistence.database import SCHEMA, quoted
+from healthsim.persistence.judgement import LISTING
+from healthsim.persistence.lake import sums
 from healthsim.products.catalogue import TABLES
 from healthsim.products.populationsim.reference import geography
 
@@ -83,10 +85,12 @@ def ranges(connection: duckdb.DuckDBPyConnection) -> list[Range]:
     How many people are in one follows from the scenario's rows alone.
     """
     row = connection.execute(
-        f"SELECT sum(estimated_size) FROM duckdb_tables() WHERE database_name = '{SCHEMA}'"  # noqa: S608
-    ).fetchone()
+        "SELECT sum(estimated_size) FROM duckdb_tables() WHERE database_name = ? "
+        "AND table_name <> ?", [SCHEMA, LISTING],
+    ).fetchone()  # fmt: skip
     whole = connection.execute(f"SELECT count(*) FROM {SCHEMA}.patients").fetchone()  # noqa: S608
     rows, everybody = int(row[0] or 0) if row else 0, int(whole[0]) if whole else 0
+    rows += sums(connection)[1]
     people = max(_ROWS * everybody // max(rows, 1), 1)
     found = connection.execute(
         "SELECT min(unit), max(unit) FROM (SELECT unit, "  # noqa: S608  numbers
