@@ -11,6 +11,11 @@ _NUMBER = ("a result in a note is a result of the person",)
 _THERE = ("a note holds the results of its visit that were there",)
 _DRUG = ("a drug in a note is one that the person has",)
 _PRESSURE = ("a pressure in a note was measured in its encounter",)
+_KNOWN = ("a note of an admission names what was known then, in order",)
+_LEFT = ("an admission does not know a state that the stay leaves",)
+_CHANGE = ("a change in a note is between two measurements",)
+_PULSE = ("an examination hears the pulse that was counted",)
+_SHOWN = ("an examination finds what its diagnoses show",)
 _AGE = ("an age in a note is that of the day",)
 
 _PEPTIDE = r"\n- NT-proBNP ([0-9.]+) pg/mL"
@@ -20,17 +25,30 @@ def _note(change: str, where: str = "true") -> str:
     return one("clinical_notes", change, where)
 
 
-def _text(pattern: str, by: str) -> str:
+_ADMISSION, _NO_ADMISSION = "type = '34117-2'", "type <> '34117-2'"
+
+
+def _text(pattern: str, by: str, where: str = "true") -> str:
     """Return a change of the first note in which a pattern is."""
     return _note(f"text = regexp_replace(text, '{pattern}', '{by}')",
-                 f"regexp_matches(text, '{pattern}')")  # fmt: skip
+                 f"regexp_matches(text, '{pattern}') AND {where}")  # fmt: skip
 
 
 OF_NOTES = tuple(Tampering(rules, change) for rules, *change in (
     (_WHERE, _note("authored_at = authored_at - INTERVAL 2 DAY", "type = '11506-3'")),
     (_WHERE, _note("author_npi = (SELECT max(npi) FROM providers WHERE npi <> author_npi)")),
-    (_CODES, _text(r"\n1\. ([^\n]*) \([A-Z0-9.]+\)", "\n1. \\1 (J20.9)")),
-    (_CODES, _text(r"\n2\. [^\n]*", "")),
+    (_CODES, _text(r"\n1\. ([^\n]*) \([A-Z0-9.]+\)", "\n1. \\1 (J20.9)", _NO_ADMISSION)),
+    (_CODES, _text(r"\n2\. [^\n]*", "", _NO_ADMISSION)),
+    (_KNOWN, _text(r"\n1\. ([^\n]*) \([A-Z0-9.]+\)", "\n1. \\1 (J20.9)", _ADMISSION)),
+    (_KNOWN, _text(r"\n2\. [^\n]*", "", _ADMISSION)),
+    (_CHANGE, _text("up from ([0-9.]+)", "down from \\1")),
+    (_CHANGE, _text("(Weight [a-z]+) from ([0-9.]+)", "\\1 from 999")),
+    (_CHANGE, _text("(up from [0-9./]+) to ([0-9.]+)", "\\1 to 999")),
+    (_PULSE, _text("Heart: pulse regular", "Heart: pulse slow")),
+    (_PULSE, _text("Heart: pulse regular", "Heart: pulse regular, fast")),
+    (_SHOWN, _text("Lungs: crackles at both bases", "Lungs: clear")),
+    (_SHOWN, _text("Lungs: clear[^\n]*", "Lungs: wheeze on both sides")),
+    (_SHOWN, _text("Abdomen: soft", "Abdomen: gravid uterus")),
     (_NUMBER, _text(_PEPTIDE, "\n- NT-proBNP 7.7 pg/mL")),
     (_THERE, _text(_PEPTIDE, "\n- NT-proBNP not yet known")),
     (_DRUG, _text(r"\n- furosemide ", "\n- warfarin ")),
@@ -42,6 +60,13 @@ OF_NOTES = tuple(Tampering(rules, change) for rules, *change in (
 
 OF_SOURCES = tuple(Tampering(rules, change) for rules, *change in (
     (_CODES, one("encounter_diagnoses", "code = 'J20.9'")),
+    (_KNOWN, one("encounter_diagnoses", "poa = 'N'", "poa = 'Y'")),
+    (_LEFT, "UPDATE conditions SET code = 'Z96.651', onset_date = (SELECT max(start_at)::DATE "
+            "FROM encounters AS e WHERE e.person_id = conditions.person_id AND "
+            "encounter_class = 'inpatient') WHERE code = 'I11.0'",
+     _note("text = text || ' (Z96.651)'", _ADMISSION)),
+    (_PULSE, "UPDATE vital_signs SET value = 40 WHERE loinc = '8867-4'"),
+    (_CHANGE, "UPDATE vital_signs SET value = value + 0.3 WHERE loinc = '29463-7'"),
     (_AGE, one("patients", "birth_date = birth_date - 400")),
     (_DRUG, "UPDATE prescriptions SET drug = 'water' WHERE drug LIKE 'furosemide%'"),
     (_PRESSURE, "UPDATE vital_signs SET value = value + 1 WHERE loinc = '8480-6'"),

@@ -31,6 +31,11 @@ OF_PROBLEMS = (
          _one("encounter_diagnoses", "code = 'Z71.3'", "code = 'I11.0'"), also=_FIRST),
     _row("coding: long-term insulin is prescribed",
          _one("encounter_diagnoses", "code = 'Z79.4'", "code = 'J18.9'"), also=_FIRST),
+    _row("coding: a preventive visit with findings says so",
+         "INSERT INTO encounter_diagnoses SELECT * REPLACE ('R05.9' AS code, "
+         "(SELECT max(sequence) + 1 FROM encounter_diagnoses AS o "
+         "WHERE o.encounter_id = d.encounter_id) AS sequence) "
+         "FROM encounter_diagnoses AS d WHERE code = 'Z00.00' LIMIT 1"),
     _row("coding: exempt codes have no indicator of admission",
          _one("encounter_diagnoses", "poa = 'Y'", "code = 'Z37.0'")),
     _row("coding: not present on admission is what began after it",

@@ -19,7 +19,18 @@ def _each(text: str, pattern: str) -> str:
     return f"unnest(regexp_extract_all({text}, '{pattern}', 1))"
 
 
+_EXAMINATION = _under("EXAMINATION")
+_CHANGE = "(up|down) from ([0-9.]+)(?:/[0-9.]+)? to ([0-9.]+)"
+_LATER = "^(Z37|O6[789]|O7[01235]|Z89|Z9)"
+"""Codes that are known only once the stay is under way, or may be."""
+_ACUTE_HEART = "^I50[.][234][13]"
 _DIAGNOSES = _under("ASSESSMENT", "DIAGNOSES")
+_CODES = (rf"regexp_extract_all({_DIAGNOSES}, "
+          r"'\(([A-Z][0-9A-Z.]+)\)(?:, arose during the stay)?\n', 1)")  # fmt: skip
+_LISTED = ("(SELECT encounter_id, list(code ORDER BY sequence) AS codes FROM encounter_diagnoses "
+           "GROUP BY encounter_id)")  # fmt: skip
+_FIRST_PULSE = ("(SELECT encounter_id, arg_min(value, measured_at) AS pulse FROM vital_signs "
+                "WHERE loinc = '8867-4' GROUP BY encounter_id)")  # fmt: skip
 _RESULTS = rf"regexp_replace({_under('RESULTS')}, '(?m)^Collected.*$| ?\([^()]*\)', '', 'g')"
 _DRUGS = _under("MEDICATIONS[A-Z ]*")
 _SIGNS = _under("(?:LAST )?VITAL SIGNS[A-Z ]*")
@@ -37,11 +48,68 @@ RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "a note names the diagnoses of its encounter, in order", "clinical_notes.text",
         ("clinical_notes", "encounter_diagnoses"),
-        f"SELECT {_NOTE} FROM clinical_notes AS n JOIN (SELECT encounter_id, "
-        "list(code ORDER BY sequence) AS codes FROM encounter_diagnoses GROUP BY encounter_id) "
-        "AS d USING (encounter_id) WHERE n.type <> '11504-8' "
-        rf"AND regexp_extract_all({_DIAGNOSES}, "
-        r"'\(([A-Z][0-9A-Z.]+)\)(?:, arose during the stay)?\n', 1) <> d.codes",
+        f"SELECT {_NOTE} FROM clinical_notes AS n JOIN {_LISTED} AS d USING (encounter_id) "
+        f"WHERE n.type NOT IN ('11504-8', '34117-2') AND {_CODES} <> d.codes",
+    ),
+    AuditRule(
+        "a note of an admission names what was known then, in order", "clinical_notes.text",
+        ("clinical_notes", "encounter_diagnoses"),
+        f"SELECT {_NOTE} FROM clinical_notes AS n JOIN {_LISTED} AS d USING (encounter_id) "
+        f"WHERE n.type = '34117-2' AND list_filter(d.codes, lambda c: list_contains({_CODES}, c)) "
+        f"<> {_CODES} UNION ALL SELECT {_NOTE} FROM clinical_notes AS n JOIN encounter_diagnoses "
+        "AS d USING (encounter_id) WHERE n.type = '34117-2' AND CASE "
+        f"WHEN list_contains({_CODES}, d.code) THEN d.poa = 'N' OR d.code LIKE 'Z37%' "
+        f"ELSE d.poa IS DISTINCT FROM 'N' AND NOT regexp_matches(d.code, '{_LATER}') END",
+    ),
+    AuditRule(
+        "an admission does not know a state that the stay leaves", "clinical_notes.text",
+        ("clinical_notes", "conditions", "encounters"),
+        f"SELECT DISTINCT {_NOTE} FROM clinical_notes AS n JOIN encounters AS e "
+        "USING (encounter_id) JOIN conditions AS c ON c.person_id = n.person_id "
+        "WHERE n.type = '34117-2' AND regexp_matches(c.code, '^Z(89|9)') "
+        "AND c.onset_date BETWEEN e.start_at::DATE AND e.end_at::DATE AND NOT EXISTS (SELECT 1 "
+        "FROM conditions AS o WHERE o.person_id = c.person_id AND o.code = c.code "
+        "AND o.onset_date < e.start_at::DATE) "
+        "AND contains(n.text, concat(' (', c.code, ')'))",
+    ),
+    AuditRule(
+        "a change in a note is between two measurements", "clinical_notes.text",
+        ("clinical_notes", "vital_signs", "lab_results"),
+        "SELECT DISTINCT concat('note_id ', s.note_id) FROM (SELECT note_id, person_id, "
+        f"unnest(regexp_extract_all(text, '{_CHANGE}', 1)) AS way, "
+        f"unnest(regexp_extract_all(text, '{_CHANGE}', 2))::DOUBLE AS before, "
+        f"unnest(regexp_extract_all(text, '{_CHANGE}', 3))::DOUBLE AS now "
+        "FROM clinical_notes) AS s "
+        "LEFT JOIN (SELECT person_id, list(DISTINCT value) AS known FROM (SELECT person_id, value "
+        "FROM vital_signs UNION ALL SELECT person_id, value FROM lab_results) "
+        "GROUP BY person_id) AS k USING (person_id) "
+        "WHERE (s.way = 'up') <> (s.now > s.before) OR s.now = s.before "
+        "OR list_contains(k.known, s.before) IS NOT TRUE "
+        "OR list_contains(k.known, s.now) IS NOT TRUE",
+    ),
+    AuditRule(
+        "an examination hears the pulse that was counted", "clinical_notes.text",
+        ("clinical_notes", "vital_signs", "patients"),
+        f"SELECT {_NOTE} FROM clinical_notes AS n LEFT JOIN {_FIRST_PULSE} AS v "
+        f"USING (encounter_id) WHERE CASE WHEN {_EXAMINATION} LIKE '%pulse slow%' "
+        "THEN v.pulse IS NULL OR v.pulse >= 50 "
+        f"WHEN regexp_matches({_EXAMINATION}, 'pulse regular, fast|irregular and fast') "
+        "THEN v.pulse IS NULL OR v.pulse < 100 "
+        f"WHEN {_EXAMINATION} LIKE '%Heart: pulse regular%' "
+        "THEN v.pulse NOT BETWEEN 50 AND 99.9 AND EXISTS (SELECT 1 FROM patients AS p "
+        "WHERE p.person_id = n.person_id "
+        "AND p.birth_date < n.authored_at::DATE - INTERVAL 13 YEAR) ELSE false END",
+    ),
+    AuditRule(
+        "an examination finds what its diagnoses show", "clinical_notes.text",
+        ("clinical_notes", "encounter_diagnoses"),
+        f"SELECT {_NOTE} FROM clinical_notes AS n JOIN {_LISTED} AS d USING (encounter_id) "
+        f"WHERE (contains({_EXAMINATION}, 'Lungs: ') AND NOT contains({_EXAMINATION}, 'crackles') "
+        f"AND len(list_filter({_CODES}, lambda c: regexp_matches(c, '{_ACUTE_HEART}'))) > 0) "
+        f"OR (contains({_EXAMINATION}, 'wheeze on both sides') AND len(list_filter(d.codes, "
+        "lambda c: regexp_matches(c, '^J4[45]'))) = 0) "
+        f"OR (contains({_EXAMINATION}, 'ravid uterus') AND len(list_filter(d.codes, "
+        "lambda c: regexp_matches(c, '^(Z3[34A]|O)'))) = 0)",
     ),
     AuditRule(
         "a result in a note is a result of the person", "clinical_notes.text",

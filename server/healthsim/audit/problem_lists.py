@@ -138,6 +138,13 @@ RULES: tuple[AnyRule, ...] = (
         "AND starts_with(p.ingredient, 'insulin') AND p.written_date <= e.start_at::DATE)",
     ),
     AuditRule(
+        "coding: a preventive visit with findings says so", "encounter_diagnoses.code",
+        ("encounter_diagnoses", "encounters"),
+        f"{_OF_VISIT} WHERE s.code IN ('Z00.00', 'Z00.129', 'Z01.00', 'Z01.419') AND EXISTS "
+        "(SELECT 1 FROM encounter_diagnoses AS o WHERE o.encounter_id = s.encounter_id "
+        "AND regexp_matches(o.code, '^(R|Z68[.]5[13456])'))",
+    ),
+    AuditRule(
         "coding: exempt codes have no indicator of admission", "encounter_diagnoses.poa",
         ("encounter_diagnoses",),
         "SELECT concat('encounter_id ', s.encounter_id, ' code ', s.code) "

@@ -168,3 +168,18 @@ def is_exempt_from_poa(code: str) -> bool:
         if letters is not None:
             return not letters or (seventh != "" and seventh in letters)
     return False
+
+
+_LEFT = ("Z89", "Z90", "Z93", "Z94", "Z95", "Z96", "Z98")
+
+
+def leaves_state(code: str) -> bool:
+    """Tell whether a code is a state that an operation leaves; its own encounter does not state it.
+
+    A status is of the past (ICD-10-CM guidelines I.C.21.c.3); what the encounter itself replaces,
+    removes or puts in, its procedures say.
+
+    >>> leaves_state("Z96.651"), leaves_state("Z99.2"), leaves_state("I25.2")
+    (True, False, False)
+    """
+    return code.startswith(_LEFT)

@@ -20,6 +20,8 @@ from healthsim.medicine.datafiles import rows
 AGES = 120
 """The life table's ages, 0 to 119."""
 NEONATAL_DAYS, NEONATAL_SHARE = 28, 0.64  # of the deaths below one year: NVSS linked files 2022
+TERM = 37
+"""Completed weeks of gestation from which a birth is at term."""
 SEXES = ("F", "M")
 """The first axis of the hazards; a third row is their mean, for whom no sex is known."""
 
@@ -217,8 +219,11 @@ def bit_of(codes: Iterable[str]) -> int:
 
 
 @cache
-def background_causes() -> tuple[tuple[str, ...], NDArray[np.float64]]:
+def background_causes(*, at_term: bool = False) -> tuple[tuple[str, ...], NDArray[np.float64]]:
     """Return what people without a known cause die of: ICD-10 categories, and their shares.
+
+    Args:
+        at_term: whether they were born at term: then of nothing that is due to an early birth.
 
     Returns:
         The causes, and float64, shape (3, bands, causes): cumulative shares for F, M and their
@@ -228,11 +233,13 @@ def background_causes() -> tuple[tuple[str, ...], NDArray[np.float64]]:
     causes = tuple(dict.fromkeys(row["cause"] for row in table))
     share = np.zeros((3, len(_CAUSE_BANDS), len(causes)))
     for row in table:
+        if at_term and float(row["born_before"] or "inf") <= TERM:
+            continue
         at = list(_CAUSE_BANDS).index(row["ages"]), causes.index(row["cause"])
         share[0][at], share[1][at] = float(row["female"]), float(row["male"])
     share[2] = (share[0] + share[1]) / 2
     total = share.sum(axis=2)
-    if np.abs(total - 1).max() > 0.005:
+    if not at_term and np.abs(total - 1).max() > 0.005:
         raise ValueError("causes_of_death.csv: the shares of an age and sex must add up to 1; they "
                          f"come to {total.min():g} to {total.max():g}")  # fmt: skip
     return causes, np.cumsum(share, axis=2) / total[:, :, None]

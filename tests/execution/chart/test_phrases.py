@@ -31,7 +31,12 @@ def test_a_note_is_read_as_a_whole_with_and_without_what_may_be_missing() -> Non
     full = {
         "title": "PROGRESS NOTE", "patient": "Ana Diaz, 60-year-old woman.",
         "visit_setting": "Office visit on May 2, 2025.", "reason": "Cough.",
-        "summary": "60-year-old woman with asthma.", "interval": "Last seen on May 1, 2025.",
+        "summary": "60-year-old woman with asthma.", "comes": "Seen: cough.",
+        "interval": "Last seen on May 1, 2025.",
+        "changes": "Weight up from 60 to 64 kg since May 1, 2025",
+        "news_of_drugs": "Medicines since then: stopped aspirin.",
+        "family_news": "- Father: asthma", "examination": "Lungs: clear.",
+        "screenings": "- PHQ-9: 3, minimal",
         "problems": "- Asthma (J45.909), for 9 years", "allergies": "No known allergies.",
         "medications": "- albuterol.", "social_news": "- Smoking: Never",
         "vital_signs": "Pain 1 of 10.", "results": "- Sodium 140 mmol/L", "studies": "- XR: clear.",
@@ -40,7 +45,8 @@ def test_a_note_is_read_as_a_whole_with_and_without_what_may_be_missing() -> Non
     }  # fmt: skip
     optional = {
         "interval", "problems", "allergies", "medications", "social_news", "vital_signs",
-        "results", "studies", "procedures", "plan",
+        "results", "studies", "procedures", "plan", "changes", "news_of_drugs", "family_news",
+        "examination", "screenings",
     }  # fmt: skip
     phrase = note("visit")
     assert set(phrase.slots()) == set(full)
@@ -51,8 +57,13 @@ def test_a_note_is_read_as_a_whole_with_and_without_what_may_be_missing() -> Non
     whole, short = phrase.of(columns).to_pylist()
     assert short == (
         "PROGRESS NOTE\nAna Diaz, 60-year-old woman.\nOffice visit on May 2, 2025.\n\n"
-        "REASON FOR VISIT\nCough.\n\nHISTORY\n60-year-old woman with asthma.\n\n"
+        "REASON FOR VISIT\nCough.\n\nHISTORY OF PRESENT ILLNESS\n60-year-old woman with "
+        "asthma. Seen: cough.\n\n"
         "ASSESSMENT\n1. Cough (R05.9)\n\nSigned.\nNot a real person."
     )
-    assert whole.count("\n\n") == 13
-    assert "HISTORY\n60-year-old woman with asthma. Last seen on May 1, 2025.\n\nPROBLEMS" in whole
+    assert whole.count("\n\n") == 16
+    assert (
+        "ILLNESS\n60-year-old woman with asthma. Seen: cough. Last seen on May 1, 2025. "
+        "Weight up from 60 to 64 kg since May 1, 2025. Medicines since then: stopped aspirin."
+        "\n\nPROBLEMS"
+    ) in whole

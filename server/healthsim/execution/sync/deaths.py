@@ -13,6 +13,7 @@ from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.visits.visits import VisitRows
 from healthsim.medicine.mortality import (
     SEXES,
+    TERM,
     background_causes,
     cause_band,
     combined_factor,
@@ -126,14 +127,22 @@ class Deaths:
         mine = (u / np.maximum(excess, _LEAST) >= edges).sum(axis=0)
         due = (u < excess) & (mine < len(part))
         left = np.where(due, 0.0, (u - excess) / np.maximum(1 - excess, _LEAST))
-        causes, shares = background_causes()
-        other = (left[:, None] >= shares[self._sexes(), cause_band(self.age)]).sum(axis=1)
+        causes, _ = background_causes()
+        other = (left[:, None] >= self._shares_of_causes()).sum(axis=1)
         own = [_position(words, one.cause) for one in condition_factors()]
         usual = [_position(words, cause) for cause in causes]
         by_condition = np.array(own, dtype=np.int32)[np.minimum(mine, len(own) - 1)]
         by_age = np.array(usual, dtype=np.int32)[np.minimum(other, len(usual) - 1)]
         chosen: NDArray[np.int32] = np.where(due, by_condition, by_age).astype(np.int32)
         return chosen
+
+    def _shares_of_causes(self) -> NDArray[np.float64]:
+        """Return the cumulative shares of usual causes by age, sex and gestation, (n, causes)."""
+        at = self._sexes(), cause_band(self.age)
+        (_, usual), (_, at_term) = background_causes(), background_causes(at_term=True)
+        term = self.ctx.record.body.size.gestation_weeks(self.rows) >= TERM
+        shares: NDArray[np.float64] = np.where(term[:, None], at_term[at], usual[at])
+        return shares
 
     def _sexes(self) -> NDArray[np.int64]:
         """Return the position of everyone's sex among those of the tables, int64."""

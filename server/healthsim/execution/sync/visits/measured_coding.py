@@ -18,6 +18,7 @@ from healthsim.execution.timeline.record import Record
 from healthsim.medicine.effects import effects
 from healthsim.medicine.growth import figure, percentile_of, value_of
 from healthsim.medicine.measured_codes import BMI, OF_95TH, PERCENTILE, code_of
+from healthsim.medicine.preventive import WELL_CHILD, is_abnormal, with_findings
 
 _BAND, _OBESITY = "Z68", "E66"
 _BMI, _WEIGHT, _HEIGHT = "39156-5", "29463-7", "8302-2"
@@ -56,8 +57,9 @@ class MeasuredCoding:
 
         A stated code of a band of body mass index becomes that of the day; where obesity is coded,
         the band stands behind it. In the office, some raised pressures of people without
-        hypertension are coded. Hypoxemia is coded where an illness of the visit that takes oxygen
-        has taken much.
+        hypertension are coded. A preventive visit says whether anything
+        was found. Hypoxemia is coded where an illness of the visit that takes oxygen has taken
+        much.
 
         Args:
             codes: of the visits.
@@ -65,8 +67,9 @@ class MeasuredCoding:
             last: int32, their last days.
             in_office: bool, which visits are in an office.
         """
-        followed = self._oxygen(self._bands(codes, on), on, last)
-        return self._pressures(followed, on, in_office)
+        banded = self._well_children(self._bands(codes, on), on)
+        followed = self._pressures(self._oxygen(banded, on, last), on, in_office)
+        return replace(followed, lists=tuple(map(with_findings, followed.lists)))
 
     def _oxygen(self, codes: VisitCodes, on: VisitDays, last: Days) -> VisitCodes:
         """Return codes with hypoxemia, where an illness of the visit leaves little oxygen.
@@ -95,6 +98,20 @@ class MeasuredCoding:
         if not len(at):
             return codes
         return _rewritten(codes, at, self._band_codes(on.take(at), bmi), _with_band)
+
+    def _well_children(self, codes: VisitCodes, on: VisitDays) -> VisitCodes:
+        """Return codes in which a child's preventive visit states an unusual body mass index."""
+        asks = [any(code.startswith(WELL_CHILD) for code in one)
+                and not any(code.startswith(_BAND) for code in one)
+                for one in codes.lists]  # fmt: skip
+        at = np.flatnonzero(np.array([*asks, False])[codes.chosen])
+        if not (len(at) and self._usual):
+            return codes
+        some = on.take(at)
+        words = self._band_codes(some, self._indices(some))
+        child = whole_months(self._record.people.birth[some.rows], some.days) < _ADULT
+        found = child & np.array([bool(word) and is_abnormal(word) for word in words.tolist()])
+        return _rewritten(codes, at[found], words[found], _behind)
 
     def _indices(self, on: VisitDays) -> NDArray[np.float64]:
         """Return each person's body mass index on a day, kg/m2; NaN where it is not measured."""

@@ -17,7 +17,7 @@ from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.sync.visits.long_term_use import LongTermUse
 from healthsim.execution.timeline.record import Record
-from healthsim.medicine.coding import LongTermDrug, in_coding_order, with_partners
+from healthsim.medicine.coding import LongTermDrug, in_coding_order, leaves_state, with_partners
 from healthsim.medicine.obstetrics import Stage, coded_in_pregnancy, is_birth, is_obstetric
 from healthsim.medicine.problems import is_flare_of, stem, subsequent, usual_course
 
@@ -109,15 +109,18 @@ class VisitCoding:
         began, late = np.concatenate([self._begun_during(one) for one in visits], axis=1)
         stage, weeks = np.concatenate([self._pregnancy(one) for one in visits], axis=1)
         over, healing = np.concatenate([self._moved_on(one) for one in visits], axis=1)
-        columns = [kind, active.chosen, holds, began, late, drugs, stage, weeks, over, healing]
+        states = [code for code in self._record.conditions.codes if leaves_state(code)]
+        new = np.concatenate([self._begun_states(one, states) for one in visits])
+        columns = [kind, active.chosen, holds, began, late, drugs, stage, weeks, over, healing, new]
         places, chosen = distinct(columns)
         lists, since = [], []
         for place in places.tolist():
             of_kind = kinds[kind[place]]
-            held = active.sets[active.chosen[place]]
+            left = _set(states, int(new[place]))
+            held = tuple(one for one in active.sets[active.chosen[place]] if one not in left)
             bits = (int(each[place]) for each in (holds, over, healing))
-            listed = (*_stated_now(of_kind.listed, held, *bits),
-                      *_set(of_kind.own, int(began[place])))  # fmt: skip
+            own = [one for one in _set(of_kind.own, int(began[place])) if not leaves_state(one)]
+            listed = (*_stated_now(of_kind.listed, held, *bits), *own)
             of = _Circumstances(
                 listed=tuple(dict.fromkeys(listed)),
                 held=held,
@@ -146,6 +149,20 @@ class VisitCoding:
                 began[at[during]] |= np.int64(1 << bit)
                 late[at[during & (since > visits.first[at])]] |= np.int64(1 << bit)
         return began, late
+
+    def _begun_states(self, visits: VisitsToCode, states: Sequence[str]) -> NDArray[np.int64]:
+        """Return which states that operations leave begin on the first day of each visit; bits."""
+        new = np.zeros(len(visits.rows), dtype=np.int64)
+        if not states:
+            return new
+        moment = self._record.moment(visits.rows, visits.first)
+        for bit, code in enumerate(states):
+            for episode in self._record.conditions.episodes_of(code):
+                position = moment.positions[episode.rows]
+                at = position[(position >= 0) & episode.holds]
+                since = episode.since[(position >= 0) & episode.holds]
+                new[at[since >= visits.first[at]]] |= np.int64(1 << bit)
+        return new
 
     def _moved_on(self, visits: VisitsToCode) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return which listed codes are over by each visit, and which of injuries heal; bits.

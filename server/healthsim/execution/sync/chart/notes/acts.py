@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY
 from healthsim.execution.sync.chart.notes import drugs, findings
+from healthsim.execution.sync.chart.notes.admission import begins, known_at_admission
 from healthsim.execution.sync.chart.notes.kinds import Notes
-from healthsim.execution.sync.chart.notes.phrases import Strings, said
+from healthsim.execution.sync.chart.notes.phrases import Strings, glued, said
 from healthsim.execution.sync.chart.notes.scene import Scene
 from healthsim.execution.sync.chart.notes.surgery import said_again
 from healthsim.execution.sync.chart.notes.texts import (
@@ -22,6 +23,7 @@ from healthsim.execution.sync.chart.notes.texts import (
     either,
     listed,
     nothing,
+    numbered,
     numbers,
     only,
     taken,
@@ -34,9 +36,12 @@ Part: TypeAlias = Callable[[Scene, Notes], tuple[Places, Strings]]
 
 
 def assessment(scene: Scene, notes: Notes) -> Strings:
-    """List the diagnoses of the encounter in their order."""
+    """List the diagnoses of the encounter in their order; as a stay begins those known then."""
     place, row = scene.by_encounter("encounter_diagnoses", "sequence").each(notes.encounter)
-    return listed(place, len(notes), taken(scene.once(_diagnoses), row))
+    known = ~begins(notes)[place] | scene.once(known_at_admission)[row]
+    place, row = place[known], row[known]
+    number = numbers(numbered(place, len(notes)))
+    return listed(place, len(notes), glued(number, ". ", taken(scene.once(_diagnoses), row)))
 
 
 def _diagnoses(scene: Scene) -> Strings:
@@ -44,7 +49,6 @@ def _diagnoses(scene: Scene) -> Strings:
     code, poa = scene.coded(table, "code"), scene.coded(table, "poa")
     return said(
         "diagnosis",
-        number=numbers(scene.column(table, "sequence")),
         text=diagnosis(code),
         code=words(code),
         when=only("arose during the stay", poa.equals("N")),

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY
-from healthsim.execution.sync.chart.notes.kinds import Notes
+from healthsim.execution.sync.chart.notes.kinds import LONG_AGO, Notes
 from healthsim.execution.sync.chart.notes.phrases import Strings, said
 from healthsim.execution.sync.chart.notes.scene import Scene
 from healthsim.execution.sync.chart.notes.texts import Places, listed, nothing, taken
@@ -127,6 +127,23 @@ def stopped(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
     place, row = place[ends], row[ends]
     drug = taken(scene.text("prescriptions", "drug"), row)
     return place, said("stop_drug", drug=drug)
+
+
+def news(scene: Scene, notes: Notes) -> tuple[tuple[Places, Places], tuple[Places, Places]]:
+    """Return (note, row) of drugs that began, and that ended, from the note before to this one.
+
+    The day of the note before belongs to it: what that note plans is news in the next one.
+    """
+    place, row = scene.by_person("prescriptions", "written_date").each(notes.person)
+    courses, today = scene.once(Courses.of), notes.first_day[place]
+    since = notes.since[place] // DAY
+    written, ends = courses.written[row], scene.whole("prescriptions", "end_date")[row]
+    told = notes.since[place] > LONG_AGO
+    began = told & (written >= since) & (written < today) & ~courses.renews[row]
+    stopped_ = told & (ends != NO_DAY) & (ends >= since) & (ends < today) & ~courses.replaced[row]
+    began &= ~((ends != NO_DAY) & (ends < today))
+    stopped_ &= written < since
+    return (place[began], row[began]), (place[stopped_], row[stopped_])
 
 
 def discharge_medications(scene: Scene, notes: Notes) -> Strings:

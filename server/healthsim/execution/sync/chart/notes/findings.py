@@ -9,7 +9,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from healthsim.dates import whole_months
-from healthsim.execution.sync.chart.notes.kinds import Notes, kinds
+from healthsim.execution.sync.chart.notes.admission import begins, stays
+from healthsim.execution.sync.chart.notes.kinds import Notes
+from healthsim.execution.sync.chart.notes.measured import measured
 from healthsim.execution.sync.chart.notes.person import came_through, recoded_flag
 from healthsim.execution.sync.chart.notes.phrases import Strings, constant, glued, said
 from healthsim.execution.sync.chart.notes.scene import Groups, Scene, alphabetical
@@ -65,13 +67,10 @@ def _first_signs(scene: Scene) -> Strings:
 
 def _last_signs(scene: Scene) -> Strings:
     """Return the last vital signs of each stay, also of one of a day; null of visits."""
-    classes = {one for kind in kinds() if kind.at == "begin" for one in kind.classes}
-    kind = scene.coded("encounters", "encounter_class")
-    wanted = [code for code, word in enumerate(kind.vocabulary) if word in classes]
-    stays = np.flatnonzero(np.isin(kind.codes, wanted))
+    inside = np.flatnonzero(scene.once(stays))
     place = np.full(scene.visits, -1, dtype=np.int64)
-    place[stays] = np.arange(len(stays))
-    return taken(_signs(scene, stays, latest=True), place)
+    place[inside] = np.arange(len(inside))
+    return taken(_signs(scene, inside, latest=True), place)
 
 
 def _values(scene: Scene) -> Strings:
@@ -87,12 +86,12 @@ def _signs(scene: Scene, encounters: Places, *, latest: bool) -> Strings:
     values, units = scene.once(_values), scene.once(_units)
     pressure = said(
         "pressure",
-        systolic=taken(values, _measured(scene, _SYSTOLIC, latest=latest)[encounters]),
-        diastolic=taken(values, _measured(scene, _DIASTOLIC, latest=latest)[encounters]),
+        systolic=taken(values, measured(scene, _SYSTOLIC, latest=latest)[encounters]),
+        diastolic=taken(values, measured(scene, _DIASTOLIC, latest=latest)[encounters]),
     )
     parts, lying = [pressure], _measured_lying(scene)[encounters]
     for code, name in _SIGNS if not latest else _CHANGING:
-        rows = _measured(scene, code, latest=latest)[encounters]
+        rows = measured(scene, code, latest=latest)[encounters]
         value, its = taken(values, rows), taken(units, rows)
         of = " of 10" if name == "pain" else ""
         called = recoded_flag(lying, "length", name) if name == "height" else constant(name)
@@ -107,17 +106,6 @@ def _measured_lying(scene: Scene) -> NDArray[np.bool_]:
     today = scene.days("encounters", "start_at")
     young: NDArray[np.bool_] = whole_months(born.astype(np.int32), today.astype(np.int32)) < _STANDS
     return young
-
-
-def _measured(scene: Scene, code: str, *, latest: bool) -> Places:
-    """Return the row of each encounter's first, or last, measurement of a code; -1 for none."""
-    rows = scene.by_encounter("vital_signs", "measured_at").rows
-    loinc = scene.coded("vital_signs", "loinc")
-    rows = rows[loinc.equals(code)[rows]]
-    found = np.full(scene.visits, -1, dtype=np.int64)
-    chosen = rows if latest else rows[::-1]  # of rows of one encounter the last one stays
-    found[scene.encounter("vital_signs")[chosen]] = chosen
-    return found
 
 
 def _sentence(text: Strings) -> Strings:
@@ -181,7 +169,7 @@ def result_lines(scene: Scene) -> Strings:
     number = numbers(scene.column(table, "value"))
     value = pc.coalesce(number, scene.text(table, "value_text"))
     units = pc.if_else(number.is_valid(), unit(scene.coded(table, "unit")), constant(""))
-    before = scene.once(_previous)
+    before = scene.once(previous)
     flag = scene.coded(table, "flag")
     flagged = flag.equals("H") | flag.equals("L")
     ever = flagged | ((before >= 0) & flagged[before])
@@ -206,7 +194,7 @@ def _long_names(scene: Scene) -> dict[str, str]:
             if display >= 0}  # fmt: skip
 
 
-def _previous(scene: Scene) -> Places:
+def previous(scene: Scene) -> Places:
     """Return the row of the person's last result of the same test before each; -1 for none."""
     table = "lab_results"
     person, code = scene.person(table), scene.coded(table, "loinc").codes
@@ -263,9 +251,9 @@ def _since(
     came = when[row]
     new = came > notes.since[place]
     led = scene.once(came_through)[notes.encounter]
-    starts = np.array([kind.at == "begin" for kind in kinds()])[notes.kind]
-    emergency = starts[place] & (encounter[row] >= 0) & (encounter[row] == led[place])
-    kept = (new | emergency) & (came <= notes.authored[place])
+    emergency = begins(notes)[place] & (encounter[row] >= 0) & (encounter[row] == led[place])
+    own = encounter[row] == notes.encounter[place]  # another note may have been written in it
+    kept = (new | emergency | own) & (came <= notes.authored[place])
     return place[kept], row[kept]
 
 

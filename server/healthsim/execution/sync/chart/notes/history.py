@@ -16,13 +16,21 @@ from healthsim.execution.sync.chart.notes.texts import (
     either,
     listed,
     nothing,
+    numbers,
     only,
     taken,
 )
-from healthsim.execution.sync.chart.notes.vocabulary import as_it_is, nameless, said_as
+from healthsim.execution.sync.chart.notes.vocabulary import (
+    as_it_is,
+    diagnosis,
+    in_a_sentence,
+    nameless,
+    said_as,
+)
 from healthsim.execution.sync.visits.visits import DAY
 
 _FOREVER = np.int64(2**40)
+_OF_RELATIVES = ("relationship", "code")
 
 
 def known(
@@ -104,6 +112,53 @@ def _superseded(scene: Scene) -> NDArray[np.int64]:
     same = (person[order][1:] == person[order][:-1]) & (kind[order][1:] == kind[order][:-1])
     until[order[:-1][same]] = day[order[1:][same]]
     return until
+
+
+def family_history(scene: Scene, notes: Notes) -> Strings:
+    """List the illnesses of relatives, with the age at which they began, as far as known."""
+    if not scene.has("family_history"):
+        return nothing(len(notes))
+    place, row = known(scene, notes, "family_history", "recorded_date", order=_OF_RELATIVES)
+    return listed(place, len(notes), taken(scene.once(_relatives), row))
+
+
+def family_news(scene: Scene, notes: Notes) -> Strings:
+    """List the same, of what was told since the person's note before."""
+    if not scene.has("family_history"):
+        return nothing(len(notes))
+    place, row = known(scene, notes, "family_history", "recorded_date", order=_OF_RELATIVES)
+    told = scene.whole("family_history", "recorded_date")[row]
+    new = told > notes.since[place] // DAY
+    return listed(place[new], len(notes), taken(scene.once(_relatives), row[new]))
+
+
+def _relatives(scene: Scene) -> Strings:
+    table = "family_history"
+    return said(
+        "relative",
+        who=capital(said_as("relative", scene.coded(table, "relationship"), as_it_is)),
+        illness=diagnosis(scene.coded(table, "code"), in_a_sentence),
+        age=numbers(scene.column(table, "onset_age")),
+    )
+
+
+def screenings(scene: Scene, notes: Notes) -> Strings:
+    """List the questionnaires that were answered in the encounter, with their totals."""
+    if not scene.has("screenings"):
+        return nothing(len(notes))
+    place, row = scene.by_encounter("screenings", "taken_at", "instrument").each(notes.encounter)
+    there = scene.whole("screenings", "taken_at")[row] <= notes.authored[place]
+    return listed(place[there], len(notes), taken(scene.once(_screenings), row[there]))
+
+
+def _screenings(scene: Scene) -> Strings:
+    table = "screenings"
+    return said(
+        "screening",
+        instrument=scene.text(table, "instrument"),
+        score=numbers(scene.column(table, "score")),
+        meaning=scene.text(table, "interpretation"),
+    )
 
 
 def implants(scene: Scene, notes: Notes) -> Strings:

@@ -138,10 +138,39 @@ _Rows = tuple[Places, NDArray[np.int64], Places]
 def _of_encounters(scene: Scene, place: int) -> _Rows:
     kind, classes = kinds()[place], scene.coded("encounters", "encounter_class")
     wanted = [code for code, word in enumerate(classes.vocabulary) if word in kind.classes]
-    rows = np.flatnonzero(np.isin(classes.codes, wanted))
+    rows = np.flatnonzero(np.isin(classes.codes, wanted) & ~scene.once(_no_care))
     start, end = (scene.whole("encounters", name)[rows] for name in ("start_at", "end_at"))
     begun = np.minimum(start + _ADMITTED, (start + end) // 2)
     return rows, begun if kind.at == "begin" else end, np.full(len(rows), -1)
+
+
+_DONE = ("lab_results", "procedures", "prescriptions", "immunizations", "referrals",
+         "medication_administrations")  # fmt: skip
+
+
+def _no_care(scene: Scene) -> NDArray[np.bool_]:
+    """Return the encounters that are talks of a plan with its member: nothing is written of them.
+
+    Their first diagnosis says so, and nothing is done or ordered in them.
+    """
+    code = scene.coded("encounter_diagnoses", "code")
+    talks = np.array([*(word.startswith(_talks()) for word in code.vocabulary), False])
+    first = scene.whole("encounter_diagnoses", "sequence") == 1
+    inside = scene.encounter("encounter_diagnoses")[first & talks[code.codes]]
+    found = np.zeros(scene.visits, dtype=np.bool_)
+    found[inside[inside >= 0]] = True
+    for table in _DONE:
+        if scene.has(table):
+            busy = scene.encounter(table)
+            found[busy[busy >= 0]] = False
+    return found
+
+
+@cache
+def _talks() -> tuple[str, ...]:
+    path = Path(__file__).parent / "data" / "without_notes.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return tuple(row["code"] for row in csv.DictReader(file))
 
 
 def _of_operations(scene: Scene, operations: NDArray[np.bool_]) -> _Rows:

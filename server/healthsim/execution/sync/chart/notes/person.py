@@ -10,21 +10,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from healthsim.dates import NO_DAY, whole_months
+from healthsim.dates import whole_months
 from healthsim.execution.sync.chart.notes.kinds import Notes
 from healthsim.execution.sync.chart.notes.phrases import Strings, glued, said
 from healthsim.execution.sync.chart.notes.scene import Scene
 from healthsim.execution.sync.chart.notes.texts import (
     Places,
-    capital,
     clock,
     dates,
     either,
     flags,
-    joined,
-    listed,
     nothing,
-    numbered,
     numbers,
     only,
     recoded,
@@ -34,7 +30,6 @@ from healthsim.execution.sync.chart.notes.texts import (
 from healthsim.execution.sync.chart.notes.vocabulary import (
     as_it_is,
     diagnosis,
-    in_a_sentence,
     lowered,
     nameless,
     said_as,
@@ -44,7 +39,6 @@ from healthsim.tables import NO_NUMBER, Coded
 
 _GROWN = 18 * 12  # months
 _NEWBORN = "4"  # type of admission, by which a source has another meaning
-_NAMED = 3  # conditions that a summary names, where there are more than one other
 _NOUNS = ("boy", "girl", "child", "man", "woman", "person")
 
 
@@ -55,13 +49,13 @@ def patient(scene: Scene, notes: Notes) -> Strings:
         "patient",
         given=taken(scene.text("patients", "given_name"), notes.person),
         family=taken(scene.text("patients", "family_name"), notes.person),
-        age=_age(scene, notes, born),
+        age=age_and_sex(scene, notes, born),
         born=dates(born),
         mrn=taken(scene.text("patients", "mrn"), notes.person),
     )
 
 
-def _age(scene: Scene, notes: Notes, born: NDArray[np.int64]) -> Strings:
+def age_and_sex(scene: Scene, notes: Notes, born: NDArray[np.int64]) -> Strings:
     """Say age and sex: a 74-year-old woman; below two years in months, below two months in days."""
     today = notes.first_day
     months = whole_months(born.astype(np.int32), today.astype(np.int32))
@@ -253,69 +247,3 @@ def _before(scene: Scene) -> Places:
     late = (before >= 0) & (end[before] > start)
     before[late] = -1
     return before
-
-
-def problems(scene: Scene, notes: Notes) -> Strings:
-    """List the conditions that the person has since before the encounter, and for how long."""
-    place, row = _active(scene, notes)
-    onset = scene.whole("conditions", "onset_date")
-    lines = said(
-        "problem",
-        condition=taken(scene.once(_conditions), row),
-        since=for_how_long(notes.first_day[place] - onset[row]),
-    )
-    return listed(place, len(notes), lines)
-
-
-def _active(scene: Scene, notes: Notes) -> tuple[Places, Places]:
-    """Return (note, row) of the conditions that the person has since before the encounter."""
-    onset, abated = (scene.whole("conditions", name) for name in ("onset_date", "abatement_date"))
-    place, row = scene.by_person("conditions", "onset_date").each(notes.person)
-    today = notes.first_day[place]
-    has = (onset[row] < today) & ((abated[row] == NO_DAY) | (abated[row] > today))
-    has &= scene.whole("conditions", "recorded_date")[row] <= today
-    return place[has], row[has]
-
-
-def _conditions(scene: Scene) -> Strings:
-    code = scene.coded("conditions", "code")
-    return said("coded", text=diagnosis(code), code=words(code))
-
-
-def summary(scene: Scene, notes: Notes) -> Strings:
-    """Say in one sentence of which age and sex the person is, and with which conditions."""
-    born = scene.whole("patients", "birth_date")[notes.person]
-    place, row = _active(scene, notes)
-    which = numbered(place, len(notes))
-    count = np.bincount(place, minlength=len(notes))
-    named = which <= np.where(count <= _NAMED + 1, _NAMED + 1, _NAMED)[place]
-    names = taken(scene.once(_lower), row)
-    last = only(names, named & (which == count[place]) & (which > 1))
-    first = listed(place, len(notes), only(names, named & ~last.is_valid().to_numpy(False)), ", ")
-    more = only(glued(counted(count - _NAMED, "other condition")), count > _NAMED + 1)
-    other = either(listed(place, len(notes), last, ", "), more)
-    all_ = either(joined(" and ", first, other), "no conditions on record")
-    return said("summary", age=capital(_age(scene, notes, born)), conditions=all_)
-
-
-def _lower(scene: Scene) -> Strings:
-    return diagnosis(scene.coded("conditions", "code"), in_a_sentence)
-
-
-def for_how_long(days: NDArray[np.int64]) -> Strings:
-    """Say a time in the unit that a clinician would use.
-
-    >>> for_how_long(np.array([1, 20, 100, 4000])).to_pylist()
-    ['for 1 day', 'for 2 weeks', 'for 3 months', 'for 10 years']
-    """
-    size = np.array([1, 7, 30.4375, 365.25])
-    unit = np.searchsorted([14, 60, 731], days, side="right")
-    number = np.clip((days / size[unit]).astype(np.int64), 1, 129)
-    return taken(_lengths(), unit * 130 + number)
-
-
-@cache
-def _lengths() -> Strings:
-    return pa.array([f"for {number} {unit}{'' if number == 1 else 's'}"
-                     for unit in ("day", "week", "month", "year")
-                     for number in range(130)])  # fmt: skip

@@ -1,0 +1,75 @@
+"""What was known as a stay began: its first note holds no more."""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.execution.sync.chart.notes.kinds import Notes, kinds
+from healthsim.execution.sync.chart.notes.scene import Scene
+from healthsim.execution.sync.visits.visits import DAY
+
+
+def stays(scene: Scene) -> NDArray[np.bool_]:
+    """Return which encounters have a note as they begin, and a last entry of False."""
+    classes = {one for kind in kinds() if kind.at == "begin" for one in kind.classes}
+    kind = scene.coded("encounters", "encounter_class")
+    wanted = [code for code, word in enumerate(kind.vocabulary) if word in classes]
+    return np.append(np.isin(kind.codes, wanted), False)
+
+
+def begins(notes: Notes) -> NDArray[np.bool_]:
+    """Return which notes are written as a stay begins."""
+    return np.array([kind.at == "begin" for kind in kinds()])[notes.kind]
+
+
+def known_at_admission(scene: Scene) -> NDArray[np.bool_]:
+    """Return which diagnoses of encounters were known as the encounter began.
+
+    Those are not that arose in the stay, that say how it went, or that are a state which a
+    condition of the person holds since the stay.
+    """
+    table = "encounter_diagnoses"
+    code = scene.coded(table, "code")
+    told = {when: [word.startswith(codes) for word in code.vocabulary]
+            for when, codes in _known_later().items()}  # fmt: skip
+    always, begun = (np.array([*told[when], False])[code.codes] for when in ("always", "begun"))
+    late = always | scene.coded(table, "poa").equals("N")
+    if begun.any() and scene.has("conditions"):
+        late |= begun & _began_inside(scene)
+    return ~late
+
+
+def _began_inside(scene: Scene) -> NDArray[np.bool_]:
+    """Return which diagnoses are of a condition that began within their encounter."""
+    code = scene.coded("encounter_diagnoses", "code")
+    place = {word: number for number, word in enumerate(code.vocabulary)}
+    condition = scene.coded("conditions", "code")
+    shared = np.array([*(place.get(word, -1) for word in condition.vocabulary), -1])
+    person = scene.person("encounter_diagnoses")
+    size = len(code.vocabulary) + 1
+    keys = person * size + code.codes
+    owner, which = scene.person("conditions"), shared[condition.codes]
+    onset = scene.whole("conditions", "onset_date")
+    order = np.lexsort((onset, owner * size + which))
+    known = (owner * size + which)[order]
+    last = np.searchsorted(known, keys, side="right") - 1
+    has = (last >= 0) & (known[last] == keys)
+    inside = scene.encounter("encounter_diagnoses")
+    start = scene.whole("encounters", "start_at")[inside] // DAY
+    began: NDArray[np.bool_] = has & (onset[order][last] >= start)
+    return began
+
+
+@cache
+def _known_later() -> dict[str, tuple[str, ...]]:
+    path = Path(__file__).parent / "data" / "known_later.csv"
+    found: dict[str, tuple[str, ...]] = {"always": (), "begun": ()}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            found[row["when"]] += (row["code"],)
+    return found

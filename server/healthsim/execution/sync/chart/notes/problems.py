@@ -1,0 +1,154 @@
+"""The conditions that a person has since before an encounter: the list, and the sentence."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from healthsim.codes.icd10cm import COMBINATIONS
+from healthsim.dates import NO_DAY
+from healthsim.execution.sync.chart.notes.kinds import Notes
+from healthsim.execution.sync.chart.notes.person import age_and_sex, counted
+from healthsim.execution.sync.chart.notes.phrases import Strings, glued, said
+from healthsim.execution.sync.chart.notes.scene import Scene
+from healthsim.execution.sync.chart.notes.texts import (
+    Places,
+    capital,
+    either,
+    joined,
+    listed,
+    numbered,
+    only,
+    taken,
+    words,
+)
+from healthsim.execution.sync.chart.notes.vocabulary import diagnosis, in_a_sentence
+from healthsim.tables import among
+
+_CATEGORY = 3  # characters of the category of a code
+_NAMED = 3  # conditions that a summary names, where there are more than one other
+
+
+def problems(scene: Scene, notes: Notes) -> Strings:
+    """List the conditions that the person has since before the encounter, and for how long."""
+    place, row = _active(scene, notes)
+    onset = scene.once(_since)
+    lines = said(
+        "problem",
+        condition=taken(scene.once(_conditions), row),
+        since=for_how_long(notes.first_day[place] - onset[row]),
+    )
+    return listed(place, len(notes), lines)
+
+
+def _active(scene: Scene, notes: Notes) -> tuple[Places, Places]:
+    """Return (note, row) of the conditions that the person has since before the encounter."""
+    onset, abated = (scene.whole("conditions", name) for name in ("onset_date", "abatement_date"))
+    place, row = scene.by_person("conditions", "onset_date").each(notes.person)
+    today = notes.first_day[place]
+    has = (onset[row] < today) & ((abated[row] == NO_DAY) | (abated[row] > today))
+    has &= scene.whole("conditions", "recorded_date")[row] <= today
+    return place[has], row[has]
+
+
+def _since(scene: Scene) -> NDArray[np.int64]:
+    """Return since when people have each condition: its first code, where it was combined later.
+
+    Type 2 diabetes that becomes E11.22 as kidney disease begins lasts since its first code.
+    """
+    onset, abated = (scene.whole("conditions", name) for name in ("onset_date", "abatement_date"))
+    code, person = scene.coded("conditions", "code"), scene.person("conditions")
+    family = np.array([*map(_family, code.vocabulary), -1])[code.codes]
+    order = np.lexsort((abated, onset, family, person))
+    goes_on = (person[order][1:] == person[order][:-1]) & (family[order][1:] >= 0)
+    goes_on &= family[order][1:] == family[order][:-1]
+    goes_on &= (abated[order][:-1] == NO_DAY) | (abated[order][:-1] >= onset[order][1:] - 1)
+    first = np.arange(len(order))
+    first[1:][goes_on] = 0
+    since = np.zeros(len(order), dtype=np.int64)
+    since[order] = onset[order][np.maximum.accumulate(first)]
+    return since
+
+
+@cache
+def _family(code: str) -> int:
+    """Return the number of the disease that a code is of, if such codes are combined; else -1."""
+    families: list[set[str]] = []
+    for rule in COMBINATIONS:
+        both = {rule.code[:_CATEGORY], rule.becomes[:_CATEGORY]}
+        families = [*(one for one in families if not one & both),
+                    both.union(*(one for one in families if one & both))]  # fmt: skip
+    return next((at for at, one in enumerate(families) if code[:_CATEGORY] in one), -1)
+
+
+def _conditions(scene: Scene) -> Strings:
+    code = scene.coded("conditions", "code")
+    return said("coded", text=diagnosis(code), code=words(code))
+
+
+def summary(scene: Scene, notes: Notes) -> Strings:
+    """Say in one sentence of which age and sex the person is, and with which conditions.
+
+    Those that the encounter is about are named first.
+    """
+    born = scene.whole("patients", "birth_date")[notes.person]
+    place, row = _active(scene, notes)
+    order = np.lexsort((~_coded_too(scene, notes.encounter[place], row), place))
+    place, row = place[order], row[order]
+    which = numbered(place, len(notes))
+    count = np.bincount(place, minlength=len(notes))
+    named = which <= np.where(count <= _NAMED + 1, _NAMED + 1, _NAMED)[place]
+    place, row, which = place[named], row[named], which[named]
+    onset = scene.once(_since)[row]
+    names = glued(taken(scene.once(_lower), row), " ",
+                  for_how_long(notes.first_day[place] - onset))  # fmt: skip
+    final = (which == count[place]) & (which > 1)
+    first = listed(place[~final], len(notes), taken(names, np.flatnonzero(~final)), ", ")
+    last = listed(place[final], len(notes), taken(names, np.flatnonzero(final)))
+    more = only(glued(counted(count - _NAMED, "other condition")), count > _NAMED + 1)
+    other = either(last, more)
+    all_ = either(joined(" and ", first, other), "no conditions on record")
+    return said("summary", age=capital(age_and_sex(scene, notes, born)), conditions=all_)
+
+
+def _coded_too(scene: Scene, encounter: Places, row: Places) -> NDArray[np.bool_]:
+    """Return which conditions, of some encounters, are diagnoses of the encounter too."""
+    code = scene.coded("conditions", "code")
+    keys: NDArray[np.int64] = encounter * len(code.vocabulary) + code.codes[row]
+    return among(keys, scene.once(_coded_keys))
+
+
+def _coded_keys(scene: Scene) -> NDArray[np.int64]:
+    """Return one key of each encounter and code of a condition that is a diagnosis there."""
+    table = "encounter_diagnoses"
+    known = {word: at for at, word in enumerate(scene.coded("conditions", "code").vocabulary)}
+    code, inside = scene.coded(table, "code"), scene.encounter(table)
+    of_word = np.array([*(known.get(word, -1) for word in code.vocabulary), -1])[code.codes]
+    keys = inside * len(known) + of_word
+    return np.unique(keys[(of_word >= 0) & (inside >= 0)])
+
+
+def _lower(scene: Scene) -> Strings:
+    return diagnosis(scene.coded("conditions", "code"), in_a_sentence)
+
+
+def for_how_long(days: NDArray[np.int64]) -> Strings:
+    """Say a time in the unit that a clinician would use.
+
+    >>> for_how_long(np.array([1, 20, 100, 4000])).to_pylist()
+    ['for 1 day', 'for 2 weeks', 'for 3 months', 'for 10 years']
+    """
+    size = np.array([1, 7, 30.4375, 365.25])
+    unit = np.searchsorted([14, 60, 731], days, side="right")
+    number = np.clip((days / size[unit]).astype(np.int64), 1, 129)
+    return taken(_lengths(), unit * 130 + number)
+
+
+@cache
+def _lengths() -> Strings:
+    return pa.array([f"for {number} {unit}{'' if number == 1 else 's'}"
+                     for unit in ("day", "week", "month", "year")
+                     for number in range(130)])  # fmt: skip
