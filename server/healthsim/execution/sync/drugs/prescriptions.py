@@ -22,7 +22,7 @@ from healthsim.billing.pharmacy.dispensing import (
 from healthsim.codes.drugs import Drug, drugs
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
-from healthsim.execution.people.logs import Course
+from healthsim.execution.people.logs import FOREVER, Course
 from healthsim.execution.people.people import MedicationColumn
 from healthsim.execution.people.row_layout import RowLayout
 from healthsim.execution.sync.context import SyncContext
@@ -223,6 +223,7 @@ def _ongoing(
     way = prescribing(drug, medication.days_supply, keeps=kept_rules)
     ago = record.draws.uniform(f"~profile/{medication.drug}/written", rows)
     first = (ctx.as_of - np.floor(ago * lasting(way))).astype(np.int32)
+    first = _after_onset(ctx, drug, rows, first)
     last = np.minimum(record.death[rows], through)
     times = most_writings(way, ctx.through - ctx.as_of)
     adherence = medication.adherence[rows]
@@ -259,6 +260,19 @@ def _ongoing(
             prompt=way.once,
             quit=None if course.quit is None else course.quit[taken],
         )
+
+
+def _after_onset(ctx: SyncContext, drug: Drug, rows: Rows, first: Days) -> Days:
+    """Return first days that are not before the condition that a drug of the profile is for."""
+    began = np.full(len(ctx.people), FOREVER, dtype=np.int32)
+    uses = tuple(indications(drug.ingredient, drug.drug_class))
+    for episode in ctx.record.conditions.all_in_order():
+        if uses and episode.code.startswith(uses):
+            held = episode.holds & (episode.begins <= ctx.as_of) & (episode.until > ctx.as_of)
+            at = episode.rows[held]
+            began[at] = np.minimum(began[at], episode.begins[held])
+    onset = began[rows]
+    return np.where(onset == FOREVER, first, np.maximum(first, onset)).astype(np.int32)
 
 
 def _prescription_columns(ctx: SyncContext, layout: RowLayout[PrescriptionRows]) -> Columns:

@@ -15,6 +15,7 @@ from healthsim.execution.sync.records import cause_columns, source_values
 from healthsim.execution.sync.results import ResultRows, results_of
 from healthsim.execution.sync.visits.visits import VisitRows
 from healthsim.execution.sync.vitals.choice import StatedSigns, choose
+from healthsim.execution.sync.vitals.dying import as_dying
 from healthsim.execution.sync.vitals.measures import measured
 from healthsim.execution.sync.vitals.occasions import Occasions, occasions_of
 from healthsim.medicine.vitals import CODES, MOST_CODES
@@ -104,7 +105,7 @@ def _signs(ctx: SyncContext, occasions: Occasions, stated: StatedSigns) -> Usual
     """Choose what is taken, and measure it."""
     record = ctx.record
     chosen = choose(occasions, record.people, record.draws, stated)
-    found = measured(record, occasions, chosen, stated)
+    found = as_dying(measured(record, occasions, chosen, stated), record, occasions)
     order = [code for code in CODES if code in found]
     on = [np.flatnonzero(~np.isnan(found[code])) for code in order]
     return UsualSigns(
