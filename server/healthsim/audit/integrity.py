@@ -21,6 +21,7 @@ from healthsim.audit import (
     coding,
     days,
     facility_bills,
+    hours,
     identity,
     links,
     medicines,
@@ -55,7 +56,7 @@ NAMED: tuple[AnyRule, ...] = (
     *pharmacy.RULES, *safe_drugs.RULES, *vaccines.RULES, *toxicity.RULES, *tumors.RULES,
     *bodies.RULES, *vital_signs.RULES, *beds.RULES, *claim_edits.RULES, *chart_people.RULES,
     *facility_bills.RULES, *claim_people.RULES, *stay_groups.RULES, *orders.RULES,
-    *appointments.RULES, *wards.RULES, *notes.RULES,
+    *appointments.RULES, *wards.RULES, *notes.RULES, *hours.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from healthsim.medicine.datafiles import rows
+from healthsim.medicine.problems import usual_course
 
 PLANNED = ("office", "telehealth", "outpatient_hospital", "asc")
 """Classes of encounter that people have an appointment for."""
 _ACUTE = tuple("ABHJKLRST")
+_FLARES = re.compile(r"J44\.[01]|J45\.[0-9]{1,2}[12]$|J45\.90[12]")
+_WITH_SEVENTH = 8  # characters of a code with a seventh one, and its dot
 _CHECKUPS, _AFTER = ("Z00", "Z01", "Z12", "Z13", "Z02"), ("Z09", "Z48", "Z47", "Z08")
 
 
@@ -22,13 +26,23 @@ def figures() -> dict[str, float]:
     return {row["key"]: float(row["value"]) for row in rows("appointments.csv")}
 
 
+@cache
 def is_soon(code: str) -> bool:
-    """Tell whether a visit for a diagnosis is booked a few days before, as of an illness.
+    """Tell whether a visit for a diagnosis is booked as soon as people fall ill.
 
-    >>> is_soon("J06.9"), is_soon("E11.9")
-    (True, False)
+    So are illnesses that end after some weeks, injuries when first treated, symptoms and flares of
+    what lasts.
+
+    >>> is_soon("H66.91"), is_soon("J45.901"), is_soon("J45.40"), is_soon("E11.9")
+    (True, True, False, False)
     """
-    return code.startswith(_ACUTE)
+    if not code.startswith(_ACUTE):
+        return False
+    if code.startswith(("S", "T")):
+        return len(code) < _WITH_SEVENTH or code[-1] not in "DS"
+    course = usual_course(code)
+    short = course.kind == "acute" and course.days <= figures()["illness_days"]
+    return short or code.startswith("R") or bool(_FLARES.match(code))
 
 
 def appointment_type(code: str) -> str:

@@ -5,14 +5,15 @@ The figures are rows of ``data/visit_lengths.csv``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
 from healthsim.medicine.datafiles import rows
 
-_FILE = "visit_lengths.csv"
+_FILE, _TIMED = "visit_lengths.csv", "timed_tests.csv"
+_BEFORE, _AROUND = 20, 45  # minutes of a visit besides the wait for a test: assumption
 _ANY = ""  # the class whose figures hold for classes without a row
 
 
@@ -55,7 +56,7 @@ def _lengths() -> _Lengths:
 
 
 def visit_length(encounter_class: str, procedures: Sequence[str] = ()) -> VisitLength:
-    """Return how long visits last, in minutes.
+    """Return how long visits last, in minutes, in which the same is done for everybody.
 
     Of several procedures the longest counts, or the class where none has a length; those that
     follow another, such as further hours of an infusion, are added. In classes that last as a
@@ -70,13 +71,67 @@ def visit_length(encounter_class: str, procedures: Sequence[str] = ()) -> VisitL
     >>> visit_length("office", ["96413", "96415", "96415"])
     VisitLength(shortest=210, longest=300)
     """
-    known = _lengths()
-    if encounter_class not in known.usual:
-        return known.whole.get(encounter_class, known.whole[_ANY])
-    taken = [known.taken[code] for code in procedures if code in known.taken]
-    base = max(taken, key=lambda length: length.longest, default=known.usual[encounter_class])
-    added = [known.added[code] for code in procedures if code in known.added]
+    if lasts_as_a_whole(encounter_class):
+        known = _lengths().whole
+        return known.get(encounter_class, known[_ANY])
+    parts = [time_of(code) for code in procedures]
+    taken = [one.taken for one in parts if one.taken is not None]
+    usual = _lengths().usual[encounter_class]
+    base = max(taken, key=lambda length: length.longest, default=usual)
+    added = [one.added for one in parts if one.added is not None]
     return VisitLength(
         base.shortest + sum(one.shortest for one in added),
         base.longest + sum(one.longest for one in added),
     )
+
+
+def lasts_as_a_whole(encounter_class: str) -> bool:
+    """Tell whether visits of a class last as a whole, whatever is done in them.
+
+    >>> lasts_as_a_whole("dialysis"), lasts_as_a_whole("office")
+    (True, False)
+    """
+    return encounter_class not in _lengths().usual
+
+
+class TimeOf(NamedTuple):
+    """What something that is done does to the length of a visit; None where nothing."""
+
+    taken: VisitLength | None
+    added: VisitLength | None
+
+
+@cache
+def time_of(code: str) -> TimeOf:
+    """Return what a procedure, or a test that is timed, does to the length of its visit.
+
+    A row whose code ends with ``*`` is of all codes that begin so; the longest beginning counts.
+
+    Args:
+        code: CPT, HCPCS or LOINC.
+
+    >>> time_of("45385").taken
+    VisitLength(shortest=120, longest=210)
+    """
+    known = _lengths()
+    wait = waits().get(code)
+    if wait is not None:
+        return TimeOf(VisitLength(wait + _BEFORE, wait + _AROUND), None)
+    return TimeOf(_row_of(known.taken, code), _row_of(known.added, code))
+
+
+def _row_of(table: Mapping[str, VisitLength], code: str) -> VisitLength | None:
+    beginnings = (f"{code[:length]}*" for length in range(len(code) - 1, 1, -1))
+    return next((table[one] for one in (code, *beginnings) if one in table), None)
+
+
+@cache
+def waits() -> Mapping[str, int]:
+    """Return minutes from arrival to the specimen of tests that are timed, by LOINC code.
+
+    The rows are those of ``data/timed_tests.csv``.
+
+    >>> waits()["1504-0"]
+    65
+    """
+    return {row["loinc"]: int(row["minutes"]) for row in rows(_TIMED)}

@@ -79,7 +79,11 @@ class WardDrug:
 
 @dataclass(frozen=True, slots=True)
 class ProcedureDrug:
-    """A drug that a HCPCS code injects, with the usual dose where no other is stated."""
+    """A drug that a HCPCS code injects, with the usual dose where no other is stated.
+
+    `order` is its place in a regimen: 1 before the infusions, then one after another; 0 of what is
+    given by itself.
+    """
 
     code: str
     ingredient: str
@@ -87,6 +91,7 @@ class ProcedureDrug:
     dose: float
     unit: str
     route: str
+    order: int
 
 
 @cache
@@ -114,6 +119,7 @@ def procedure_drugs() -> Mapping[str, ProcedureDrug]:
     """Return HCPCS code -> its drug (`medicine/data/procedure_drugs.csv`)."""
     return {
         row["code"]: ProcedureDrug(row["code"], row["ingredient"], row["rxnorm"],
-                                   float(row["dose"]), row["unit"], row["route"])
+                                   float(row["dose"]), row["unit"], row["route"],
+                                   int(row["order"] or 0))
         for row in rows("procedure_drugs.csv")
     }  # fmt: skip

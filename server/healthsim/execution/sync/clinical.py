@@ -29,6 +29,9 @@ from healthsim.execution.sync.records import (
 from healthsim.execution.sync.results import ResultRows, results_of
 from healthsim.execution.sync.visits.visits import DAY
 from healthsim.execution.timeline.facts import CarePlanFacts
+from healthsim.execution.timeline.step_call import OccurrenceRows
+from healthsim.medicine.turnaround import setting_of, turnaround
+from healthsim.medicine.visit_lengths import waits
 from healthsim.products.patientsim import tables as chart
 from healthsim.products.patientsim.generate import (
     describe_codes,
@@ -41,25 +44,19 @@ from healthsim.specification.journeys.details import (
 )
 from healthsim.tables import Coded, Columns
 
-_REPORTED_AFTER = {True: 90, False: DAY + 120}
-"""Minutes from specimen to report, in a facility and outside of one: assumption."""
-
 
 def _lab_result_columns(ctx: SyncContext, layout: RowLayout[ResultRows]) -> Columns:
     loinc = layout.segment_texts(lambda result: result.loinc)
-    collected = source_values(layout, ctx.performed_at)
+    collected = _collected_at(ctx, layout)
     value = layout.row_values(lambda result: result.value)
     sex = ctx.people.gender.take(layout.rows)
     months = whole_months(ctx.people.birth[layout.rows], (collected // DAY).astype(np.int32))
-    reported_after = layout.segment_values(
-        lambda result: _REPORTED_AFTER[_in_facility(ctx, result)], np.int64
-    )
     return {
         "loinc": loinc,
         **lab_columns(loinc, value, sex, months),
         "panel": layout.segment_texts(lambda result: result.panel),
         "collected_at": collected,
-        "resulted_at": collected + reported_after,
+        "resulted_at": collected + _reported_after(ctx, layout),
         "value": value,
         "value_text": layout.row_texts(lambda result: result.text),
         "ordering_npi": ctx.npi(source_values(layout, ctx.treating_provider)),
@@ -67,9 +64,35 @@ def _lab_result_columns(ctx: SyncContext, layout: RowLayout[ResultRows]) -> Colu
     }
 
 
-def _in_facility(ctx: SyncContext, result: ResultRows) -> bool:
+def _collected_at(ctx: SyncContext, layout: RowLayout[ResultRows]) -> NDArray[np.int64]:
+    """Return when specimens were taken: soon in the visit, or as long after as the test asks."""
+    wait = layout.segment_values(lambda result: waits().get(result.loinc, 0), np.int64)
+    soon = source_values(layout, ctx.performed_at)
+    collected: NDArray[np.int64] = np.minimum(soon + wait, (soon // DAY + 1) * DAY - 1)
+    return collected
+
+
+def _reported_after(ctx: SyncContext, layout: RowLayout[ResultRows]) -> NDArray[np.int64]:
+    """Return the minutes from specimen to report; short waits are more frequent than long ones."""
+    draws = ctx.record.draws
+
+    def share(source: OccurrenceRows) -> NDArray[np.float64]:
+        return draws.uniform(f"{source.occurrence.address}/resulted", source.rows) ** 2
+
+    times = {id(one): turnaround(one.loinc, _setting(ctx, one)) for one in layout.segments}
+    least = layout.segment_values(lambda result: times[id(result)].least, np.int64)
+    most = layout.segment_values(lambda result: times[id(result)].most, np.int64)
+    return least + np.floor(source_values(layout, share) * (most - least)).astype(np.int64)
+
+
+def _setting(ctx: SyncContext, result: ResultRows) -> str:
     visit = ctx.visit_of(result.source)
-    return visit is not None and bool((visit.facility >= 0).any())
+    if visit is None:
+        return setting_of(None)
+    listed = [one if isinstance(one, str) else one.code for one in visit.details.procedures or ()]
+    steps = (source.occurrence.step for source in ctx.by_visit.get(visit.key, ()))
+    during = [step.details.code for step in steps if isinstance(step, events.Procedure)]
+    return setting_of(visit.details.encounter_class, [*listed, *during])
 
 
 @dataclass(frozen=True, eq=False)

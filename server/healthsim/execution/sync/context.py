@@ -20,6 +20,7 @@ from healthsim.execution.sync.visits.births import with_births
 from healthsim.execution.sync.visits.care_team import Network, Networks, ProviderRequest
 from healthsim.execution.sync.visits.discharges import discharge_status
 from healthsim.execution.sync.visits.drgs import StayDrgs, stay_drgs
+from healthsim.execution.sync.visits.same_day import one_after_another
 from healthsim.execution.sync.visits.stay_hours import in_sequence
 from healthsim.execution.sync.visits.visits import DAY, Minutes, VisitKey, VisitRows, build_visits
 from healthsim.execution.timeline.record import Record
@@ -73,7 +74,7 @@ class SyncContext:
         admissions = find_admissions(visits)
         in_order = with_admissions(visits, admissions, network)
         if record.beds is not None:
-            in_order = in_sequence(in_order, admissions)
+            in_order = one_after_another(in_sequence(in_order, admissions))
         in_order = with_births(in_order, record.people, record.draws)
         return cls(
             profile=profile,

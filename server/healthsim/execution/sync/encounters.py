@@ -129,12 +129,12 @@ encounters = RecordTable(chart.ENCOUNTERS, _encounters, _encounter_columns)
 """Fills `encounters`."""
 
 
-_EMERGENCY = "1"
+_EMERGENCY, _URGENT = "1", "2"
 _NEWBORN = ("4", "5")  # type of admission, and point of origin: born inside this hospital
 _NOT_ADMITTED = (None, None)
 _ADMITTED = {"inpatient": ("3", "1"), "emergency": ("1", "1"), "observation": ("1", "1"),
              "snf": ("3", "4")}  # fmt: skip
-# UB-04 FL14: 1 emergency, 3 elective; FL15: 1 from home, 4 from a hospital
+# UB-04 FL14: 1 emergency, 2 urgent, 3 elective; FL15: 1 from home, 4 from a hospital
 
 
 def _drg(ctx: SyncContext, encounter: EncounterRows, of: Callable[[StayDrgs], Coded]) -> Coded:
@@ -159,15 +159,20 @@ def disposition(ctx: SyncContext, visit: VisitRows) -> Coded:
 
 
 def admit_type(ctx: SyncContext, visit: VisitRows) -> Coded:
-    """Return the priority of admission: emergency after an emergency visit; newborn."""
+    """Return the priority of admission: emergency after an emergency visit; newborn.
+
+    A hospital stay of neither is elective where it was planned, and urgent where not.
+    """
     priority, _ = _ADMITTED.get(visit.details.encounter_class, _NOT_ADMITTED)
     usual = Coded.constant(priority, len(visit.rows))
-    codes = usual.codes.copy()
+    codes, known = usual.codes.copy(), len(usual.vocabulary)
+    if visit.details.encounter_class == "inpatient":
+        codes[~visit.planned] = known + 2
     for admission in ctx.admissions:
         if admission.stay == visit.key:
-            codes[visit.position_of(admission.rows)] = len(usual.vocabulary)
-    codes[born_in(ctx, visit)] = len(usual.vocabulary) + 1
-    return Coded(codes, (*usual.vocabulary, _EMERGENCY, _NEWBORN[0]))
+            codes[visit.position_of(admission.rows)] = known
+    codes[born_in(ctx, visit)] = known + 1
+    return Coded(codes, (*usual.vocabulary, _EMERGENCY, _NEWBORN[0], _URGENT))
 
 
 def admit_source(ctx: SyncContext, visit: VisitRows) -> Coded:

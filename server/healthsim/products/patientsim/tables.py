@@ -110,8 +110,8 @@ ENCOUNTERS = Table(
         Column("end_at", "TIMESTAMP", "Departure or discharge.", source="FHIR Encounter.period",
                required=True),
         Column("los_days", "INTEGER", "Nights stayed; 0 for a visit.", required=True),
-        Column("admit_type", "VARCHAR", "Priority of admission: 1 emergency, 3 elective, "
-               "4 newborn.", source="UB-04 FL14"),
+        Column("admit_type", "VARCHAR", "Priority of admission: 1 emergency, 2 urgent, "
+               "3 elective, 4 newborn.", source="UB-04 FL14"),
         Column("admit_source", "VARCHAR", "Point of origin.", source="UB-04 FL15"),
         Column("disposition", "VARCHAR", "Patient discharge status.", source="UB-04 FL17"),
         Column("drg", "VARCHAR", "MS-DRG by which an inpatient stay is paid: the one that the "

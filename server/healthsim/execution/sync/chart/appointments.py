@@ -63,7 +63,8 @@ def appointments(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
     missed, day = _missed(ctx, tables, visits, born)
     booked = _booked(visits, born)
     again = missed & (booked <= day)
-    since = np.where(missed, day + DAY // 2, booked)  # who missed one books again after it
+    since = next_business_day((day // DAY + 1).astype(np.int32)).astype(np.int64) * DAY
+    since += booked % DAY  # who missed one books again on a day after it
     booked = np.where(again, np.minimum(since, visits.start - _AT_LEAST), booked)
     kept = _columns(visits, visits.start, booked, 0)
     kept["appointment_id"] = visits.own["encounter_id"]
@@ -105,20 +106,42 @@ def _born(tables: Mapping[str, Columns], person: Ints) -> Ints:
     return numbers_at(patients["birth_date"], places(patients["person_id"], person)) * DAY
 
 
-def _booked(visits: _Visits, born: Ints, place: int = 2) -> Minutes:
-    """Return when appointments were booked, minutes: days before, by telephone, or on the day."""
+def _soon(visits: _Visits) -> NDArray[np.bool_]:
+    """Return which visits are booked as soon as people fall ill, bool."""
     code = text_column(visits.own, "reason_code")
-    soon = np.array([is_soon(word) for word in code.vocabulary] + [False])[code.codes]
+    return np.array([is_soon(word) for word in code.vocabulary] + [False])[code.codes]
+
+
+def _booked(visits: _Visits, born: Ints, place: int = 2) -> Minutes:
+    """Return when appointments were booked, minutes: days before, or of an illness on its day.
+
+    People call in the hours of an office, or book on a portal in the day. Nobody calls on the day
+    of a visit that begins before offices open.
+    """
+    soon = _soon(visits)
     most = np.where(soon, figures()["soon_days"], figures()["planned_days"])
     u = visits.u[:, place]
     days = np.floor(u * (most + 1)).astype(np.int64)
-    called = np.floor((u * (most + 1) - days) * _OPEN_MINUTES).astype(np.int64)
-    day = last_business_day((visits.start // DAY - days).astype(np.int32)).astype(np.int64)
-    latest = visits.start - _AT_LEAST
-    booked: Minutes = np.maximum(
-        np.minimum(day * DAY + _OPENS + called, latest), np.minimum(born, latest)
-    )
-    return booked
+    rest = u * (most + 1) - days
+    start_day, latest = visits.start // DAY, visits.start - _AT_LEAST
+    day = np.where(soon | (days > 0), start_day - days, start_day - 1)
+    booked = _made_at(day, rest)
+    same = (booked > latest) & (latest % DAY >= _OPENS)
+    before = (booked > latest) & ~same
+    booked = np.where(same, latest, np.where(before, _made_at(start_day - 1, rest), booked))
+    alive = np.minimum(born + _OPENS, latest)
+    return np.asarray(np.maximum(booked, alive), dtype=np.int64)
+
+
+def _made_at(day: Ints, u: NDArray[np.float64]) -> Minutes:
+    """Return minutes at which bookings of some days are made: by telephone, or on a portal."""
+    share = figures()
+    online = u < share["online"]
+    within = np.where(online, u / share["online"], (u - share["online"]) / (1 - share["online"]))
+    opens, closes = (60 * share[f"portal_{word}"] for word in ("opens", "closes"))
+    minute = np.where(online, opens + within * (closes - opens), _OPENS + within * _OPEN_MINUTES)
+    called = last_business_day(day.astype(np.int32)).astype(np.int64)
+    return np.where(online, day, called) * DAY + np.floor(minute).astype(np.int64)
 
 
 def _missed(
@@ -127,14 +150,16 @@ def _missed(
     """Return before which visits an appointment came to nothing, and when it was to begin.
 
     It was one or two weeks before, at the same hour: on a day of the data and of the life, on
-    which the person saw nobody, and nothing but an office visit lies between it and the visit.
+    which the person saw nobody, and nothing but an office visit lies between it and the visit. Who
+    has fallen ill since then had no appointment before.
     """
     weeks = 1 + np.floor(visits.u[:, 3] * _MOST_WEEKS).astype(np.int64)
     start = visits.start - weeks * _WEEK * DAY
     day = (start // DAY).astype(np.int32)
     chance = figures()["noshow"] + figures()["cancelled"]
     missed = (visits.u[:, 0] < chance) & (start >= np.maximum(born, ctx.as_of * DAY))
-    missed &= (next_business_day(day) == day) & ~_seen(tables["encounters"], visits, start)
+    missed &= ~_soon(visits) & (next_business_day(day) == day)
+    missed &= ~_seen(tables["encounters"], visits, start)
     return missed, start
 
 

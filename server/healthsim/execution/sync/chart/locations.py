@@ -28,6 +28,7 @@ _HOUR = 60
 _BITS = 27  # of minutes since 1970, in a key for sorting
 _NONE = np.iinfo(np.int64).min
 _FIRST_CASE, _LAST_CASE = 7.5 * _HOUR, 14 * _HOUR  # operations of a later day begin: assumption
+_EARLY = 5 * _HOUR  # who comes from then on waits for the first case of the day: assumption
 GETTING_READY = 75
 """Minutes from arrival to an operation, at least: assumption."""
 Rows = NDArray[np.intp]
@@ -190,6 +191,9 @@ def operation_begins(ctx: SyncContext, rows: Rows, start: Numbers, on_day: Numbe
     u = draws.at("chart/location/operation", rows, draws.pairs(rows, start))
     hour = np.floor(_FIRST_CASE + u * (_LAST_CASE - _FIRST_CASE)).astype(np.int64)
     soonest = start + GETTING_READY
+    of_day = start % DAY
+    early = (of_day >= _EARLY) & (of_day < _FIRST_CASE)
+    soonest = np.where(early, np.maximum(soonest, start - of_day + int(_FIRST_CASE)), soonest)
     later = on_day > start // DAY
     return np.where(later, np.maximum(on_day * DAY + hour, soonest), soonest)
 

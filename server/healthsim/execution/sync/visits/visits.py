@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import Days
 from healthsim.errors import Problem, SpecError
-from healthsim.execution.people.draws import Draws, Rows
+from healthsim.execution.people.draws import Rows
 from healthsim.execution.sync.visits.care_team import (
     PLACES,
     PRIMARY_CARE,
@@ -22,28 +21,27 @@ from healthsim.execution.sync.visits.care_team import (
 from healthsim.execution.sync.visits.measured_coding import MeasuredCoding
 from healthsim.execution.sync.visits.signs_taken import SignsTaken, VisitDays
 from healthsim.execution.sync.visits.visit_coding import VisitCodes, VisitCoding, VisitsToCode
+from healthsim.execution.sync.visits.visit_hours import (
+    DAY,
+    Minutes,
+    ToTime,
+    VisitKey,
+    done_during,
+    visit_hours,
+)
 from healthsim.execution.timeline.facts import VisitFacts
 from healthsim.execution.timeline.record import Record
 from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.execution.timeline.timeline import Timeline
-from healthsim.medicine.visit_lengths import visit_length
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import ClaimDetails, CodedDiagnosis, EncounterDetails
 from healthsim.specification.journeys.plan import Occurrence
 from healthsim.specification.profiles.profile import ProfileSpec
 
-DAY = 24 * 60
-Minutes: TypeAlias = NDArray[np.int64]
-"""Minutes since 1970, int64."""
-
-VisitKey: TypeAlias = tuple[int, int]
-"""(Position of the journey in the run, number of the occurrence in the journey)."""
-
-_ANY_HOUR = frozenset({"emergency", "inpatient", "observation"})
-_ACUTE = _ANY_HOUR | {"urgent_care", "asc", "outpatient_hospital"}
+__all__ = ["DAY", "Minutes", "VisitKey", "VisitRows", "build_visits"]
+_ACUTE = frozenset({"emergency", "inpatient", "observation", "urgent_care", "asc",
+                    "outpatient_hospital"})  # fmt: skip
 """Classes in which injuries and strokes are treated actively."""
-_OPENS, _CLOSES = 8 * 60, 17 * 60  # assumption: an office day
-_LEAVES = (10 * 60, 16 * 60)  # assumption: the hours in which stays end
 
 
 @dataclass(frozen=True)
@@ -54,6 +52,7 @@ class VisitRows:
         source: the occurrence that the visit is.
         first, last: int32, first and last day.
         start_at, end_at: int64, minutes since 1970.
+        planned: bool, whether it is a stay that was planned.
         provider: int32, directory row of who treats.
         facility: int32, directory row of where; -1 outside of facilities.
         plan: int32, whose network provider and facility come from; -1 where everybody's.
@@ -66,6 +65,7 @@ class VisitRows:
     last: Days
     start_at: Minutes
     end_at: Minutes
+    planned: NDArray[np.bool_]
     specialty: str
     provider: NDArray[np.int32]
     facility: NDArray[np.int32]
@@ -75,7 +75,7 @@ class VisitRows:
     @property
     def key(self) -> VisitKey:
         """The journey's position in the run and the occurrence's in the journey."""
-        return self.source.journey, self.source.occurrence.number
+        return _key(self.source)
 
     @property
     def rows(self) -> Rows:
@@ -157,8 +157,12 @@ def build_visits(
     taken = SignsTaken.of(timeline.occurrences, [one.source for one in sources])
     measured = MeasuredCoding(record, taken, usual=profile.vital_signs != "none")
     diagnoses = _diagnoses(sources, _Coder(record, VisitCoding(record), primary, measured))
-    visits = (_visit(one, codes, record, network)
-              for one, codes in zip(sources, diagnoses, strict=True))  # fmt: skip
+    during = done_during(timeline.occurrences)
+    to_time = (
+        ToTime(one.source, one.details, one.last, codes, during.get(_key(one.source), ()))
+        for one, codes in zip(sources, diagnoses, strict=True)
+    )
+    visits = (_visit(one, record, network) for one in to_time)
     return {visit.key: visit for visit in visits}
 
 
@@ -168,9 +172,13 @@ def _last_days(source: OccurrenceRows, record: Record, through: int) -> Days:
     return np.asarray(last, dtype=np.int32)
 
 
-def _visit(of: _Source, diagnoses: VisitCodes, record: Record, network: Network) -> VisitRows:
+def _key(source: OccurrenceRows) -> VisitKey:
+    return source.journey, source.occurrence.number
+
+
+def _visit(of: ToTime, record: Record, network: Network) -> VisitRows:
     source, details, rows = of.source, of.details, of.source.rows
-    start_at, end_at = _hours(source, details, of.last, record.draws)
+    hours = visit_hours(of, record.draws)
     specialty = details.specialty or USUAL.get(details.encounter_class, PRIMARY_CARE[0])
     plan = network.plan(rows, record.coverage.plan(rows, source.days))
     facility = _facility(details.encounter_class, rows, plan, network)
@@ -182,13 +190,14 @@ def _visit(of: _Source, diagnoses: VisitCodes, record: Record, network: Network)
         details=details,
         first=source.days,
         last=of.last,
-        start_at=start_at,
-        end_at=end_at,
+        start_at=hours.start_at,
+        end_at=hours.end_at,
+        planned=hours.planned,
         specialty=specialty,
         provider=network.provider(request),
         facility=facility,
         plan=plan,
-        diagnoses=diagnoses,
+        diagnoses=of.diagnoses,
     )
 
 
@@ -204,37 +213,6 @@ def _facility(
     if kind is None:
         return np.full(len(rows), -1, dtype=np.int32)
     return network.facility(kind, rows, plan, emergency=encounter_class == "emergency")
-
-
-def _hours(
-    source: OccurrenceRows, details: EncounterDetails | ClaimDetails, last: Days, draws: Draws
-) -> tuple[Minutes, Minutes]:
-    """Return arrival and departure; one draw gives the hour, its remainder the length.
-
-    What takes longer than visits of its class begins so much earlier in the day.
-    """
-    u = draws.uniform(f"{source.occurrence.address}/hour", source.rows)
-    encounter_class = details.encounter_class
-    shortest, longest = visit_length(encounter_class, _done(details))
-    opens, closes = (0, DAY) if encounter_class in _ANY_HOUR else (_OPENS, _CLOSES)
-    closes -= min(max(longest - visit_length(encounter_class).longest, 0), closes - opens - 15)
-    quarters = (closes - opens) // 15
-    slot = np.floor(u * quarters)
-    rest = u * quarters - slot
-    arrival = source.days.astype(np.int64) * DAY + opens + slot.astype(np.int64) * 15
-    leaves = arrival + shortest + np.floor(rest * (longest - shortest + 1)).astype(np.int64)
-    earliest, latest = _LEAVES
-    discharge = last.astype(np.int64) * DAY + earliest + np.floor(rest * (latest - earliest))
-    stays = last > source.days
-    midnight = source.days.astype(np.int64) * DAY + DAY - 1
-    return arrival, np.where(stays, discharge.astype(np.int64), np.minimum(leaves, midnight))
-
-
-def _done(details: EncounterDetails | ClaimDetails) -> list[str]:
-    """Return the codes of what is done in a visit, each as often as it has units."""
-    listed = details.procedures or ()
-    return [code for one in listed
-            for code in ([one] if isinstance(one, str) else [one.code] * one.units)]  # fmt: skip
 
 
 def _diagnoses(sources: Sequence[_Source], coder: _Coder) -> list[VisitCodes]:
