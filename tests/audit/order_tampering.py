@@ -42,7 +42,7 @@ OF_ORDERS: tuple[Tampering, ...] = (
          _one("appointments", "start_at = (SELECT as_of - 1 FROM data_days), "
               "booked_at = (SELECT as_of - 2 FROM data_days)", "status = 'noshow'")),
     _row("an appointment is of the living",
-         _one("appointments", "booked_at = DATE '1800-01-01'")),
+         _one("appointments", "booked_at = TIMESTAMP '1800-01-01 09:00:00'")),
     _row("nobody misses an appointment on a day of a visit",
          _one("appointments", "start_at = (SELECT e.start_at FROM encounters AS e WHERE "
               "e.person_id = appointments.person_id LIMIT 1), end_at = "

@@ -12,6 +12,7 @@ from audit.benefit_tampering import OF_BENEFITS
 from audit.body_tampering import OF_BODIES
 from audit.chart_tampering import OF_CHARTS, OF_RELATIVES, OF_SCREENINGS
 from audit.facility_tampering import OF_FACILITIES
+from audit.hour_tampering import OF_HOURS
 from audit.note_tampering import OF_NOTES
 from audit.order_tampering import OF_ORDERS
 from audit.people_tampering import OF_PEOPLE
@@ -88,6 +89,7 @@ def test_every_rule_is_seen_to_fail() -> None:
             *OF_RELATIVES,
             *OF_SCREENINGS,
             *OF_FACILITIES,
+            *OF_HOURS,
             *OF_NOTES,
             *OF_PEOPLE,
             *OF_GROUPS,

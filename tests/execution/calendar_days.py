@@ -28,6 +28,12 @@ def next_open_day(day: int) -> int:
     return day_number(found)
 
 
+def last_open_day(day: int) -> int:
+    while next_open_day(day) != day:
+        day -= 1
+    return day
+
+
 def months_after(day: int, months: int) -> int:
     """Return the same day of a later month, or that month's last."""
     begun = calendar(day)

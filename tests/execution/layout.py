@@ -121,6 +121,19 @@ class Layout:
                 return scope
         return None
 
+    def keeps_open_days(self, node: Node) -> bool:
+        """Tell whether a node moves from weekends: as stated, else a visit whose day is open."""
+        step, at = node.step, node.step.at
+        if at.business_days is not None or not isinstance(step, Encounter):
+            return bool(at.business_days)
+        if step.details.encounter_class not in (
+            "office", "telehealth", "outpatient_hospital", "asc",
+        ):  # fmt: skip
+            return False
+        opener = self.nodes.get(node.scope)
+        unstated = at == _WHENEVER and step.hazard is None
+        return unstated and (opener is None or not isinstance(opener.step, ProtocolVisit))
+
     def series(self, node: Node) -> tuple[Any, ...] | None:
         """Return what the visits of a repeat that are alike have in common; None of other steps."""
         openers = [self.nodes[self.opened_by[scope]] for scope in self.scopes_around(node.scope)]

@@ -223,7 +223,7 @@ class Walk:
         series = self.layout.series(node)
         if series is None or self.last_visit.get(series) != day:
             return False
-        self.push(node, next_open_day(day + 1) if node.step.at.business_days else day + 1)
+        self.push(node, next_open_day(day + 1) if self.layout.keeps_open_days(node) else day + 1)
         return True
 
     def execute(self, node: Node, day: int, *, missed: bool) -> None:

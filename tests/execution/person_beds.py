@@ -102,7 +102,7 @@ class PersonBeds:
         if rule.rule == "drop":
             return None
         moved = stay.last + (self.wait(node, rule.days) if rule.rule == "after" else 0)
-        if node.step.at.business_days:
+        if self.walk.layout.keeps_open_days(node):
             moved = next_open_day(moved)
         if moved <= day:
             return day
@@ -178,4 +178,6 @@ class PersonBeds:
             if rule.rule == "drop":
                 return None
             now = stay.last + (self.wait(node, rule.days) if rule.rule == "after" else 0)
+            if self.walk.layout.keeps_open_days(node):
+                now = next_open_day(now)
         return now - day

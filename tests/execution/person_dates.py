@@ -11,6 +11,7 @@ from execution.calendar_days import (
     beat_day,
     day_number,
     first_of_month,
+    last_open_day,
     listed_weekday,
     next_open_day,
 )
@@ -18,6 +19,7 @@ from execution.layout import Key, Node
 from execution.person_hazards import days_until
 from execution.person_record import NEVER
 from healthsim.specification.journeys.branches import Branch
+from healthsim.specification.journeys.events import Encounter, TrialVisit
 from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit
 from healthsim.specification.journeys.timing import Hazard
 
@@ -73,7 +75,7 @@ class PersonDates:
         """Schedule a node on a day, or on the next business day, within the stay that it is in."""
         if day >= NEVER:
             return
-        if node.step.at.business_days:
+        if self.walk.layout.keeps_open_days(node):
             day = next_open_day(day)
         if isinstance(node.step, Protocol) and not node.tick:
             day -= lead(node.step, 1)
@@ -132,7 +134,19 @@ class PersonDates:
         if self._takes(f"{address}/outside", step.outside, begin):
             self.visits[node.key] = "deviation"
             shift = window.after + 1 + math.floor(self.walk.u(f"{address}/late") * 7)
-        return planned + shift
+            late = planned + window.after
+            return self._open(node, planned + shift, late + 1, late + 7)
+        return self._open(node, planned + shift, planned - before, planned + window.after)
+
+    def _open(self, node: Node, day: int, first: int, last: int) -> int:
+        """Return an open day of a window: the next, else the one before, else the day itself."""
+        classes = {one.details.encounter_class for one in node.step.steps
+                   if isinstance(one, Encounter | TrialVisit)}  # fmt: skip
+        if not classes & {"office", "telehealth", "outpatient_hospital", "asc"}:
+            return day
+        if next_open_day(day) <= last:
+            return next_open_day(day)
+        return last_open_day(day) if last_open_day(day) >= first else day
 
     def _takes(self, decision: str, share: Any, day: int) -> bool:
         if share is None:

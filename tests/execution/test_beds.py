@@ -254,7 +254,7 @@ def test_a_birth_ends_the_visits_of_its_pregnancy_and_the_child_is_admitted_as_n
 
     assert len(births) == 60
     assert not [p for p, day in visits if day > births[p]]
-    assert types == {(False, "3"), (True, "4")}
+    assert types == {(False, "2"), (True, "4")}
 
 
 def test_the_rows_do_not_depend_on_chunks() -> None:

@@ -38,9 +38,10 @@ def event_rows(
 
 
 def test_visits_fall_within_their_windows_and_fill_them() -> None:
-    rows = event_rows(run(people(), journey(protocol())), "dose", "scan")
+    monday = 5
+    rows = event_rows(run(people(), journey(protocol(at=monday))), "dose", "scan")
     shift = {step: [day - 28 * (n - 1) - first for _, name, n, day, _ in rows if name == step]
-             for step, first in (("dose", 0), ("scan", 14))}  # fmt: skip
+             for step, first in (("dose", monday), ("scan", monday + 14))}  # fmt: skip
 
     assert Counter(step for _, step, *_ in rows) == {"dose": 1600, "scan": 800}
     assert {n for _, step, n, *_ in rows if step == "scan"} == {2, 4}
@@ -50,6 +51,16 @@ def test_visits_fall_within_their_windows_and_fill_them() -> None:
         for count in Counter(shift[step]).values():
             share, of = 1 / width, len(shift[step])
             assert abs(count / of - share) <= 3 * sqrt(share * (1 - share) / of)
+
+
+def test_a_visit_by_appointment_takes_a_business_day_of_its_window() -> None:
+    friday = 9
+    rows = event_rows(run(people(40), journey(protocol(at=friday))), "dose", "scan")
+    doses = {day - 28 * (n - 1) - friday for _, step, n, day, _ in rows if step == "dose"}
+    scans = {day - 28 * (n - 1) - friday - 14 for _, step, n, day, _ in rows if step == "scan"}
+
+    assert doses == {0}  # Saturday and Sunday belong to the window too
+    assert {1, 2} <= scans  # no visit, so no appointment
 
 
 @pytest.mark.parametrize("begins", [3, 10])

@@ -34,8 +34,8 @@ def _of_day(visits: Columns, day: int) -> tuple[np.ndarray, np.ndarray]:
 def test_an_infusion_takes_its_hours_and_is_over_in_the_evening(visits: Columns) -> None:
     minutes, arrival = _of_day(visits, 20)
 
-    assert 210 <= minutes.min() < 220
-    assert 290 < minutes.max() <= 300
+    assert 240 <= minutes.min() < 250
+    assert 320 < minutes.max() <= 330
     assert arrival.min() == 8
     assert (arrival + minutes / 60).max() < 18
 
@@ -63,3 +63,9 @@ def test_every_length_names_its_source() -> None:
     for row in rows("visit_lengths.csv"):
         assert row["source"], row
         assert row["confidence"] in {"V", "M", "A"}, row
+
+
+def test_the_longest_beginning_of_a_code_counts() -> None:
+    assert visit_length("asc", ["45385"]) == (120, 210)
+    assert visit_length("asc", ["45099"]) == (120, 360)
+    assert visit_length("outpatient_hospital", ["27447"]) == (360, 600)

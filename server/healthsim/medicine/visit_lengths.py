@@ -69,7 +69,7 @@ def visit_length(encounter_class: str, procedures: Sequence[str] = ()) -> VisitL
     >>> visit_length("office", ["99213"])
     VisitLength(shortest=15, longest=45)
     >>> visit_length("office", ["96413", "96415", "96415"])
-    VisitLength(shortest=210, longest=300)
+    VisitLength(shortest=240, longest=330)
     """
     if lasts_as_a_whole(encounter_class):
         known = _lengths().whole

@@ -17,6 +17,7 @@ from healthsim.execution.sync.conditions import conditions
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.drugs.dosage import Injected, injected
 from healthsim.execution.sync.immunizations import immunization_columns
+from healthsim.execution.sync.numbering import listed_studies
 from healthsim.execution.sync.records import (
     RecordRows,
     RecordTable,
@@ -132,6 +133,12 @@ def _procedures(ctx: SyncContext) -> Iterator[ProcedureRows]:
             for place, code in enumerate(step.details.icd10pcs):
                 yield ProcedureRows(source, number(f"{address}/{place}"), code, _text(code),
                                     step.details.specialty)  # fmt: skip
+            inside = ctx.by_visit.get((source.journey, source.occurrence.number), ())
+            own = {one.occurrence.step.details.code for one in inside
+                   if isinstance(one.occurrence.step, events.Procedure)}  # fmt: skip
+            for study, code in listed_studies(address, step.details):
+                if code not in own:
+                    yield ProcedureRows(source, number(study), code, None, None)
 
 
 def _text(code: str) -> str | None:

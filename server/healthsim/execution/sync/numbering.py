@@ -13,6 +13,7 @@ from healthsim.addresses import BITS, Addresses, apart
 from healthsim.billing.pharmacy.dispensing import most_writings, prescribing, series
 from healthsim.codes.drugs import drugs
 from healthsim.codes.loinc import panel
+from healthsim.codes.procedures import procedure_system
 from healthsim.dates import day_of
 from healthsim.execution.sync.claim_addresses import claim_addresses
 from healthsim.execution.sync.coded_spans import suffixes
@@ -24,6 +25,7 @@ from healthsim.execution.timeline.birth_size import (
 )
 from healthsim.medicine.problems import begins_condition, usual_course
 from healthsim.medicine.safety import SafetyBook
+from healthsim.medicine.studies import study_of
 from healthsim.medicine.tumors import MOST_LESIONS
 from healthsim.medicine.vitals import MOST_CODES, hours_between_rounds
 from healthsim.products.rxmembersim.fills import refill_attempts
@@ -198,6 +200,7 @@ def _records(
         yield "clinical_notes", [note_address(address, at) for at in ("begin", "end")]
         done = listed_procedures(address, step.details)
         yield "procedures", done
+        yield "procedures", [one for one, _ in listed_studies(address, step.details)]
         yield "clinical_notes", [note_address(one, "operation") for one in done]
     elif isinstance(step, events.Procedure) and step.details.specialty is not None:
         yield "claims", [f"{address}/837P"]
@@ -254,6 +257,18 @@ def vitals_address(encounter: str) -> str:
 def listed_procedures(address: str, details: EncounterDetails) -> list[str]:
     """Return the addresses of the procedures that an encounter lists for its hospital."""
     return [f"{address}/{place}" for place in range(len(details.icd10pcs))]
+
+
+def listed_studies(address: str, details: EncounterDetails) -> list[tuple[str, str]]:
+    """Return (address, code) of the studies with a report that an encounter bills.
+
+    So is an ultrasound: what is billed and reported was done and has an order. Tests of a
+    laboratory have their results instead.
+    """
+    codes = [one if isinstance(one, str) else one.code for one in details.procedures or ()]
+    kinds = [(code, study_of(procedure_system(code) or "", code)) for code in codes]
+    return [(f"{address}/study/{code}", code) for code, kind in kinds
+            if kind.category and kind.kind != "laboratory"]  # fmt: skip
 
 
 def note_address(address: str, at: str) -> str:

@@ -120,7 +120,7 @@ class Displacement:
                 moved[inside] = last[inside]
                 if rule.rule == "after":
                     moved[inside] += self._wait(occurrence, rows[inside], rule.days)
-        if occurrence.step.at.business_days:
+        if occurrence.business_days:
             moved[later] = next_business_day(moved[later])
         today, later = today | (later & (moved <= days)), later & (moved > days)
         return self._caught_up(occurrence, rows, Settled(today, later, moved))

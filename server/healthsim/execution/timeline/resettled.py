@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.dates import Days
+from healthsim.dates import Days, next_business_day
 from healthsim.execution.people.draws import Draws, Rows
 from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.people.people import People
@@ -126,6 +126,8 @@ def _moves(
             if rule.rule == "after":
                 address = f"{piece.occurrence.address}/postponed"
                 days[of_kind] += _wait(draws, address, rows[of_kind], rule.days)
+            if piece.occurrence.business_days:
+                days[of_kind] = next_business_day(days[of_kind])
     return (days - piece.days).astype(np.int32), kept
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.dates import NO_DAY, Days, day_of, next_business_day
+from healthsim.dates import NO_DAY, Days, day_of, last_business_day, next_business_day
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.timeline.branching import option_taken
 from healthsim.execution.timeline.calendar_days import add_length, month_begins
@@ -18,6 +18,8 @@ from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.stated import FigureKey, StatedFigures
 from healthsim.specification.distributions.kinds import Constant, Distribution
 from healthsim.specification.journeys.branches import Branch
+from healthsim.specification.journeys.details import APPOINTED
+from healthsim.specification.journeys.events import Encounter, TrialVisit
 from healthsim.specification.journeys.plan import Beating, JourneyLayout, Occurrence
 from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit
 from healthsim.specification.journeys.timing import LONGEST_DAYS, Hazard, Window
@@ -114,7 +116,7 @@ class StepDates:
                 return rows, days
         elif isinstance(step, Branch) and step.races:
             rows, days = self._competing_days(occurrence, step, rows, days, scope)
-        days = next_business_day(days) if at.business_days else days
+        days = next_business_day(days) if occurrence.business_days else days
         return rows, (days - np.int32(opening_days(occurrence))).astype(np.int32)
 
     def _nominal_days(
@@ -180,6 +182,8 @@ class StepDates:
         inside = np.flatnonzero(~missed & ~outside)
         note.window(cycle.tick, rows[inside], latest[inside], shift[inside])
         shift = np.where(outside, window.after + late, shift)
+        if _holds_appointment(step):
+            shift = _open_shift(planned, shift, outside, window)
         visit = self._visits.setdefault(occurrence.number, _PlannedVisit.of(len(self.start_days)))
         visit.planned[rows], visit.missed[rows], visit.deviation[rows] = planned, missed, outside
         return np.where(missed, planned, planned + shift).astype(np.int32)
@@ -240,7 +244,7 @@ class StepDates:
         """Record when a hazard occurs before its rate is read again; return the earlier day."""
         occurs = wait <= renew_days
         days = (since + np.minimum(wait, np.int32(renew_days))).astype(np.int32)
-        if occurrence.step.at.business_days:
+        if occurrence.business_days:
             days[occurs] = next_business_day(days[occurs])
         self._hazard_of(occurrence).due[rows] = np.where(occurs, days, NEVER)
         return days
@@ -339,6 +343,29 @@ class StepDates:
             missed=missed,
             deviation=deviation,
         )
+
+
+def _holds_appointment(step: ProtocolVisit) -> bool:
+    """Tell whether a protocol's visit is a visit by appointment, which is on a business day."""
+    return any(
+        isinstance(one, Encounter | TrialVisit) and one.details.encounter_class in APPOINTED
+        for one in step.steps
+    )
+
+
+def _open_shift(
+    planned: Days, shift: NDArray[np.int32], outside: NDArray[np.bool_], window: Window
+) -> NDArray[np.int32]:
+    """Return shifts with visits on business days: the next one, else the last, in the window.
+
+    A visit stays where its window has none. What is late stays so, by a week at most.
+    """
+    day = (planned + shift).astype(np.int32)
+    latest = planned + np.where(outside, window.after + _LATE, window.after)
+    earliest = planned + np.where(outside, window.after + 1, -window.before)
+    after, before = next_business_day(day), last_business_day(day)
+    moved = np.where(after <= latest, after, np.where(before >= earliest, before, day))
+    return (moved - planned).astype(np.int32)
 
 
 def _occurring(rows: Rows, since: Days, wait: NDArray[np.int32]) -> tuple[Rows, Days]:

@@ -42,7 +42,7 @@ class VisitSeries:
             return np.zeros(len(rows), dtype=np.bool_), days[:0]
         again = last[rows] == days
         later = (days[again] + np.int32(1)).astype(np.int32)
-        return again, next_business_day(later) if occurrence.step.at.business_days else later
+        return again, next_business_day(later) if occurrence.business_days else later
 
     def note(self, occurrence: Occurrence, rows: Rows, days: Days) -> None:
         """Note that people have a visit; of what is in no series nothing is noted."""

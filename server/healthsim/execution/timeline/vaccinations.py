@@ -147,7 +147,7 @@ def wait_for_dose(occurrence: Occurrence, today: Days, first: Days, last: Days) 
     waits = (first > today) & (first <= last)
     early = np.flatnonzero(waits & (occurrence.encounter < 0))
     days = first[early]
-    if occurrence.step.at.business_days:
+    if occurrence.business_days:
         days = next_business_day(days)
     return Wait(np.flatnonzero((first <= today) & (today <= last)), early, days)
 
@@ -165,7 +165,7 @@ def wait_for_doses(occurrence: Occurrence, today: Days, spans: Iterator[tuple[Da
     for first, last in spans:
         waits = (first > due) & (first <= last) & (first <= today + np.int32(LONGEST_MOVE))
         due = np.where(waits, first, due)
-    if occurrence.step.at.business_days:
+    if occurrence.business_days:
         due = np.where(due > today, next_business_day(due), due)
     later = np.flatnonzero(due > today)
     return Wait(np.flatnonzero(due <= today), later, due[later].astype(np.int32))

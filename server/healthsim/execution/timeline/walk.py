@@ -137,7 +137,7 @@ class Walk:
         unbounded = isinstance(step, Repeat) and occurrence.tick > 0 and step.times is None
         if unbounded or number in self.layout.loose:
             until = np.minimum(until, self.start_days + np.int32(self.layout.journey.duration_days))
-        return last_business_day(until) if step.at.business_days else until.astype(np.int32)
+        return last_business_day(until) if occurrence.business_days else until.astype(np.int32)
 
     def scope(self, rows: Rows, days: Days) -> AsOfScope:
         """Return what conditions see of people on their days."""

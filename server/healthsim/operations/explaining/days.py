@@ -91,7 +91,7 @@ class StepDay:
 
     def _settled(self, nominal: int, words: list[str], base: int) -> str:
         text = f"day {iso(self.day)}: {', '.join(words)}"
-        if self.step.at.business_days:
+        if self.occurrence.business_days:
             moved = int(next_business_day(np.array([nominal], dtype=np.int32))[0])
             text += ", on business days" if moved != nominal else ""
             nominal = moved

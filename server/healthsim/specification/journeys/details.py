@@ -18,6 +18,8 @@ EncounterClass = Literal[
     "office", "telehealth", "urgent_care", "emergency", "observation", "inpatient",
     "outpatient_hospital", "asc", "snf", "home_health", "dialysis",
 ]  # fmt: skip
+APPOINTED = frozenset({"office", "telehealth", "outpatient_hospital", "asc"})
+"""Classes of visits by appointment, on business days where no day is stated."""
 ProcedureCode = Annotated[str, Field(pattern=r"^([0-9]{4}[0-9FTU]|[A-Z][0-9]{4})$")]
 NO_DRG = "none"
 """Stated for a stay that no DRG pays."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from healthsim.specification.journeys import details as of_events
 from healthsim.specification.journeys import trial
 from healthsim.specification.journeys.step import EventHead, StepHead
+from healthsim.specification.journeys.timing import At
 from healthsim.specification.language.expressions import Expression
 
 if TYPE_CHECKING:
@@ -19,6 +20,14 @@ class Encounter(EventHead):
 
     type: Literal["encounter"]
     details: of_events.EncounterDetails = of_events.EncounterDetails()
+
+    @property
+    def keeps_business_days(self) -> bool:
+        """Whether weekends and holidays move: as stated, else where it is by appointment."""
+        if self.at.business_days is not None:
+            return self.at.business_days
+        unstated = self.at == At() and self.hazard is None
+        return unstated and self.details.encounter_class in of_events.APPOINTED
 
     def conditions(self) -> Iterator[tuple[str, Expression]]:
         """Yield its own condition and those of its diagnoses."""

@@ -152,7 +152,7 @@ def _ends_for_all(layout: JourneyLayout, occurrence: Occurrence) -> bool:
     ends = isinstance(step, Death) or (isinstance(step, End) and step.scope in _ENDING_SCOPES)
     always = step.when is None and step.chance is None and occurrence.number not in layout.loose
     fixed = at.day is None or isinstance(at.day, Constant)
-    return ends and always and fixed and not at.variance_days and not at.business_days
+    return ends and always and fixed and not at.variance_days and not occurrence.business_days
 
 
 _ENDING_SCOPES = ("journey", "person")
@@ -187,7 +187,7 @@ def _days_before_nominal(occurrence: Occurrence) -> float:
 
 def _days_after_nominal(occurrence: Occurrence) -> int:
     """Return how many days after its nominal day an occurrence can happen."""
-    return occurrence.step.at.variance_days + (ROLL_DAYS if occurrence.step.at.business_days else 0)
+    return occurrence.step.at.variance_days + (ROLL_DAYS if occurrence.business_days else 0)
 
 
 def _days_beyond_middle(occurrence: Occurrence) -> float:

@@ -76,6 +76,8 @@ class Occurrence:
         tick: which beat of its repeat or protocol it is, from 1; 0 for every other occurrence.
         opener: number of the repeat, protocol or stages step that a beat or an entry belongs to,
             or of the entry that a leave belongs to; -1 otherwise.
+        business_days: whether weekends and holidays move to the next business day; what a
+            protocol's visit holds without a day of its own stays with it.
     """
 
     number: int
@@ -88,6 +90,7 @@ class Occurrence:
     encounter: int
     tick: int = 0
     opener: int = -1
+    business_days: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,13 +319,20 @@ class _LayoutBuilder:
         tick = fields.get("tick", 0)
         address = f"{place.prefix}/{step.id}" + (f"#{tick}" if tick else "")
         occurrence = Occurrence(
-            number, step, address, place.phase, place.scope, place.beat, -1, place.encounter
-        )
+            number, step, address, place.phase, place.scope, place.beat, -1, place.encounter,
+            business_days=self._on_business_days(step, place),
+        )  # fmt: skip
         self.occurrences.append(replace(occurrence, **fields))
         if not fields:
             self.members[place.scope].append(number)
             self.scopes[place.scope].names[step.id] = number
         return number
+
+    def _on_business_days(self, step: StepHead, place: _Place) -> bool:
+        opener = self.scopes[place.scope].opener
+        planned = opener >= 0 and isinstance(self.occurrences[opener].step, ProtocolVisit)
+        with_visit = planned and step.at == At()
+        return step.keeps_business_days and not with_visit
 
     def place_beats(self, step: Beating, place: _Place, opener: int) -> None:
         if isinstance(step, Protocol):

@@ -31,6 +31,11 @@ class StepHead(Strict):
     when: Condition | None = None
     chance: Distribution | None = None
 
+    @property
+    def keeps_business_days(self) -> bool:
+        """Whether weekends and holidays move to the next business day."""
+        return bool(self.at.business_days)
+
     def inner(self) -> Iterator[tuple[str, tuple[StepHead, ...]]]:
         """Yield (name, steps) of every list of steps inside, in document order."""
         yield from ()

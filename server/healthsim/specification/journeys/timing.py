@@ -99,7 +99,9 @@ class At(Strict):
         age: the day on which the person reaches an age; not before its scope begins.
         month: the first day of that month, on or after the base.
         variance_days: uniform variation by up to so many days to either side.
-        business_days: weekends and US federal holidays move to the next business day.
+        business_days: weekends and US federal holidays move to the next business day. Default:
+            they do for visits by appointment (office, telehealth, outpatient hospital, surgery
+            center) that state neither a day nor a hazard; what is stated is kept.
     """
 
     day: Distribution | None = None
@@ -109,7 +111,7 @@ class At(Strict):
     age: Age | None = None
     month: Annotated[int, Field(strict=True, ge=1, le=12)] | None = None
     variance_days: Annotated[int, Field(strict=True, ge=0, le=3650)] = 0
-    business_days: bool = False
+    business_days: bool | None = None
 
     @model_validator(mode="after")
     def _one_anchor(self) -> At:
