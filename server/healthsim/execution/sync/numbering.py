@@ -200,7 +200,6 @@ def _records(
         yield "clinical_notes", [note_address(address, at) for at in ("begin", "end")]
         done = listed_procedures(address, step.details)
         yield "procedures", done
-        yield "procedures", [one for one, _ in listed_studies(address, step.details)]
         yield "clinical_notes", [note_address(one, "operation") for one in done]
     elif isinstance(step, events.Procedure) and step.details.specialty is not None:
         yield "claims", [f"{address}/837P"]
@@ -255,8 +254,9 @@ def vitals_address(encounter: str) -> str:
 
 
 def listed_procedures(address: str, details: EncounterDetails) -> list[str]:
-    """Return the addresses of the procedures that an encounter lists for its hospital."""
-    return [f"{address}/{place}" for place in range(len(details.icd10pcs))]
+    """Return the addresses of the procedures that an encounter lists: hospital's, and studies."""
+    hospital = [f"{address}/{place}" for place in range(len(details.icd10pcs))]
+    return [*hospital, *(one for one, _ in listed_studies(address, details))]
 
 
 def listed_studies(address: str, details: EncounterDetails) -> list[tuple[str, str]]:
