@@ -7,15 +7,8 @@ import pytest
 
 from healthsim.billing.benefits.coverage_dates import CoverageDates
 from healthsim.dates import NO_DAY
-from healthsim.execution.people.logs import (
-    FOREVER,
-    Course,
-    CoverageLog,
-    Log,
-    LogEntry,
-    Moment,
-    Span,
-)
+from healthsim.execution.people.courses import Course
+from healthsim.execution.people.logs import FOREVER, CoverageLog, Log, LogEntry, Moment, Span
 from healthsim.execution.timeline.state import StateChange, StateVariable
 
 TWO = np.array([0, 1], dtype=np.intp)

@@ -14,8 +14,9 @@ from healthsim.dates import Days
 from healthsim.execution.body.collection import Collection
 from healthsim.execution.body.spells import EpisodeTable, Spell, SpellTable
 from healthsim.execution.people.conditions import ConditionLog
+from healthsim.execution.people.courses import Course
 from healthsim.execution.people.draws import Draws
-from healthsim.execution.people.logs import Course, Log, Moment
+from healthsim.execution.people.logs import Log, Moment
 from healthsim.execution.people.people import People
 from healthsim.medicine.courses import weight
 from healthsim.medicine.derivation import derived
@@ -52,11 +53,14 @@ class History(Protocol):
     people: People
     draws: Draws
     conditions: ConditionLog
-    courses: list[Course]
     doses: list[Course]
     delivered: Days
     procedures: dict[str, Log]
     adverse_events: dict[str, Log]
+
+    @property
+    def courses(self) -> Sequence[Course]:
+        """The courses of drugs so far."""
 
     @property
     def variables(self) -> Mapping[str, StateOfAll]:

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
+from healthsim.execution.people.courses import Course
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.episodes import Episode
-from healthsim.execution.people.logs import Course, LogEntry
+from healthsim.execution.people.logs import LogEntry
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -43,30 +44,33 @@ class EpisodeTable:
 
     Attributes:
         since, until: int32, shape (people,): one episode of each person; `NO_DAY` where none.
-        more: further episodes, and relapses in one, on which the body shows it anew: rows
-            ascending, first days, first days after them.
+        more: int64, person and first day, as one integer, of further episodes, and of relapses
+            in one, on which the body shows it anew; ascending.
+        more_until: int32, first day after each of `more`.
     """
 
     since: Days
     until: Days
-    more: tuple[tuple[Rows, Days, Days], ...]
+    more: Integers
+    more_until: Days
 
     @classmethod
     def of(cls, episodes: Sequence[Episode], people: int) -> EpisodeTable:
         """Return the episodes of one code, for the people of a chunk."""
         since = np.full(people, NO_DAY, dtype=np.int32)
-        until, more = since.copy(), []
-        for episode in episodes:
-            real = episode.holds & (episode.since < episode.until)
-            rows, begins, ends = (each[real] for each in
-                                  (episode.rows, episode.since, episode.until))  # fmt: skip
-            first = since[rows] == NO_DAY
-            since[rows[first]], until[rows[first]] = begins[first], ends[first]
-            if not first.all():
-                more.append((rows[~first], begins[~first], ends[~first]))
-            relapses = (_relapse(episode, rows, days) for rows, days in episode.relapses)
-            more += [relapse for relapse in relapses if len(relapse[0])]
-        return cls(since, until, tuple(more))
+        until = since.copy()
+        number, rows, begins, ends = _real(episodes)
+        persons, first = np.unique(rows, return_index=True)
+        since[persons], until[persons] = begins[first], ends[first]
+        further = np.ones(len(rows), dtype=np.bool_)
+        further[first] = False
+        later = [(number[further], rows[further], begins[further], ends[further])]
+        later += [_relapse(at, episode, *one) for at, episode in enumerate(episodes)
+                  for one in episode.relapses]  # fmt: skip
+        number, rows, begins, ends = (np.concatenate(each) for each in zip(*later, strict=True))
+        order = np.argsort(number, kind="stable")
+        keys, first = np.unique(_keys(rows, begins)[order], return_index=True)
+        return cls(since, until, keys, ends[order[first]])  # of one day, that of the first episode
 
     def latest(self, rows: Rows, days: Days) -> Spell:
         """Return the latest episode that people had begun by their days.
@@ -79,10 +83,12 @@ class EpisodeTable:
         begun = (known != NO_DAY) & (known <= days)
         since = np.where(begun, known, NO_DAY)
         until = self.until[rows]
-        for held, begins, ends in self.more:
-            place = np.minimum(np.searchsorted(held, rows), len(held) - 1)
-            later = (held[place] == rows) & (begins[place] <= days) & (begins[place] > since)
-            since[later], until[later] = begins[place[later]], ends[place[later]]
+        if len(self.more):
+            place = np.searchsorted(self.more, _keys(rows, days), side="right") - 1
+            key = self.more[np.maximum(place, 0)]
+            later = (place >= 0) & (key >> _DAY_BITS == rows) & (_day_of(key) > since)
+            since[later] = _day_of(key[later])
+            until[later] = self.more_until[place[later]]
         at = np.flatnonzero(since != NO_DAY)
         return Spell(at, since[at].astype(np.int64), until[at].astype(np.int64), np.ones(len(at)))
 
@@ -142,11 +148,25 @@ class SpellTable:
         return Spell(at, self.since[place], self.until[place], self.share[place])
 
 
-def _relapse(episode: Episode, rows: Rows, days: Days) -> tuple[Rows, Days, Days]:
-    """Return a relapse as a spell: rows, first days, first days after it."""
+def _real(episodes: Sequence[Episode]) -> tuple[Rows, Rows, Days, Days]:
+    """Return position, rows, first days, first days after, of what anybody has indeed."""
+    if not episodes:
+        nothing = np.zeros(0, dtype=np.int32)
+        return nothing, nothing, nothing, nothing
+    since = np.concatenate([one.since for one in episodes])
+    until = np.concatenate([one.until for one in episodes])
+    real = np.concatenate([one.holds for one in episodes]) & (since < until)
+    number = np.repeat(np.arange(len(episodes)), [len(one.rows) for one in episodes])
+    rows = np.concatenate([one.rows for one in episodes])
+    return number[real], rows[real], since[real], until[real]
+
+
+def _relapse(at: int, episode: Episode, rows: Rows, days: Days) -> tuple[Rows, Rows, Days, Days]:
+    """Return a relapse as a spell: position of its episode, rows, first days, days after it."""
     place = np.searchsorted(episode.rows, rows)
     goes_on = episode.holds[place] & (days < episode.until[place])
-    return rows[goes_on], days[goes_on], episode.until[place[goes_on]]
+    until = episode.until[place[goes_on]]
+    return np.full(len(until), at), rows[goes_on], days[goes_on], until
 
 
 def _taken(course: Course) -> Floats:

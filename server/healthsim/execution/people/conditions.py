@@ -11,7 +11,7 @@ from healthsim.codes.icd10cm import COMBINATIONS, mutually_exclusive
 from healthsim.codes.pregnancy import LONGEST_PREGNANCY, supervises_pregnancy
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Draws, Rows
-from healthsim.execution.people.episodes import Episode
+from healthsim.execution.people.episodes import Episode, Episodes
 from healthsim.execution.people.logs import FOREVER, Moment
 from healthsim.execution.people.mentions import HeldCodes, Mention
 from healthsim.execution.people.people import ConditionColumn
@@ -45,7 +45,7 @@ class ConditionLog:
         as_of: int = 0,
     ) -> None:
         self._people, self._draws = people, draws
-        self._episodes: dict[str, list[Episode]] = {}
+        self._episodes: dict[str, Episodes] = {}
         self._rank = {column.code: number for number, column in enumerate(columns)}
         self._of_mask: dict[int, tuple[str, ...]] = {}
         self._revisions: dict[str, int] = {}
@@ -53,7 +53,7 @@ class ConditionLog:
         self._ending: set[str] = set()  # stems of the codes so far that end by themselves
         self.begun: Callable[[str, Rows, Days], None] | None = None
         for column in columns:
-            self._episodes[column.code] = []
+            self._episodes[column.code] = Episodes()
             episode = Episode.of_profile(column)
             self._limit(episode, np.maximum(episode.onset, 0))
             never_before = np.int32(as_of + 1)
@@ -75,6 +75,11 @@ class ConditionLog:
         for code, episodes in list(self._episodes.items()):
             if code.startswith(prefix):
                 yield from list(episodes)
+
+    def _of(self, code: str, moment: Moment) -> Sequence[Episode]:
+        """Return the episodes of a code that anybody of a moment has at any time."""
+        episodes = self._episodes.get(code)
+        return () if episodes is None else episodes.of(moment)
 
     def episodes_of(self, code: str) -> Sequence[Episode]:
         """Return the episodes of a code, in the order in which they were found out."""
@@ -109,7 +114,7 @@ class ConditionLog:
             address: of that event.
         """
         moment, known = Moment(rows, days, self._people), np.zeros(len(rows), dtype=np.bool_)
-        for episode in self._episodes.get(code, ()):
+        for episode in self._of(code, moment):
             position, active = episode.place(moment)
             known[position[active]] = True
             if episode.mentioned:
@@ -164,7 +169,8 @@ class ConditionLog:
         """Return who has the condition, and let it go on until the visit ends; bool."""
         moment = Moment(visit.rows, visit.days, self._people)
         known = np.zeros(len(visit.rows), dtype=np.bool_)
-        same = [one for one in self.episodes(stem(code)) if stem(one.code) == stem(code)]
+        codes = [one for one in self._episodes if stem(one) == stem(code)]
+        same = [episode for one in codes for episode in self._of(one, moment)]
         for episode in same:
             position, active = episode.place(moment)
             known[position[active]] = True
@@ -215,9 +221,9 @@ class ConditionLog:
         """Return for whom another condition that they have leaves no room for this one; bool."""
         moment = Moment(visit.rows, visit.days, self._people)
         better = np.zeros(len(visit.rows), dtype=np.bool_)
-        for other, episodes in list(self._episodes.items()):
+        for other in self.codes:
             if leaves_no_room(other, code):
-                for episode in episodes:
+                for episode in self._of(other, moment):
                     better[episode.active(moment)] = True
         if any(rule.becomes == code for rule in COMBINATIONS):
             better |= self.has(code, moment)
@@ -237,7 +243,7 @@ class ConditionLog:
         self._add(episode)
 
     def _add(self, episode: Episode) -> None:
-        self._episodes.setdefault(episode.code, []).append(episode)
+        self._episodes.setdefault(episode.code, Episodes()).append(episode)
         self._changed(episode)
         course = usual_course(episode.code)
         if course.ends:
@@ -258,7 +264,8 @@ class ConditionLog:
         until = np.full(self._people, NO_DAY, dtype=np.int32)
         since = np.full(self._people, FOREVER, dtype=np.int32)
         until[episode.rows], since[episode.rows] = episode.until, episode.first
-        for later in self._episodes.get(episode.code, ()):
+        moment = Moment(episode.rows, episode.first, self._people)
+        for later in self._of(episode.code, moment):
             begins = later.since
             taken = (begins > since[later.rows]) & (begins < until[later.rows]) & later.holds
             taken &= later.after is None
@@ -273,7 +280,7 @@ class ConditionLog:
         """End other degrees of the same condition: only one is active."""
         moment = Moment(episode.rows, episode.first, self._people)
         for other in [code for code in self._episodes if is_replaced(code, episode.code)]:
-            for held in self._episodes[other]:
+            for held in self._of(other, moment):
                 position, active = held.place(moment)
                 self._end_at(held, active, episode.first[position[active]])
 
@@ -285,7 +292,7 @@ class ConditionLog:
     def end(self, code: str, rows: Rows, days: Days, source: int) -> None:
         """End, from people's day on, the episode of a condition that an event caused."""
         moment = Moment(rows, days, self._people)
-        for episode in self._episodes.get(code, ()):
+        for episode in self._of(code, moment):
             position, active = episode.place(moment)
             active &= (episode.stopper == source) & (episode.after is None)
             self._end_at(episode, active, days[position[active]])
@@ -328,7 +335,7 @@ class ConditionLog:
         def note(episode: Episode, word: NDArray[np.int64], bit: np.int64) -> None:
             word[episode.active(moment)] |= bit
 
-        return self._held(len(moment.rows), note)
+        return self._held(len(moment.rows), note, moment)
 
     def held_on(self, rows: Rows, days: Days) -> HeldCodes:
         """Return the conditions that people have on days.
@@ -344,15 +351,19 @@ class ConditionLog:
         return self._held(len(rows), note)
 
     def _held(
-        self, size: int, note: Callable[[Episode, NDArray[np.int64], np.int64], None]
+        self,
+        size: int,
+        note: Callable[[Episode, NDArray[np.int64], np.int64], None],
+        moment: Moment | None = None,
     ) -> HeldCodes:
-        """Return the codes for which `note` sets a bit, by their episodes."""
+        """Return the codes for which `note` sets a bit, by their episodes; of a moment's people."""
         codes = self.codes
         chosen, masks = np.zeros(size, dtype=np.int64), [0]
         for begin in range(0, len(codes), _WORD):
             word = np.zeros(size, dtype=np.int64)
             for bit, code in enumerate(codes[begin : begin + _WORD]):
-                for episode in self._episodes[code]:
+                episodes = self._episodes[code]
+                for episode in episodes if moment is None else episodes.of(moment):
                     note(episode, word, np.int64(1 << bit))
             words, of = np.unique(word, return_inverse=True)
             pairs, chosen = np.unique(chosen * len(words) + of, return_inverse=True)
@@ -372,8 +383,9 @@ class ConditionLog:
     def has(self, prefix: str, moment: Moment) -> NDArray[np.bool_]:
         """Return who has a condition by its code's beginning, as stated or as combined; bool."""
         has = np.zeros(len(moment.rows), dtype=np.bool_)
-        for episode in self.episodes(prefix):
-            has[episode.active(moment)] = True
+        for code in self.codes:
+            for episode in self._of(code, moment) if code.startswith(prefix) else ():
+                has[episode.active(moment)] = True
         return has | self.held(moment).has(prefix) if may_be_combined(prefix) else has
 
     def settle(self) -> None:

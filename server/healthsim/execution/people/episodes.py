@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +12,32 @@ from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER, Moment
 from healthsim.execution.people.people import ConditionColumn
+
+_FEW = 4  # episodes of a code that are asked one by one
+
+
+class Episodes(list["Episode"]):
+    """The episodes of one code, in the order in which they were found out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows = np.zeros(0, dtype=np.int64)
+        self._episode = np.zeros(0, dtype=np.int64)
+        self._seen = 0
+
+    def of(self, moment: Moment) -> Sequence[Episode]:
+        """Return those that anybody of a moment has at any time, in their order."""
+        if len(self) <= _FEW:
+            return tuple(self)
+        new = self[self._seen :]
+        if new:
+            sizes = [len(one.rows) for one in new]
+            numbers = np.repeat(np.arange(self._seen, len(self)), sizes)
+            self._rows = np.concatenate([self._rows, *(one.rows for one in new)])
+            self._episode = np.concatenate([self._episode, numbers])
+            self._seen = len(self)
+        theirs = self._episode[moment.positions[self._rows] >= 0]
+        return [self[number] for number in np.unique(theirs).tolist()]
 
 
 @dataclass

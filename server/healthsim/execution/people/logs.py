@@ -74,9 +74,15 @@ class LogEntry:
 
 @dataclass
 class Log:
-    """Entries in the order in which they were added."""
+    """Entries in the order in which they were added.
+
+    How many entries each person has and which is the latest is kept besides. So a read costs what
+    its people cost, however many entries there are; only of people whose latest entry is after
+    their day, all are asked.
+    """
 
     entries: list[LogEntry] = field(default_factory=list)
+    _noted: _Latest | None = field(default=None, repr=False)
 
     def add(self, rows: Rows, days: Days, values: NDArray[np.float64] | None = None) -> None:
         """Append an entry; people in it must be distinct."""
@@ -86,14 +92,37 @@ class Log:
 
     def count(self, moment: Moment) -> NDArray[np.float64]:
         """Return how many entries each person has by then, float64."""
+        noted = self._note(moment.people)
+        total = noted.total[moment.rows].astype(np.float64)
+        later = np.flatnonzero(noted.days[moment.rows] > moment.days)
+        if len(later):
+            total[later] = self._count(_part(moment, later))
+        return total
+
+    def latest(self, moment: Moment) -> tuple[Days, NDArray[np.float64]]:
+        """Return (day, value) of each person's latest entry; `NO_DAY` and NaN without one."""
+        noted = self._note(moment.people)
+        days, values = noted.days[moment.rows], noted.values[moment.rows]
+        later = np.flatnonzero(days > moment.days)
+        if len(later):
+            days[later], values[later] = self._latest(_part(moment, later))
+        return days, values
+
+    def _note(self, people: int) -> _Latest:
+        """Return everybody's latest entry, with those that were added since it was asked last."""
+        if self._noted is None:
+            self._noted = _Latest.none(people)
+        self._noted.follow(self.entries)
+        return self._noted
+
+    def _count(self, moment: Moment) -> NDArray[np.float64]:
         total = np.zeros(len(moment.rows))
         for entry in self.entries:
             position, _ = moment.visible(entry)
             total[position] += 1
         return total
 
-    def latest(self, moment: Moment) -> tuple[Days, NDArray[np.float64]]:
-        """Return (day, value) of each person's latest entry; `NO_DAY` and NaN without one."""
+    def _latest(self, moment: Moment) -> tuple[Days, NDArray[np.float64]]:
         days = np.full(len(moment.rows), NO_DAY, dtype=np.int32)
         values = np.full(len(moment.rows), np.nan)
         for entry in self.entries:
@@ -106,59 +135,40 @@ class Log:
 
 
 @dataclass
-class Course:
-    """A drug that is taken, or a care plan: from `days` until the day before `stop`.
+class _Latest:
+    """The latest of the first entries of a log; arrays have one entry for each person.
 
     Attributes:
-        stop: int32, shape (n,); moves earlier when the drug is stopped or replaced.
-        cut: bool, shape (n,); whether it was stopped before it ran out.
-        source: position of the event that started it among the run's occurrences; -1 where the
-            profile did.
-        drug: its name in the drug book; empty of a care plan.
-        taken: float64, shape (n,); share of it that is taken: 0 of what is never filled, else the
-            adherence. None where all of it is.
-        ended: how often it was stopped for anybody.
-        address: of the step that started it; ``~profile/`` and the drug's name where the profile
-            did.
-        quit: int32, shape (n,): day from which people do not fill it any more, of their own
-            accord and without a word; None where nobody does so.
+        days: int32; `NO_DAY` without an entry.
+        values: float64; NaN without one.
+        total: int32, how many entries there are.
+        seen: how many entries of the log are in it.
     """
 
-    ingredient: str
-    rows: Rows
     days: Days
-    stop: Days
-    cut: NDArray[np.bool_]
-    source: int = -1
-    drug: str = ""
-    taken: NDArray[np.float64] | None = None
-    ended: int = 0
-    address: str = ""
-    quit: Days | None = None
+    values: NDArray[np.float64]
+    total: NDArray[np.int32]
+    seen: int = 0
 
-    @property
-    def taken_until(self) -> Days:
-        """First day on which nothing of it is taken, int32, shape (n,)."""
-        return self.stop if self.quit is None else np.minimum(self.stop, self.quit)
+    @classmethod
+    def none(cls, people: int) -> _Latest:
+        """Return it without any entry."""
+        days = np.full(people, NO_DAY, dtype=np.int32)
+        return cls(days, np.full(people, np.nan), np.zeros(people, dtype=np.int32))
 
-    def taking(self, moment: Moment) -> NDArray[np.int32]:
-        """Return the positions in the moment of those who are taking it, int32."""
-        position = moment.positions[self.rows]
-        return position[self._taken(moment, position)]
+    def follow(self, entries: list[LogEntry]) -> None:
+        """Take the entries that were added; of one day, the last added is the latest."""
+        for entry in entries[self.seen :]:
+            self.total[entry.rows] += 1
+            newer = entry.days >= self.days[entry.rows]
+            rows = entry.rows[newer]
+            self.days[rows], self.values[rows] = entry.days[newer], entry.values[newer]
+        self.seen = len(entries)
 
-    def end(self, moment: Moment) -> None:
-        """Stop it, on the moment's day, for those of the moment who are taking it."""
-        position = moment.positions[self.rows]
-        ends = self._taken(moment, position)
-        self.stop[ends] = moment.days[position[ends]]
-        self.cut[ends] = True
-        self.ended += 1
 
-    def _taken(self, moment: Moment, position: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """Return which of its people are in the moment and taking it."""
-        day = moment.days[position]
-        taken: NDArray[np.bool_] = (position >= 0) & (self.days <= day) & (day < self.stop)
-        return taken
+def _part(moment: Moment, chosen: Rows) -> Moment:
+    """Return a moment of some of its people, by their positions in it."""
+    return Moment(moment.rows[chosen], moment.days[chosen], moment.people)
 
 
 @dataclass

@@ -12,8 +12,9 @@ from healthsim.codes.drugs import drugs
 from healthsim.codes.loinc import loinc, panel
 from healthsim.dates import Days
 from healthsim.execution.body.specimen import Specimen
+from healthsim.execution.people.courses import Course
 from healthsim.execution.people.draws import Values, require_text
-from healthsim.execution.people.logs import FOREVER, Course
+from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.people.mentions import Mention
 from healthsim.execution.timeline import safety
 from healthsim.execution.timeline.facts import (
@@ -293,8 +294,8 @@ def _stop_replaced(
         named = drugs().rows.get(details.replaces)
         replaced.add(named.ingredient if named else details.replaces)
     moment = call.record.moment(call.rows, call.days)
-    for course in call.record.courses:
-        if course.ingredient in replaced:
+    for one in replaced:
+        for course in call.record.courses.going_on(one, moment):
             course.end(moment)
 
 

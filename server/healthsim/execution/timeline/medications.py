@@ -9,7 +9,8 @@ from healthsim.billing.pharmacy.dispensing import short_course
 from healthsim.billing.pharmacy.persistence import days_taken
 from healthsim.codes.drugs import Drug, drugs
 from healthsim.dates import Days
-from healthsim.execution.people.logs import FOREVER, Course, Moment
+from healthsim.execution.people.courses import Course
+from healthsim.execution.people.logs import FOREVER, Moment
 from healthsim.execution.timeline.record import Record
 from healthsim.products.rxmembersim.fills import LAST_LAG_DAYS
 from healthsim.specification.profiles.profile import ProfileSpec
@@ -59,10 +60,9 @@ def set_quit(
 def has_taken(record: Record, ingredient: str, moment: Moment) -> NDArray[np.bool_]:
     """Return who takes an ingredient already, and has not stopped it, bool, shape (n,)."""
     taken = np.zeros(len(moment.rows), dtype=np.bool_)
-    for course in record.courses:
-        if course.ingredient == ingredient:
-            position = moment.positions[course.rows]
-            day = moment.days_of(course.rows)
-            still = (position >= 0) & (course.days <= day) & (day < course.taken_until)
-            taken[position[still]] = True
+    for course in record.courses.going_on(ingredient, moment):
+        position = moment.positions[course.rows]
+        day = moment.days_of(course.rows)
+        still = (position >= 0) & (course.days <= day) & (day < course.taken_until)
+        taken[position[still]] = True
     return taken

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -15,8 +15,9 @@ from healthsim.codes.pregnancy import GESTATION_DAYS, LONGEST_PREGNANCY
 from healthsim.dates import NO_DAY, Days, whole_years
 from healthsim.execution.body.body import Body
 from healthsim.execution.people.conditions import ConditionLog
+from healthsim.execution.people.courses import Course, Courses
 from healthsim.execution.people.draws import Draws, Rows, Values
-from healthsim.execution.people.logs import FOREVER, Course, CoverageLog, Log, Moment
+from healthsim.execution.people.logs import FOREVER, CoverageLog, Log, Moment
 from healthsim.execution.people.people import MedicationColumn, People
 from healthsim.execution.people.population_pass import StratumRank
 from healthsim.execution.people.safety import SafetyLog
@@ -82,7 +83,7 @@ class Record:
     occurrence_logs: dict[tuple[int, int], Log] = field(default_factory=lambda: defaultdict(Log))
     results: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
     variables: dict[str, StateVariable] = field(default_factory=dict)
-    courses: list[Course] = field(default_factory=list)
+    courses: Courses = field(default_factory=Courses)
     pharmacy_rules: tuple[PharmacyRule, ...] = ()
     referrals: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
     stoppable: list[Course] = field(default_factory=list)
@@ -107,6 +108,9 @@ class Record:
     toxicities: Toxicities = field(default_factory=Toxicities)
     mortality: Mortality | None = None
     beds: Beds | None = None
+    _joined_logs: dict[tuple[int, str], tuple[Log, dict[int, int]]] = field(
+        default_factory=dict, repr=False
+    )
 
     @classmethod
     def of(
@@ -134,7 +138,7 @@ class Record:
             first_day=np.full(size, NO_DAY, dtype=np.int32),
             delivered=np.full(size, FOREVER, dtype=np.int32),
         )
-        record.courses = [_ongoing_course(medication) for medication in people.medications]
+        record.courses = Courses(_ongoing_course(one) for one in people.medications)
         return record
 
     def enrolment(self, trial: str) -> Enrolment:
@@ -163,6 +167,16 @@ class Record:
         if self.mortality is not None:
             self.mortality.be_born(rows, days)
             self.death[rows] = self.mortality.day[rows]
+
+    def joined_log(self, journey: int, step: str, numbers: Sequence[int]) -> Log:
+        """Return the log of some occurrences of a journey, which a name refers to."""
+        joined, taken = self._joined_logs.setdefault((journey, step), (Log(), defaultdict(int)))
+        for number in numbers:
+            log = self.occurrence_logs.get((journey, number))
+            if log is not None and len(log.entries) > taken[number]:
+                joined.entries += log.entries[taken[number] :]
+                taken[number] = len(log.entries)
+        return joined
 
     def moment(self, rows: Rows, days: Days) -> Moment:
         """Return a moment of some of the people."""
@@ -307,9 +321,8 @@ class AsOfScope:
 
     def _takes(self, ingredient: str) -> NDArray[np.bool_]:
         takes = np.zeros(self.size, dtype=np.bool_)
-        for course in self._record.courses:
-            if course.ingredient == ingredient:
-                takes[course.taking(self._moment)] = True
+        for course in self._record.courses.going_on(ingredient, self._moment):
+            takes[course.taking(self._moment)] = True
         return takes
 
     def _log(self, step: str) -> Log:
@@ -317,8 +330,7 @@ class AsOfScope:
         for journey in self._search_order():
             numbers = self._record.layouts_walked[journey].counted(step)
             if numbers:
-                logs = [self._record.occurrence_logs.get((journey, number)) for number in numbers]
-                return Log([entry for log in logs if log for entry in log.entries])
+                return self._record.joined_log(journey, step, numbers)
         return Log()
 
     _BUILT_IN: ClassVar[Mapping[str, Callable[[AsOfScope], Values]]] = {

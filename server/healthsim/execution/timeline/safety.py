@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from healthsim.codes.pregnancy import SUPERVISION
 from healthsim.dates import NO_DAY, Days, whole_months
+from healthsim.execution.people.courses import Course
 from healthsim.execution.people.draws import Rows
-from healthsim.execution.people.logs import FOREVER, Course, Moment
+from healthsim.execution.people.logs import FOREVER, Moment
 from healthsim.execution.people.safety import Overlooked, SafetyLog
 from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.step_call import OccurrenceRows
@@ -79,8 +80,8 @@ def _is_allergic(record: Record, rule: SafetyRule, moment: Moment) -> NDArray[np
 
 def _takes(record: Record, names: frozenset[str], moment: Moment) -> NDArray[np.bool_]:
     takes = np.zeros(len(moment.rows), dtype=np.bool_)
-    for course in record.courses:
-        if course.drug in names:
+    for drug in sorted(names):
+        for course in record.courses.of_drug_going_on(drug, moment):
             takes[course.taking(moment)] = True
     return takes
 
@@ -169,8 +170,8 @@ def _stop(
     record: Record, rule: SafetyRule, rows: Rows, days: Days, value: NDArray[np.float64]
 ) -> None:
     moment = record.moment(rows, days)
-    for course in record.courses:
-        if course.drug in rule.drugs:
+    for drug in sorted(rule.drugs):
+        for course in record.courses.of_drug_going_on(drug, moment):
             at = np.sort(course.taking(moment))
             if len(at):
                 _end(record, rule, course, rows[at], days[at], value[at])

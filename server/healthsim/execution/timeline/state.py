@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from healthsim.dates import Days
+from healthsim.execution.people.courses import Courses
 from healthsim.execution.people.draws import Rows
-from healthsim.execution.people.logs import FOREVER, Course, LogEntry, Moment
+from healthsim.execution.people.logs import FOREVER, LogEntry, Moment
 from healthsim.specification.journeys.timing import YEAR_DAYS
 
 _PLACES = 6  # quantiles of the normal differ in their last bits between processors
@@ -130,7 +131,7 @@ class DrugResponse(StateChange):
 
     ingredient: str
     washout_days: int
-    courses: Sequence[Course]
+    courses: Courses
 
     def effect(self, moment: Moment, positions: NDArray[np.int32], chosen: Rows) -> Effect:
         """Return the whole response, and the share of it that is in effect."""
@@ -146,12 +147,11 @@ class DrugResponse(StateChange):
     def _last_taken(self, moment: Moment) -> Days:
         """Return the last day on which everyone of the chunk takes the drug, int32."""
         last = np.full(moment.people, -FOREVER, dtype=np.int32)
-        for course in self.courses:
-            if course.ingredient == self.ingredient:
-                later = np.maximum(last[course.rows], course.stop - np.int32(1))
-                started = course.days <= moment.days_of(course.rows)
-                started &= course.days < course.stop  # not one that was replaced on its first day
-                last[course.rows] = np.where(started, later, last[course.rows])
+        for course in self.courses.of_ingredient(self.ingredient):
+            later = np.maximum(last[course.rows], course.stop - np.int32(1))
+            started = course.days <= moment.days_of(course.rows)
+            started &= course.days < course.stop  # not one that was replaced on its first day
+            last[course.rows] = np.where(started, later, last[course.rows])
         return last
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.execution.people.courses import Course
 from healthsim.execution.people.draws import require_text
-from healthsim.execution.people.logs import Course
 from healthsim.execution.timeline.facts import (
     AdverseEventFacts,
     ExposureFacts,

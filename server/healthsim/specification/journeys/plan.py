@@ -160,12 +160,25 @@ class JourneyLayout:
 
         ``visit`` means every one, ``visit#2`` and ``quarter/visit#2`` the second.
         """
-        return tuple(
-            occurrence.number for occurrence in self.occurrences if _means(name, occurrence)
-        )
+        if name not in self._named:
+            self._named[name] = tuple(one.number for one in self.occurrences if _means(name, one))
+        return self._named[name]
+
+    @cached_property
+    def _named(self) -> dict[str, tuple[int, ...]]:
+        return {}
 
     def counted(self, name: str) -> tuple[int, ...]:
         """Return the occurrences that `happened` and `count` use: of a repeat, its beats."""
+        if name not in self._counted:
+            self._counted[name] = self._count(name)
+        return self._counted[name]
+
+    @cached_property
+    def _counted(self) -> dict[str, tuple[int, ...]]:
+        return {}
+
+    def _count(self, name: str) -> tuple[int, ...]:
         named = [self.occurrences[number] for number in self.occurrences_named(name)]
         openers = {one.number for one in named if isinstance(one.step, Beating) and not one.tick}
         beats = [one.number for one in self.occurrences if one.tick and one.opener in openers]

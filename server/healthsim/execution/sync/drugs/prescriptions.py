@@ -21,8 +21,9 @@ from healthsim.billing.pharmacy.dispensing import (
 )
 from healthsim.codes.drugs import Drug, drugs
 from healthsim.dates import NO_DAY, Days
+from healthsim.execution.people.courses import Course
 from healthsim.execution.people.draws import Rows
-from healthsim.execution.people.logs import FOREVER, Course
+from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.people.people import MedicationColumn
 from healthsim.execution.people.row_layout import RowLayout
 from healthsim.execution.sync.context import SyncContext

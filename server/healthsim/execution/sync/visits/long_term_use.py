@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import Days
+from healthsim.execution.people.courses import Course
 from healthsim.execution.people.draws import Rows
-from healthsim.execution.people.logs import Course
 from healthsim.execution.timeline.record import Record
 from healthsim.medicine.coding import LongTermDrug, long_term_drugs
 
