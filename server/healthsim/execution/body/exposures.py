@@ -229,7 +229,7 @@ class Exposures:
         return self._by_drug
 
     def _table(self, name: tuple[str, tuple[str, ...]], courses: Sequence[Course]) -> SpellTable:
-        version = len(courses) + sum(course.ended for course in courses)
+        version = len(courses) + sum(course.changed for course in courses)
         known = self._tables.get(name)
         if known is None or known[0] != version:
             known = version, SpellTable.of_courses(courses)

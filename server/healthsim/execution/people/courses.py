@@ -25,7 +25,7 @@ class Course:
         drug: its name in the drug book; empty of a care plan.
         taken: float64, shape (n,); share of it that is taken: 0 of what is never filled, else the
             adherence. None where all of it is.
-        ended: how often it was stopped for anybody.
+        changed: how often its days changed for anybody.
         address: of the step that started it; ``~profile/`` and the drug's name where the profile
             did.
         quit: int32, shape (n,): day from which people do not fill it any more, of their own
@@ -40,7 +40,7 @@ class Course:
     source: int = -1
     drug: str = ""
     taken: NDArray[np.float64] | None = None
-    ended: int = 0
+    changed: int = 0
     address: str = ""
     quit: Days | None = None
 
@@ -61,7 +61,7 @@ class Course:
         if ends.any():
             self.stop[ends] = moment.days[position[ends]]
             self.cut[ends] = True
-            self.ended += 1
+            self.changed += 1
 
     def _taken(self, moment: Moment, position: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Return which of its people are in the moment and taking it."""

@@ -34,6 +34,7 @@ def begin_medications(record: Record, profile: ProfileSpec, as_of: int) -> None:
             u = record.draws.uniform(f"~profile/{medication.drug}/written", course.rows)
             course.days = (as_of - np.floor(u * days)).astype(np.int32)
             course.stop = (course.days + np.int32(days)).astype(np.int32)
+            course.changed += 1
         elif _QUITS in profile.pharmacy_rules and medication.discontinuation == "usual":
             begin = np.full(len(course.rows), as_of, dtype=np.int32)
             everyone = np.ones(len(course.rows), dtype=np.bool_)
@@ -55,6 +56,7 @@ def set_quit(
     u = record.draws.uniform(f"{course.address}/discontinuation", course.rows)
     after = np.maximum(days_taken(drug, established, u), np.int32(LAST_LAG_DAYS + 1))
     course.quit = np.minimum(begin.astype(np.int64) + after, FOREVER).astype(np.int32)
+    course.changed += 1
 
 
 def has_taken(record: Record, ingredient: str, moment: Moment) -> NDArray[np.bool_]:
