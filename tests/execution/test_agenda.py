@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from healthsim.execution.timeline.agenda import Agenda
 
 PEOPLE = 6
+BY_NUMBER = np.arange(200, dtype=np.int32)
+TURNS = (BY_NUMBER * 7 % 200).astype(np.int32)  # not the order of the document
 DAY = st.integers(-30, 30)
 
 
@@ -36,7 +38,7 @@ def put(agenda: Agenda, occurrence: int, days: dict[int, int]) -> None:
 def test_everybody_has_their_steps_by_day_and_then_by_document_order(
     pending: dict[int, dict[int, int]],
 ) -> None:
-    agenda = Agenda(PEOPLE)
+    agenda = Agenda(PEOPLE, TURNS)
     for occurrence, days in pending.items():
         put(agenda, occurrence, days)
     found = taken_in_full(agenda)
@@ -54,7 +56,7 @@ def test_everybody_has_their_steps_by_day_and_then_by_document_order(
 def test_steps_that_open_others_are_taken_as_from_a_heap(
     first: list[tuple[int, int, int]], most: int
 ) -> None:
-    agenda = Agenda(PEOPLE)
+    agenda = Agenda(PEOPLE, TURNS)
     heaps: list[list[tuple[int, int]]] = [[] for _ in range(PEOPLE)]
     shift = {occurrence: later for occurrence, _, later in first}
     for occurrence, day, _ in first:
@@ -82,7 +84,7 @@ def test_steps_that_open_others_are_taken_as_from_a_heap(
 
 
 def test_what_is_retired_is_not_taken() -> None:
-    agenda = Agenda(PEOPLE)
+    agenda = Agenda(PEOPLE, TURNS)
     for occurrence in range(4):
         put(agenda, occurrence, dict.fromkeys(range(PEOPLE), 10 * occurrence))
     agenda.retire(np.array([1, 4], dtype=np.intp), range(1, 3))
@@ -93,7 +95,7 @@ def test_what_is_retired_is_not_taken() -> None:
 
 
 def test_a_step_is_done_once_however_different_the_days_of_people_are() -> None:
-    agenda = Agenda(PEOPLE)
+    agenda = Agenda(PEOPLE, BY_NUMBER)
     for occurrence in range(40):
         put(agenda, occurrence, {row: 100 * row + occurrence for row in range(PEOPLE)})
     turns = []
@@ -104,7 +106,7 @@ def test_a_step_is_done_once_however_different_the_days_of_people_are() -> None:
 
 
 def test_steps_that_do_not_overlap_are_done_for_everybody_at_once() -> None:
-    agenda = Agenda(PEOPLE)
+    agenda = Agenda(PEOPLE, BY_NUMBER)
     for occurrence in range(3):
         put(agenda, occurrence, {row: 10 * occurrence + row for row in range(PEOPLE)})
     turns = []
@@ -112,3 +114,11 @@ def test_steps_that_do_not_overlap_are_done_for_everybody_at_once() -> None:
         turns.append((turn[0], len(turn[1])))
 
     assert turns == [(0, PEOPLE), (1, PEOPLE), (2, PEOPLE)]
+
+
+def test_those_whose_turn_is_first_go_first_and_the_others_wait_for_them() -> None:
+    agenda = Agenda(PEOPLE, BY_NUMBER[::-1].copy())
+    put(agenda, 1, dict.fromkeys(range(3), 0))
+    put(agenda, 2, dict.fromkeys(range(3, PEOPLE), 0))
+
+    assert agenda.take()[0] == 2

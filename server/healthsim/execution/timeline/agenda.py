@@ -2,7 +2,7 @@
 
 Every person goes through the journey in the order of their own days; on one day, in document order.
 A person alone would do the same, so the division into chunks cannot matter. Steps are done for many
-people at once: of the steps that are next for anybody, the first in the document is done for all
+people at once: of the steps that are next for anybody, the one whose turn is first is done for all
 for whom it is next. Those who are ahead wait at it for the others, so a step is done in few pieces,
 however different people's days are.
 """
@@ -29,13 +29,22 @@ class Agenda:
     has a slot: a column of keys, one for each person.
     """
 
-    def __init__(self, people: int) -> None:
+    def __init__(self, people: int, turns: NDArray[np.int32]) -> None:
+        """Begin with nothing pending.
+
+        Args:
+            people: size of the chunk.
+            turns: int32, the turn of each occurrence, each number below their count once.
+        """
+        self._nothing = len(turns)  # the turn of those for whom nothing is pending
+        self._turns = np.append(turns, self._nothing).astype(np.int32)
+        self._of_turn = np.argsort(turns)
         self._keys = np.full((people, _SLOTS), _NONE, dtype=np.int64)
         self._slot: dict[int, int] = {}
         self._pending: dict[int, int] = {}
         self._free = list(range(_SLOTS))
         self._next = np.full(people, _NONE, dtype=np.int64)
-        self._number = np.full(people, _NOBODY, dtype=np.int32)  # of the occurrence that is next
+        self._turn = np.full(people, self._nothing, dtype=np.int32)  # of the one that is next
 
     def put(self, occurrence: int, rows: Rows, days: Days) -> None:
         """Put an occurrence on the agenda of `rows` on their days, in place of earlier ones."""
@@ -54,8 +63,8 @@ class Agenda:
         """Return the next occurrence, its people (ascending) and their days; None at the end."""
         if not self._slot:
             return None
-        occurrence = int(self._number.min())
-        rows = np.flatnonzero(self._number == occurrence)
+        turn = int(self._turn.min())
+        occurrence, rows = int(self._of_turn[turn]), np.flatnonzero(self._turn == turn)
         days = (self._next[rows] >> _NUMBER_BITS).astype(np.int32)
         self._keys_of(self._slot[occurrence])[rows] = _NONE
         self._reduce(occurrence, len(rows))
@@ -92,7 +101,7 @@ class Agenda:
 
     def _set_next(self, rows: Rows, keys: NDArray[np.int64]) -> None:
         self._next[rows] = keys
-        self._number[rows] = keys & _NOBODY
+        self._turn[rows] = self._turns[np.minimum(keys & _NOBODY, self._nothing)]
 
     def _keys_of(self, slot: int) -> NDArray[np.int64]:
         """Return everyone's keys of a slot, as a view."""

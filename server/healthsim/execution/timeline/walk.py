@@ -31,6 +31,7 @@ from healthsim.execution.timeline.stated import FigureKey, Mark
 from healthsim.execution.timeline.step_call import OccurrenceRows, StepCall
 from healthsim.execution.timeline.steps import execute_step
 from healthsim.execution.timeline.toxicity import grade_of_latest
+from healthsim.execution.timeline.turns import turns_of
 from healthsim.medicine.ctcae import criterion_of
 from healthsim.medicine.occupancy import STAYS
 from healthsim.specification.journeys.events import (
@@ -76,7 +77,7 @@ class Walk:
         self._first_source = sum(len(earlier.occurrences) for earlier in record.layouts_walked)
         record.layouts_walked.append(layout)
         self._occurrences: list[OccurrenceRows] = []
-        self._agenda = Agenda(len(record.people))
+        self._agenda = Agenda(len(record.people), turns_of(layout))
         self._scope_begins: dict[int, Days] = {}
         self._scope_ends: dict[int, Days] = defaultdict(lambda: self._every_person(FOREVER))
         self._edges: dict[int, tuple[Days, Days]] = {}
