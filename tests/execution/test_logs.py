@@ -52,7 +52,7 @@ def test_a_log_counts_and_finds_the_latest_entry_in_whatever_order_they_were_add
         rows, days = _some(rng)
         log.add(rows, days, np.full(len(rows), float(number)))
         added += [(row, day, float(number)) for row, day in zip(rows, days, strict=True)]
-        for moment in _moments(rng, 2):
+        for moment in _moments(rng, 5):
             day, value = log.latest(moment)
             for at, (row, until) in enumerate(zip(moment.rows, moment.days, strict=True)):
                 seen = [one for one in added if one[0] == row and one[1] <= until]

@@ -17,6 +17,7 @@ from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 
 FOREVER = np.int32(2**31 - 1)
+_DAY_BITS = 33  # of a key; the person's row is above them
 TURNED_26 = "dependent turned 26"  # why a dependant's coverage ends
 
 
@@ -83,6 +84,8 @@ class Log:
 
     entries: list[LogEntry] = field(default_factory=list)
     _noted: _Latest | None = field(default=None, repr=False)
+    _sorted: _Sorted | None = field(default=None, repr=False)
+    _asked: int = field(default=-1, repr=False)
 
     def add(self, rows: Rows, days: Days, values: NDArray[np.float64] | None = None) -> None:
         """Append an entry; people in it must be distinct."""
@@ -123,6 +126,11 @@ class Log:
         return total
 
     def _latest(self, moment: Moment) -> tuple[Days, NDArray[np.float64]]:
+        if self._sorted is not None and self._sorted.count == len(self.entries):
+            return self._sorted.latest(moment)
+        if self._asked == len(self.entries):  # asked again, and nothing was added
+            self._sorted = _Sorted.of(self.entries)
+        self._asked = len(self.entries)
         days = np.full(len(moment.rows), NO_DAY, dtype=np.int32)
         values = np.full(len(moment.rows), np.nan)
         for entry in self.entries:
@@ -164,6 +172,41 @@ class _Latest:
             rows = entry.rows[newer]
             self.days[rows], self.values[rows] = entry.days[newer], entry.values[newer]
         self.seen = len(entries)
+
+
+@dataclass
+class _Sorted:
+    """The entries of a log by person and day; of one day, as they were added.
+
+    Attributes:
+        count: of the entries.
+        keys: int64, person and day as one integer, ascending.
+        values: float64.
+    """
+
+    count: int
+    keys: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, entries: list[LogEntry]) -> _Sorted:
+        """Sort entries, at least one."""
+        keys = np.concatenate([_keys(one.rows, one.days) for one in entries])
+        order = np.argsort(keys, kind="stable")
+        values = np.concatenate([one.values for one in entries])[order]
+        return cls(len(entries), keys[order], values)
+
+    def latest(self, moment: Moment) -> tuple[Days, NDArray[np.float64]]:
+        """Return (day, value) of each person's latest entry, as `Log.latest`."""
+        place = np.searchsorted(self.keys, _keys(moment.rows, moment.days), side="right") - 1
+        key, value = self.keys[np.maximum(place, 0)], self.values[np.maximum(place, 0)]
+        found = (place >= 0) & (key >> _DAY_BITS == moment.rows)
+        day = (key & ((1 << _DAY_BITS) - 1)) + np.int64(NO_DAY)
+        return np.where(found, day, NO_DAY).astype(np.int32), np.where(found, value, np.nan)
+
+
+def _keys(rows: Rows, days: Days) -> NDArray[np.int64]:
+    return (rows.astype(np.int64) << _DAY_BITS) + (days.astype(np.int64) - np.int64(NO_DAY))
 
 
 def _part(moment: Moment, chosen: Rows) -> Moment:
