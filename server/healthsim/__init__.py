@@ -2,7 +2,7 @@
 
 __version__ = "0.1.0"
 
-ROWS = "6e07f3f0"
+ROWS = "029e5eec"
 """Mark of the rows that this version makes; `make golden` writes it."""
 
 ENGINE = f"{__version__}+rows.{ROWS}"
