@@ -26,6 +26,7 @@ from healthsim import (
     cli_network,
     cli_population,
     cli_reference,
+    cli_remote,
     cli_report,
     cli_scenarios,
     cli_specs,
@@ -192,6 +193,8 @@ app.command()(cli_specs.timeline)
 app.command()(cli_specs.check)
 app.command()(cli_specs.migrate)
 app.command()(cli_scenarios.verify)
+app.command()(cli_remote.put)
+app.command()(cli_remote.fetch)
 
 
 def main() -> None:

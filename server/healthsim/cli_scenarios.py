@@ -61,7 +61,7 @@ def scenarios(as_json: Json = False) -> None:
 
 
 def verify(
-    name: Annotated[str, typer.Argument(help="A scenario.")],
+    name: Annotated[str, typer.Argument(help="A scenario, or its s3:// address.")],
     sample: Annotated[
         int,
         typer.Option(min=0, help="Only so many blocks of 16,384 people or families; default: all."),
@@ -71,6 +71,9 @@ def verify(
     """Generate a scenario again from its stored specification, and compare every row."""
     from healthsim.operations import verify as verification  # noqa: PLC0415  see the top
 
+    if name.lower().startswith("s3://"):
+        _verify_remote(name, as_json=as_json)
+        return
     result = attended(
         lambda: verification.verify(home_folder(), name, sample=sample), f"verify {name}"
     )
@@ -91,4 +94,21 @@ def verify(
     for problem in result.since:
         errors.print(escape(str(problem)), highlight=False, soft_wrap=True)
     if not result.same:
+        raise typer.Exit(FAILED)
+
+
+def _verify_remote(address: str, *, as_json: bool) -> None:
+    """Say whether the objects of a scenario are those that its file lists."""
+    from healthsim.operations import remote  # noqa: PLC0415  see the top
+
+    proof = attended(lambda: remote.prove(address), f"verify {address}")
+    if as_json:
+        print_json({"name": address, "same": not proof.wrong, "wrong": list(proof.wrong),
+                    "files": proof.files, "bytes": proof.size_bytes})  # fmt: skip
+    elif not proof.wrong:
+        say(f"{address}: {proof.files} files with {proof.size_bytes:,} bytes are those that are "
+            "listed; healthsim fetch brings them here to verify the rows")  # fmt: skip
+    for sentence in () if as_json else proof.wrong:
+        errors.print(escape(sentence), highlight=False, soft_wrap=True)
+    if proof.wrong:
         raise typer.Exit(FAILED)

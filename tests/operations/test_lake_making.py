@@ -10,8 +10,10 @@ from threading import Event
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from healthsim.addresses import BLOCK
+from healthsim.cli import app
 from healthsim.errors import Cancelled, HealthSimError, StorageError
 from healthsim.execution.job import Job
 from healthsim.execution.prepare import prepare
@@ -173,6 +175,23 @@ def test_a_disk_that_fills_is_told_and_leaves_nothing(
     with pytest.raises(StorageError, match="the disk is full; free some space"):
         _run(home, small)
     assert not [one for one in home.runs.rglob("*") if one.suffix != ".json"]
+
+
+def test_the_command_keeps_a_lake_where_it_is_asked_to(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEALTHSIM_HOME", str(home.folder))
+    file = home.folder / "profile.json"
+    file.write_text(json.dumps(PROFILE | {"count": 50}))
+    command = ["generate", "--profile", str(file), "--save", "few", "--store"]
+    run = CliRunner()
+
+    refused = run.invoke(app, [*command, "pond"])
+    made = run.invoke(app, [*command, "lake", "--resume"])
+
+    assert "choose 'file' (one DuckDB file) or 'lake'" in str(refused.exception)
+    assert "saved as few" in made.output
+    assert lake_of(scenarios.path(home, "few")).is_dir()
 
 
 def test_a_file_and_a_lake_of_one_job_are_two_runs_and_each_is_joined(home: Home) -> None:

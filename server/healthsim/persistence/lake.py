@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -86,29 +86,42 @@ def size_of(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
     return path.stat().st_size + sums(connection)[0]
 
 
-def copy_files(lake: Lake, path: Path, generation: str) -> None:
-    """Put the files of a lake beside another file too, under a generation of its own.
+def listing(connection: duckdb.DuckDBPyConnection) -> list[LakeFile]:
+    """Return the files that an open lake's file lists, in their order."""
+    columns = ", ".join(LISTING_COLUMNS)
+    rows = connection.execute(f"SELECT {columns} FROM {LISTING} ORDER BY rowid").fetchall()  # noqa: S608
+    return [LakeFile(*row) for row in rows]
 
-    They are links where the disk has them, so that this takes no room.
+
+def write_generation(path: Path, generation: str, fill: Callable[[Path], None]) -> None:
+    """Put files beside a scenario's file under a generation of their own, all or none.
 
     Args:
-        lake: whose files.
-        path: the file of the scenario that they are to belong to.
+        path: the file of the scenario.
         generation: name of their folder.
+        fill: puts the files into the folder that it is given.
     """
     folder = lake_of(path)
     folder.mkdir(exist_ok=True)
     unfinished = temporary(folder / generation)
     try:
-        for name in (name for names in lake.files.values() for name in names):
-            target = unfinished / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _link(lake.folder / name, target)
-        unfinished.mkdir(parents=True, exist_ok=True)
+        unfinished.mkdir()
+        fill(unfinished)
         unfinished.rename(folder / generation)
         fsync_folder(folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def copy_files(lake: Lake, folder: Path) -> None:
+    """Put the files of a lake into another folder too.
+
+    They are links where the disk has them, so that this takes no room.
+    """
+    for name in (name for names in lake.files.values() for name in names):
+        target = folder / name
+        target.parent.mkdir(exist_ok=True)
+        _link(lake.folder / name, target)
 
 
 def _link(source: Path, target: Path) -> None:

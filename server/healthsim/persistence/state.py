@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, count
 from pathlib import Path
 
@@ -40,11 +42,14 @@ from healthsim.persistence.judgement import (
     trust,
 )
 from healthsim.persistence.lake import (
+    LakeFile,
     copy_files,
     drop_generation,
+    listing,
     new_generation,
     size_of,
     sweep_lakes,
+    write_generation,
 )
 from healthsim.persistence.names import SUFFIX, is_name, is_there, lake_of, names_in
 from healthsim.persistence.scenario import (
@@ -96,6 +101,12 @@ class StateManager:
         Raises:
             Refused: the name is not one that a scenario may have.
         """
+        if name.lower().startswith("s3://"):
+            raise Refused(
+                f"scenario {name[:80]!r}",
+                "is in an object store, and only what is here is read",
+                "bring it here: healthsim fetch ADDRESS NAME",
+            )
         if is_device(name):
             raise Refused(
                 f"scenario {name[:80]!r}",
@@ -167,27 +178,58 @@ class StateManager:
         """
         target = self.path(manifest.name)
         self._refuse_taken(target, replace)
-        unfinished = temporary(target)
         with storage_errors(target):
             sweep(self._folder)
             sweep_lakes(self._folder)
             lake = lake_seen(judge(run_file))
-            kept = manifest.in_lake(new_generation() if lake else "")
-            before = generation_of(target)
-            try:
-                if lake:
-                    copy_files(lake, target, kept.lake)
-                shutil.copyfile(run_file, unfinished)
-                trust(unfinished)
-                with open_write(unfinished, rules=_listed_rules()) as connection:
-                    rewrite_manifest(connection, kept)
-                self._publish(unfinished, target, replace)
-            except BaseException:
-                drop_generation(target, kept.lake)
-                raise
-            finally:
-                discard(unfinished)
-            drop_generation(target, before)
+            fill = partial(copy_files, lake) if lake else None
+            return self._keep(run_file, target, manifest, fill, replace=replace)
+
+    def take(
+        self, file: Path, target: Path, fill: Callable[[Path], None], *, replace: bool = False
+    ) -> Manifest:
+        """Keep a lake's file from elsewhere as a scenario, with the Parquet files that it lists.
+
+        Args:
+            file: the small file; it stays as it is.
+            target: where the scenario is kept.
+            fill: puts the files into a folder under the names that they are listed by.
+            replace: take the place of a scenario of this name.
+
+        Raises as `save` does, and what `fill` raises; the old scenario stays then.
+        """
+        self._refuse_taken(target, replace)
+        with storage_errors(target):
+            sweep(self._folder)
+            named = dataclasses.replace(listed_manifest(file), name=target.stem)
+            return self._keep(file, target, named, fill, replace=replace)
+
+    def _keep(
+        self,
+        file: Path,
+        target: Path,
+        manifest: Manifest,
+        fill: Callable[[Path], None] | None,
+        *,
+        replace: bool,
+    ) -> Manifest:
+        """Copy a file and its Parquet files, if it has any, and publish both under a manifest."""
+        kept = manifest.in_lake(new_generation() if fill else "")
+        unfinished, before = temporary(target), generation_of(target)
+        try:
+            if fill:
+                write_generation(target, kept.lake, fill)
+            shutil.copyfile(file, unfinished)
+            trust(unfinished)
+            with open_write(unfinished, rules=_listed_rules()) as connection:
+                rewrite_manifest(connection, kept)
+            self._publish(unfinished, target, replace)
+        except BaseException:
+            drop_generation(target, kept.lake)
+            raise
+        finally:
+            discard(unfinished)
+        drop_generation(target, before)
         return kept
 
     def _publish(self, finished: Path, target: Path, replace: bool) -> None:
@@ -255,10 +297,27 @@ def generation_of(path: Path) -> str:
     It is empty of a damaged file too.
     """
     try:
-        with reader(path.parent, SHORT) as connection, attached(connection, path, _listed_rules()):
-            return read_manifest(connection, path).lake
+        return listed_manifest(path).lake
     except HealthSimError:
         return ""
+
+
+def listed_manifest(path: Path) -> Manifest:
+    """Return what a scenario's file says of itself; its Parquet files, if any, are not looked at.
+
+    Raises as `open_read` does.
+    """
+    with reader(path.parent, SHORT) as connection, attached(connection, path, _listed_rules()):
+        return read_manifest(connection, path)
+
+
+def read_listing(path: Path) -> list[LakeFile]:
+    """Return the Parquet files that a lake's file lists, whether or not they are beside it.
+
+    Raises as `open_read` does.
+    """
+    with reader(path.parent, SHORT) as connection, attached(connection, path, _listed_rules()):
+        return listing(connection)
 
 
 def describe_file(path: Path) -> ScenarioDescription:
