@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from healthsim.errors import Cancelled, HealthSimError
 from healthsim.operations import ending, runs
 from healthsim.operations.runs import RunRecord
+from healthsim.persistence.names import LAKE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,9 +111,18 @@ class Work:
             for path in self.home.runs.glob(f".{self.run_id}.duckdb.{os.getpid()}-*"):
                 with suppress(OSError):  # Windows keeps it; the next run sweeps it
                     path.unlink()
+            self._drop_half_lake()
             runs.release(self.home, self.run_id)
         finally:
             self._guard.release()
+
+    def _drop_half_lake(self) -> None:
+        """Remove what of a lake is not whole; ranges that are stay, to be resumed."""
+        lake = self.home.runs / f"{self.run_id}{LAKE}"
+        for half in lake.glob(f"*/.*.{os.getpid()}-*"):
+            shutil.rmtree(half, ignore_errors=True)
+        if not any(lake.glob("*/parts/*.json")):
+            shutil.rmtree(lake, ignore_errors=True)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
