@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+
+import duckdb
 
 from healthsim.audit.rules import AnyRule, AuditRule
 from healthsim.codes.loinc import loinc
@@ -146,13 +149,12 @@ def _off(row: Derived, place: Place) -> str:
     return f'abs("{row.key}" - {value}) > {" + ".join(rounding)} AND {possible}'
 
 
-def _collections(place: Place) -> str:
+def _collections(place: Place, computed: tuple[str, ...]) -> str:
     """Return a FROM clause: one row for each hour of an encounter, with a column for each analyte.
 
-    They are those that are judged, and their inputs. One that was measured in that hour with
+    They are those that are computed, and their inputs. One that was measured in that hour with
     several values is null: which of them belongs to what cannot be said.
     """
-    computed = judged(place)
     keys = sorted({*computed}.union(*(_leaves(derived()[key], place) for key in computed)))
     columns = ", ".join(
         f"max(value) FILTER (loinc = '{code_of(key)}') AS \"{key}\"" for key in keys
@@ -173,14 +175,30 @@ def _collections(place: Place) -> str:
     )
 
 
+@cache
 def judged(place: Place) -> tuple[str, ...]:
     """Return the keys of the computed results that a table can be judged by."""
     return tuple(key for key, row in derived().items() if _exact(row, place) is not None)
 
 
-def _computed(place: Place) -> AuditRule:
-    """Return the rule of the results that are computed from others of their table."""
-    rows = [derived()[key] for key in judged(place)]
+def of_file(connection: duckdb.DuckDBPyConnection, rule: AnyRule) -> AnyRule:
+    """Return a rule without the computed results that a file does not hold; others as they are.
+
+    A table of few results holds few of the fifty, and DuckDB reads the SQL of each.
+    """
+    place = next((place for place in PLACES if rule == _computed(place, judged(place))), None)
+    if place is None:
+        return rule
+    found = connection.execute(f"SELECT DISTINCT loinc FROM {place.table}").fetchall()
+    stored = {code for (code,) in found}
+    keys = tuple(key for key in judged(place) if code_of(key) in stored)
+    return _computed(place, keys or judged(place)[:1])
+
+
+@cache
+def _computed(place: Place, keys: tuple[str, ...]) -> AuditRule:
+    """Return the rule of results that are computed from others of their table."""
+    rows = [derived()[key] for key in keys]
     exact = ", ".join(f'{_exact(row, place)} AS "={row.key}"' for row in rows)
     cases = " ".join(f"WHEN {_off(row, place)} THEN '{row.key}'" for row in rows)
     return AuditRule(
@@ -188,7 +206,7 @@ def _computed(place: Place) -> AuditRule:
         f"{place.table}.value", (place.table, "patients"),
         f"SELECT concat(broken, ' of person_id ', person_id, ' {place.at} ', taken_at) FROM "
         f"(SELECT person_id, taken_at, CASE {cases} END AS broken FROM "
-        f"(SELECT *, {exact} FROM {_collections(place)})) WHERE broken IS NOT NULL",
+        f"(SELECT *, {exact} FROM {_collections(place, keys)})) WHERE broken IS NOT NULL",
         mend=_MEND,
     )  # fmt: skip
 
@@ -208,7 +226,7 @@ _LATE_STAGES = ("N18.4", "N18.5", "N18.6")
 _EGFR, _KIDNEYS_WORK = "98979-8", 60  # mL/min/1.73 m2: stage 4 begins at 29 (KDIGO 2024)
 
 RULES: tuple[AnyRule, ...] = (
-    *(_computed(place) for place in PLACES),
+    *(_computed(place, judged(place)) for place in PLACES),
     *(_once(place) for place in PLACES),
     AuditRule(
         "direct bilirubin is part of the total", "lab_results.value", ("lab_results",),

@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from healthsim.audit.rules import AnyRule, AuditRule
+from healthsim.audit.temporary import make_tables
 from healthsim.billing.datafiles import rows
 from healthsim.billing.professional.code_limits import place_limits
 from healthsim.billing.professional.components import reading_codes
@@ -69,11 +70,10 @@ def lay_out_edits(
                         "kind": [kind for _, kind in _split()]},
         "stated_units": _stated_units(journeys),
     }  # fmt: skip
-    for name, columns in tables.items():
-        made = pa.table({key: pa.array(found, _type(key)) for key, found in columns.items()})
-        connection.register("laid_out", made)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM laid_out")
-        connection.unregister("laid_out")
+    make_tables(connection, {
+        name: pa.table({key: pa.array(found, _type(key)) for key, found in columns.items()})
+        for name, columns in tables.items()
+    })  # fmt: skip
 
 
 def _type(name: str) -> pa.DataType:

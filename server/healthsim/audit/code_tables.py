@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import cache
 from itertools import product
@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from healthsim.audit.temporary import make_tables
 from healthsim.billing.drg.payment import retired_groups
 from healthsim.codes.books import CodeBook, bill_type, carc, cvx, discharge, drg, nucc, pos, revenue
 from healthsim.codes.drugs import drugs
@@ -31,7 +32,7 @@ def lay_out_books(connection: duckdb.DuckDBPyConnection) -> None:
     ``norms (loinc, sex, from_months, below_months, ref_low, ref_high)``,
     ``places (zip, city, county_fips, state)`` and ``area_codes (state, area_code)``.
     """
-    _lay_out(connection, _books())
+    make_tables(connection, _books())
 
 
 def lay_out_diagnoses(connection: duckdb.DuckDBPyConnection) -> None:
@@ -41,7 +42,7 @@ def lay_out_diagnoses(connection: duckdb.DuckDBPyConnection) -> None:
     becomes, family, exempt)`` and ``excluded (first, second)`` with first < second; `longest` is
     in days and 0 for what does not end by itself.
     """
-    _lay_out(connection, _diagnoses(_stated(connection)))
+    make_tables(connection, _diagnoses(_stated(connection)))
 
 
 def lay_out_unlisted(
@@ -49,15 +50,7 @@ def lay_out_unlisted(
 ) -> None:
     """Make the temporary table ``unlisted (code)``: unknown codes that specifications allow."""
     codes = unlisted_in(profile, journeys)
-    _lay_out(connection, {"unlisted": pa.table({"code": pa.array(codes, pa.string())})})
-
-
-def _lay_out(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table]) -> None:
-    for name, rows in tables.items():
-        connection.register("laid_out", rows)
-        statement = f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM laid_out"  # noqa: S608
-        connection.execute(statement)
-        connection.unregister("laid_out")
+    make_tables(connection, {"unlisted": pa.table({"code": pa.array(codes, pa.string())})})
 
 
 @cache

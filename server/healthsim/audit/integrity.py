@@ -128,7 +128,7 @@ def run_rules(
     Returns:
         One finding for each rule: row rules first, table by table, then the others.
     """
-    all_rules = list(rules)
+    all_rules = [bodies.of_file(connection, rule) for rule in rules]
     findings: list[Finding] = []
 
     def say(where: str) -> None:

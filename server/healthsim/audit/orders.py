@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import duckdb
+import pyarrow as pa
 
 from healthsim.audit.rules import AnyRule, AuditRule, RowRule
+from healthsim.audit.temporary import make_tables, typed
 from healthsim.codes.loinc import loinc
 from healthsim.medicine.conclusions import SIDES, all_variants, filled, side_of
 from healthsim.medicine.specimens import result_kind
@@ -27,26 +29,25 @@ def lay_out_findings(connection: duckdb.DuckDBPyConnection) -> None:
     tables = {name for (name,) in connection.execute(
         "SELECT DISTINCT table_name FROM duckdb_columns() "
         "WHERE database_name = current_database()").fetchall()}  # fmt: skip
-    codes = [
+    codes = {
         code
         for table in _DIAGNOSED if {table, "diagnostic_reports"} <= tables
         for (code,) in connection.execute(f"SELECT DISTINCT code FROM {table}").fetchall()
-    ]  # fmt: skip
-    findings: set[tuple[str]] = set()
+    }  # fmt: skip
+    findings: set[str] = set()
     reasons: set[tuple[str, str, bool]] = set()
     for variant in all_variants() if codes else ():
         of = [code for code in codes if variant.is_of(code)]
         said = [(filled(variant.sentence, side_of(code), code, "", 0), code) for code in of]
         reasons |= {(sentence, code, variant.visit) for sentence, code in said}
-        findings |= {(sentence,) for sentence, _ in said}
+        findings |= {sentence for sentence, _ in said}
         if "{name}" not in variant.sentence:
-            findings |= {(filled(variant.sentence, side, "", "", 0),) for side in range(len(SIDES))}
-    connection.execute("CREATE TEMP TABLE findings (sentence VARCHAR)")
-    connection.execute("CREATE TEMP TABLE reasons (sentence VARCHAR, code VARCHAR, visit BOOLEAN)")
-    if findings:
-        connection.executemany("INSERT INTO findings VALUES (?)", sorted(findings))
-    if reasons:
-        connection.executemany("INSERT INTO reasons VALUES (?, ?, ?)", sorted(reasons))
+            findings |= {filled(variant.sentence, side, "", "", 0) for side in range(len(SIDES))}
+    make_tables(connection, {
+        "findings": typed({"sentence": pa.string()}, [(one,) for one in sorted(findings)]),
+        "reasons": typed({"sentence": pa.string(), "code": pa.string(), "visit": pa.bool_()},
+                         sorted(reasons)),
+    })  # fmt: skip
 
 
 def _reported() -> str:

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from healthsim.audit.rules import AnyRule, AuditRule
+from healthsim.audit.temporary import make_tables
 from healthsim.billing.pharmacy.channels import specialty_share
 from healthsim.billing.pharmacy.dispensing import (
     LONG_SUPPLY,
@@ -45,10 +46,7 @@ def lay_out_pharmacy(connection: duckdb.DuckDBPyConnection, profile: str) -> Non
         profile: the profile of its manifest, JSON.
     """
     kept = pa.table({"rule": pa.array(list(_kept(profile)), pa.string())})
-    for name, rows in (("pharmacy_rules", kept), ("dispensing_limits", _limits())):
-        connection.register("laid_out", rows)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM laid_out")
-        connection.unregister("laid_out")
+    make_tables(connection, {"pharmacy_rules": kept, "dispensing_limits": _limits()})
 
 
 def _kept(profile: str) -> Iterable[PharmacyRule]:

@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from healthsim.audit.rules import AnyRule, AuditRule
+from healthsim.audit.temporary import make_tables
 from healthsim.codes.pregnancy import SUPERVISION
 from healthsim.medicine.safety import SafetyBook, SafetyRule, safety_rules
 
@@ -46,10 +47,7 @@ def lay_out_safety(connection: duckdb.DuckDBPyConnection, profile: str) -> None:
         "safety_keys": _table(_KEYS, rules, lambda one: [
             (one.name, key) for key in sorted({*_keys(one), *one.others})]),
     }  # fmt: skip
-    for name, rows in tables.items():
-        connection.register("laid_out", rows)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM laid_out")
-        connection.unregister("laid_out")
+    make_tables(connection, tables)
     stored = connection.execute(
         "SELECT count(*) FROM duckdb_columns() WHERE table_name = 'planted_violations' "
         "AND database_name = current_database()"

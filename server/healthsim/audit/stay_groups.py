@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from healthsim.audit.rules import AnyRule, AuditRule, RowRule
+from healthsim.audit.temporary import make_tables, typed
 from healthsim.billing.drg.definitions import first_days
 from healthsim.billing.drg.grouping import Stay, complications, group
 from healthsim.codes.books import drg as drg_book
@@ -39,23 +40,14 @@ def lay_out_groups(connection: duckdb.DuckDBPyConnection) -> None:
     (M, C) of the complications that count; ``severe_groups (drg, levels)``: groups whose title asks
     for a complication, with the levels of which one is enough.
     """
-    severe = list(_severe())
-    connection.register("laid_out", pa.table({
-        "drg": pa.array([drg for drg, _ in severe], pa.string()),
-        "levels": pa.array([levels for _, levels in severe], pa.string()),
-    }))  # fmt: skip
-    connection.execute("CREATE OR REPLACE TEMP TABLE severe_groups AS FROM laid_out")
-    connection.unregister("laid_out")
+    severe = typed({"drg": pa.string(), "levels": pa.string()}, _severe())
+    make_tables(connection, {"severe_groups": severe})
     connection.execute(f"CREATE OR REPLACE TEMP TABLE grouped_stays AS {_STAYS}")
     distinct = connection.execute(f"SELECT DISTINCT {_KEY} FROM grouped_stays").fetchall()
     found = [(*row, *_group(*row)) for row in distinct]
     names = (*_KEY.split(", "), "drg", "mdc", "levels")
-    types = [pa.int32() if name == "version" else pa.string() for name in names]
-    columns = list(zip(*found, strict=True)) or [()] * len(names)
-    connection.register("laid_out", pa.table({
-        name: pa.array(list(column), kind)
-        for name, column, kind in zip(names, columns, types, strict=True)
-    }))  # fmt: skip
+    types = {name: pa.int32() if name == "version" else pa.string() for name in names}
+    connection.register("laid_out", typed(types, found))
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE stay_groups AS SELECT s.encounter_id, g.drg, g.mdc, g.levels "
         f"FROM grouped_stays AS s LEFT JOIN laid_out AS g USING ({_KEY})"

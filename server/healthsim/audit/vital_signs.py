@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import duckdb
+import pyarrow as pa
 
 from healthsim.audit.rules import AnyRule, AuditRule
+from healthsim.audit.temporary import make_tables, typed
 from healthsim.medicine.measured_codes import BMI, bands
 from healthsim.medicine.vitals import ARRIVAL, MEASURES, VISIT, vital_rules
 
@@ -36,15 +38,13 @@ def lay_out_usual(connection: duckdb.DuckDBPyConnection, choice: object) -> None
         if rule.at in {VISIT, ARRIVAL} and rule.share >= LEAST_SHARE
         for code in MEASURES[rule.measure]
     ]
-    connection.execute(
-        "CREATE TEMP TABLE usual_signs (encounter_class VARCHAR, loinc VARCHAR, "
-        "from_days DOUBLE, below_days DOUBLE)"
-    )
-    if rows:
-        connection.executemany("INSERT INTO usual_signs VALUES (?, ?, ?, ?)", rows)
-    connection.execute("CREATE TEMP TABLE bmi_bands (code VARCHAR, low DOUBLE, below DOUBLE)")
-    if rows:
-        connection.executemany("INSERT INTO bmi_bands VALUES (?, ?, ?)", bands(BMI))
+    judged = bands(BMI) if rows else ()
+    make_tables(connection, {
+        "usual_signs": typed({"encounter_class": pa.string(), "loinc": pa.string(),
+                               "from_days": pa.float64(), "below_days": pa.float64()}, rows),
+        "bmi_bands": typed({"code": pa.string(), "low": pa.float64(), "below": pa.float64()},
+                            judged),
+    })  # fmt: skip
 
 
 _AGED = (
