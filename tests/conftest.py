@@ -121,5 +121,5 @@ def _no_thread_outlives_its_test() -> Iterator[None]:
 
 
 def _is_ours(thread: threading.Thread) -> bool:
-    """Tell a thread of HealthSim from one that an event loop keeps for later work."""
-    return not thread.name.startswith("AnyIO worker thread")
+    """Tell a thread of HealthSim from one that an event loop or Dask keeps for later work."""
+    return not thread.name.startswith(("AnyIO worker thread", "Dask-"))

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from runpy import run_path
 
+import pyarrow as pa
 import pytest
 
 import pages
+from healthsim.addresses import BLOCK
 from healthsim.operations.home import Home
 
 PATTERNS = [part for part in pages.sections("patterns.md") if pages.asked(part) is not None]
@@ -38,6 +41,18 @@ def test_every_block_of_a_page_is_of_a_kind_that_is_run(page: str) -> None:
     kinds = {found.strip() for part in pages.sections(page) for found, _ in pages.fenced(part)}
     of_hosts = {kind for kind in kinds if kind.split()[1:2] == ["host"]}  # release/test_install.py
 
-    assert kinds - of_hosts <= {"json journey", "json run", "sql", "text"}
+    assert kinds - of_hosts <= {"json journey", "json run", "python", "sql", "text"}
     assert all(json.loads(text) for part in pages.sections(page)
                for kind, text in pages.fenced(part) if kind.startswith("json"))  # fmt: skip
+
+
+@pytest.mark.slow
+def test_blocks_of_people_are_made_as_spark_asks_for_them(tmp_path: Path) -> None:
+    [code] = pages.blocks((pages.DOCS / "cluster.md").read_text(encoding="utf-8"), "python")
+    (tmp_path / "example.py").write_text(code, encoding="utf-8")
+    names = run_path(str(tmp_path / "example.py"))
+
+    made = pa.Table.from_batches(names["patients"](iter([pa.record_batch({"id": [2]})])))
+
+    assert made.num_rows == 40_000 - 2 * BLOCK
+    assert made.column("person_id")[0].as_py() == (2 * BLOCK + 1) * 100 + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 # Every operation is imported inside its command: `--help` needs none of them.
 
+_STOPPING = 5.0  # seconds in which a run that was stopped has time to end
 _USUAL_COUNT = 100  # of a profile that gives none
 _LEAST_EXPECTED = (
     1000  # people for whom the templates' expectations hold within three standard errors
@@ -53,6 +54,10 @@ def generate(
     resume: Annotated[
         bool, typer.Option("--resume", help="Of a lake, keep what a run that ended has made.")
     ] = False,
+    on: Annotated[
+        str,
+        typer.Option(help="Who makes the rows: local[N], N processes, or dask://HOST:PORT."),
+    ] = "",
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace an existing scenario.")
     ] = False,
@@ -64,6 +69,7 @@ def generate(
     """Run a profile and its journeys, and save the result as a scenario."""
     from healthsim.operations import network, scenarios  # noqa: PLC0415  see the top
     from healthsim.operations.store import store_named  # noqa: PLC0415  see the top
+    from healthsim.operations.workers.places import runner_at  # noqa: PLC0415  see the top
 
     home, kept = home_folder(), store_named(store, resume=resume)
     document, journeys = _documents(home, profile, journey or (), save, replace)
@@ -71,13 +77,29 @@ def generate(
     document |= {} if seed is None else {"seed": seed}
     if document.get("count", _USUAL_COUNT) < _LEAST_EXPECTED:
         _leave_out_expectations([(profile, document), *zip(journey or (), journeys, strict=True)])
-    record = _run(home, document, journeys, kept)
+    for note in _sizes(home, document, journeys):
+        say(note, err=True)
+    with ExitStack() as stack:
+        kept = kept.by(stack.enter_context(runner_at(on))) if on else kept
+        record = _run(home, document, journeys, kept)
     for note in network.directory_note(home.runs / f"{record.run_id}.duckdb"):
         say(note, err=True)
     saved = scenarios.save_run(home, record.run_id, save, description=description, replace=replace)
     _print_saved(saved, as_json)
     if strict and not all(expectation["met"] for expectation in saved.expectations):
         raise typer.Exit(FAILED)
+
+
+def _sizes(home: Home, document: dict[str, Any], journeys: list[dict[str, Any]]) -> Sequence[str]:
+    """Return what a large run will take; of a smaller one nothing, for to measure it takes time."""
+    from healthsim.operations.store import LAKE_FROM  # noqa: PLC0415  see the top
+
+    count = document.get("count")
+    if not isinstance(count, int) or count < LAKE_FROM:
+        return ()
+    from healthsim.operations import estimate  # noqa: PLC0415  the engine is heavy
+
+    return estimate.said_first(home, document, journeys)
 
 
 def _leave_out_expectations(documents: Sequence[tuple[str, dict[str, Any]]]) -> None:
@@ -186,6 +208,7 @@ def _run(
             raise Cancelled("run", "goes on in the process that began it", mend) from None
         if not runs.abandon(home, record.run_id):
             ending.end()  # whoever else waits for it makes it anew
+        runner.join(home, record.run_id, _STOPPING)  # workers have ended then
         again = "; --resume keeps what is made" * store.is_lake(record.total)
         mend = f"nothing was saved; run it again{again}"
         raise Cancelled("run", "was stopped", mend) from None
@@ -197,25 +220,29 @@ def _run(
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[RunRecord], None]]:
     """Show a bar on a terminal, a line for each phase and each tenth elsewhere."""
+    from healthsim.operations.pace import Pace  # noqa: PLC0415  see the top
+
     if not errors.is_terminal:
-        shown = [("", 0)]
+        shown, pace = [("", 0)], Pace(total)
 
         def show(record: RunRecord) -> None:
             now = (record.phase, 10 * record.done // max(total, 1))
+            speed = pace.said(record.done)
             if now != shown[0] and record.phase:
                 shown[0] = now
                 errors.print(f"{record.phase}: {record.done:,} of {total:,} people, "
-                             f"{record.rows:,} rows", highlight=False)  # fmt: skip
+                             f"{record.rows:,} rows{speed}", highlight=False)  # fmt: skip
 
         yield show
         return
     from rich import progress as bars  # noqa: PLC0415  only a terminal needs it
 
     columns = (bars.TextColumn("{task.description}"), bars.BarColumn(),
-               bars.MofNCompleteColumn(), bars.TextColumn("people"),
+               bars.MofNCompleteColumn(), bars.TextColumn("people{task.fields[pace]}"),
                bars.TimeElapsedColumn())  # fmt: skip
     with bars.Progress(*columns, console=errors, transient=True) as bar:
-        task = bar.add_task("preparing", total=total)
+        task, pace = bar.add_task("preparing", total=total, pace=""), Pace(total)
         yield lambda record: bar.update(
-            task, completed=record.done, description=record.phase or "done"
-        )
+            task, completed=record.done, description=record.phase or "done",
+            pace=pace.said(record.done),
+        )  # fmt: skip

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,10 @@ class HealthSimError(Exception):
         self.problem = Problem(where, found, mend)
         super().__init__(str(self.problem))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how another process makes it again."""
+        return type(self), (self.problem.where, self.problem.found, self.problem.mend)
+
 
 class SpecError(HealthSimError):
     """A specification asks for something that cannot be generated.
@@ -78,6 +83,10 @@ class SpecError(HealthSimError):
             lines.append(f"{len(self.problems):,} problems in all; mend these first")
         self.args = ("\n".join(lines),)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how another process makes it again, with all its problems."""
+        return type(self), (self.problems,)
+
 
 class NotFound(HealthSimError):  # noqa: N818
     """A name that nothing carries: a scenario, template, spec, run, table or attribute."""
@@ -89,6 +98,10 @@ class Refused(HealthSimError):  # noqa: N818
 
 class StorageError(HealthSimError):
     """The home folder or one of its files cannot be used."""
+
+
+class WorkerDied(StorageError):  # noqa: N818
+    """A worker ended while it worked on a task; what others have made stays."""
 
 
 class Cancelled(HealthSimError):  # noqa: N818

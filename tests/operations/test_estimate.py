@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import namedtuple
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,13 @@ import numpy as np
 import pytest
 
 from execution.families import family
+from healthsim.addresses import BLOCK
 from healthsim.building import templates
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
 from healthsim.operations import estimate, generate, runs, scenarios
 from healthsim.operations.home import Home
+from healthsim.operations.throughput import Throughput
 from processes import PATIENCE
 
 PROFILE = templates.load("medicare-diabetic").fresh() | {"count": 2000}
@@ -135,3 +139,50 @@ def test_families_are_counted_by_what_their_people_have() -> None:
     expected = estimate.preview(family, []).expected
 
     assert 2000 <= expected["patients"] <= 2400
+
+
+def _throughput(**changes: float) -> Throughput:
+    known = {"census": 10.0, "chunk": 0.0, "unit": 0.001, "storing": 0.0053, "rows": 100.0}
+    return Throughput(tables={}, looked_at=500, **(known | changes))
+
+
+def test_a_lake_takes_less_time_with_more_workers_but_not_more_workers_than_blocks() -> None:
+    four_blocks = 4 * BLOCK
+    times = [_throughput().lake_seconds(four_blocks, number) for number in (1, 2, 4, 8)]
+
+    assert times[0] == pytest.approx(10.7 + four_blocks * (0.001 + 0.0043))
+    assert times[1] - 10.7 == pytest.approx((times[0] - 10.7) / 2)
+    assert times[2] - 10.7 == pytest.approx((times[0] - 10.7) / 4)
+    assert times[3] == times[2]
+
+
+def test_memory_of_a_worker_is_of_a_block_whatever_the_count() -> None:
+    known = _throughput()
+
+    assert known.worker_megabytes(BLOCK) == known.worker_megabytes(100_000_000)
+    assert known.worker_megabytes(BLOCK) == pytest.approx(200 + 100 * BLOCK * 250 / 1e6)
+    assert known.worker_megabytes(100) < 203
+
+
+@pytest.mark.parametrize("count", [249_999, 250_000, 100_000_000])
+def test_time_memory_and_disk_of_a_large_run_are_said(count: int, tmp_path: Path) -> None:
+    said = list(estimate.size_warnings(_throughput(rows=0.001), count, Home(tmp_path)))
+
+    assert len(said) == (count >= 250_000)
+    if said:
+        assert re.match(rf"{count:,} units become a lake: about .* GB of memory", said[0])
+        assert "by 8 workers" in said[0]
+
+
+@pytest.mark.parametrize(("free", "short"), [(1000, True), (1100, False)])
+def test_a_disk_without_room_is_said_with_what_to_do(
+    free: int, short: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = namedtuple("usage", "free")
+    monkeypatch.setattr(estimate, "disk_usage", lambda _: usage(free * 1_000_000))
+    known = _throughput(rows=500)  # 100,000 people: 1,053.5 MB as one file
+    said = list(estimate.size_warnings(known, 100_000, Home(tmp_path / "not" / "there")))
+
+    assert len(said) == short
+    assert all("has 1.0 GB free" in one for one in said)
+    assert all("needs about 1.1 GB" in one and "set HEALTHSIM_HOME" in one for one in said)

@@ -100,10 +100,11 @@ def test_the_files_of_a_range_hold_its_rows_and_are_what_its_record_says(
 def test_a_process_that_would_make_other_rows_refuses_and_says_both_versions(
     job: Job, lake: Path
 ) -> None:
-    task = replace(BlockTask.of(job, Home(lake), lake, 0, 1), key="other", engine="0.0.1")
+    task = BlockTask.of(job, Home(lake), lake, 0, 1)
+    older = replace(task, job=replace(task.job, engine="0.0.1"))
+    other = replace(task.job, key="other", references=(("population", "abcdef"),))
 
-    with pytest.raises(Refused, match=r"HealthSim 0\.0\.1 asks, and this process has"):
-        make_blocks(task)
-    other = replace(task, references=(("population", "abcdef"),))
-    with pytest.raises(Refused, match="population abcdef there and none here"):
-        make_blocks(other)
+    with pytest.raises(Refused, match=r"HealthSim 0\.0\.1 asks, and this worker has"):
+        make_blocks(older)
+    with pytest.raises(Refused, match="population abcdef asks, and this worker has none"):
+        make_blocks(replace(task, job=other))

@@ -14,13 +14,13 @@ from typer.testing import CliRunner
 
 from healthsim.addresses import BLOCK
 from healthsim.cli import app
-from healthsim.errors import Cancelled, HealthSimError, StorageError
+from healthsim.errors import Cancelled, HealthSimError, StorageError, WorkerDied
 from healthsim.execution.job import Job
 from healthsim.execution.prepare import prepare
 from healthsim.operations import generate, lake_making, runs, scenarios
 from healthsim.operations.home import Home
 from healthsim.operations.lake_blocks import BlockRange, BlockTask, make_blocks
-from healthsim.operations.lake_making import Counted, Tell, spans
+from healthsim.operations.lake_making import Counted, Tell
 from healthsim.operations.store import Store
 from healthsim.operations.verify import verify
 from healthsim.persistence.names import lake_of
@@ -102,7 +102,7 @@ def test_a_lake_has_the_digest_of_the_file_whoever_makes_its_ranges(
 def test_ranges_of_several_blocks_have_the_same_digest(
     home: Home, job: Job, digest: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lake_making, "spans", lambda units: spans(units, most=2))
+    monkeypatch.setattr(lake_making, "MOST_RANGES", 2)
 
     assert _run(home, job) == digest
     assert _left(home) == {"000000.parquet", "000002.parquet"}
@@ -118,6 +118,30 @@ def test_a_run_that_was_cancelled_is_resumed_by_what_is_missing_alone(
     left = _left(home)
 
     assert left == {"000001.parquet", "000002.parquet"}
+    assert _run(home, job, maker, resume=True) == digest
+    assert maker.made == [0]
+
+
+@pytest.mark.slow
+def test_a_run_is_resumed_by_whoever_cuts_it_otherwise(
+    home: Home, job: Job, digest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lake_making, "MOST_RANGES", 2)  # blocks 0 and 1, and 2
+    with pytest.raises(Cancelled):
+        _run(home, job, Maker(Cancelled("run", "was stopped", "again"), after=1))
+    monkeypatch.setattr(lake_making, "MOST_RANGES", 64)
+    maker = Maker()
+
+    assert _run(home, job, maker, resume=True) == digest
+    assert maker.made == [1, 0]
+
+
+@pytest.mark.slow
+def test_what_workers_have_made_stays_where_one_is_lost(home: Home, job: Job, digest: str) -> None:
+    with pytest.raises(WorkerDied):
+        _run(home, job, Maker(WorkerDied("worker", "was ended by signal 9", "again"), after=2))
+    maker = Maker()
+
     assert _run(home, job, maker, resume=True) == digest
     assert maker.made == [0]
 

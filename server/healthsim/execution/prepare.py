@@ -39,6 +39,8 @@ def prepare(
     profile_document: Mapping[str, object] | str | ProfileSpec,
     journey_documents: Sequence[Mapping[str, object] | str | JourneySpec] = (),
     reference: Reference | None = None,
+    *,
+    people: bool = True,
 ) -> Job:
     """Check specifications and make a job of them.
 
@@ -47,6 +49,8 @@ def prepare(
         journey_documents: what happens, in the order in which they are listed.
         reference: the figures and the directory that people are drawn from; by default those that
             are built in.
+        people: whether people are drawn to see if anybody may enter the journeys, and how far they
+            would have to go; a worker need not repeat that.
 
     Raises:
         SpecError: with everything that is wrong with them.
@@ -60,7 +64,8 @@ def prepare(
     journeys = in_walking_order(journeys)
     _refuse(_calendar_problems(last_day(profile, journeys)))
     job = _job(profile, journeys, laid_out.in_walking_order(journeys), reference, measures)
-    _refuse(_population_problems(job))
+    if people:
+        _refuse(_population_problems(job))
     return job
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from shutil import disk_usage
 from typing import Any
 
 import numpy as np
@@ -16,8 +18,10 @@ from healthsim.execution.passes.rehearsal import eligibility_problems, entrants
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import run_chunk
 from healthsim.operations.home import Home
+from healthsim.operations.pace import length_of
 from healthsim.operations.reference import reference_for
-from healthsim.operations.throughput import MOST_LOOKED_AT, measure
+from healthsim.operations.store import USUAL
+from healthsim.operations.throughput import MOST_LOOKED_AT, Throughput, measure
 from healthsim.products.reference_names import built_in_names
 from healthsim.specification.checks.benefits import years_said
 from healthsim.specification.checks.check import job_warnings
@@ -25,6 +29,8 @@ from healthsim.specification.profiles.roles import roles
 from healthsim.tables import NO_NUMBER, Array, Coded, Columns, Table, Texts, Type
 
 _MOST_WARNINGS = 12
+_CORES = os.cpu_count() or 1
+_WORKERS = (8, 100)  # elsewhere, for which the time of a large run is said
 _SHOWN = ("person_id", "name", "birth_date", "gender", "city", "state")
 _SAFE = 2**53
 """Whole numbers above it travel as text: JSON readers would round them."""
@@ -70,10 +76,68 @@ def preview(
         columns=[*_SHOWN, "plan", "conditions", *(["journeys"] if journeys else [])],
         people=_lines(job, _Seen(_tables(job), tables), sample),
         expected={name: number for name, number in expected.items() if number},
-        seconds=round(throughput.seconds(job.count), 1),
-        megabytes=round(throughput.megabytes(job.count), 1),
-        warnings=_warnings(job),
+        **_size(throughput, job.count),
+        warnings=[*size_warnings(throughput, job.count, home), *_warnings(job)],
     )
+
+
+def said_first(
+    home: Home, profile: Mapping[str, Any], journeys: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """Return what a run will take, where it is large or its disk too small, in sentences.
+
+    Raises:
+        SpecError: the documents ask for something that cannot be generated.
+    """
+    job = prepare(profile, journeys, reference_for(home, profile, journeys))
+    return list(size_warnings(measure(job), job.count, home))
+
+
+def _size(throughput: Throughput, count: int) -> dict[str, float]:
+    """Return seconds and megabytes, as a file or a lake, whatever the run becomes by itself."""
+    if USUAL.is_lake(count):
+        seconds, megabytes = (
+            throughput.lake_seconds(count, _CORES),
+            throughput.lake_megabytes(count),
+        )
+    else:
+        seconds, megabytes = throughput.seconds(count), throughput.megabytes(count)
+    return {"seconds": round(seconds, 1), "megabytes": round(megabytes, 1)}
+
+
+def size_warnings(throughput: Throughput, count: int, home: Home | None) -> Iterator[str]:
+    """Yield what a large run takes, here and by workers, and that the disk has no room for it."""
+    size = _size(throughput, count)
+    if USUAL.is_lake(count):
+        with_eight, with_many = (
+            length_of(throughput.lake_seconds(count, number)) for number in _WORKERS
+        )
+        memory = throughput.worker_megabytes(count) * _CORES / 1000
+        yield (
+            f"{count:,} units become a lake: about {length_of(size['seconds'])} with the "
+            f"{_CORES} cores here, {memory:.1f} GB of memory, {_gigabytes(size['megabytes'])} on "
+            f"disk (as one file {_gigabytes(throughput.megabytes(count))}); "
+            f"by {_WORKERS[0]} workers {with_eight}, by {_WORKERS[1]} {with_many}"
+        )
+    free = room(home) if home is not None else None
+    if free is not None and size["megabytes"] > free:
+        yield (
+            f"the disk of the home folder has {_gigabytes(free)} free, and the run needs about "
+            f"{_gigabytes(size['megabytes'])}; free some, lower count, or set HEALTHSIM_HOME"
+        )
+
+
+def room(home: Home) -> float | None:
+    """Return how many megabytes are free where a home folder is or will be; None if unknown."""
+    folder = next((one for one in (home.folder, *home.folder.parents) if one.exists()), None)
+    try:
+        return None if folder is None else disk_usage(folder).free / 1e6
+    except OSError:
+        return None
+
+
+def _gigabytes(megabytes: float) -> str:
+    return f"{megabytes:,.0f} MB" if megabytes < 1000 else f"{megabytes / 1000:,.1f} GB"
 
 
 def _warnings(job: Job) -> list[str]:

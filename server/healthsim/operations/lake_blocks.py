@@ -20,16 +20,14 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim import ENGINE
 from healthsim.addresses import BLOCK
-from healthsim.errors import Cancelled, Refused
+from healthsim.errors import Cancelled
 from healthsim.execution.passes.rehearsal import settle_population_steps
-from healthsim.execution.prepare import prepare
 from healthsim.execution.run import run_chunk
 from healthsim.execution.sync.directory_use import DirectoryUse
 from healthsim.execution.timeline.stated import FigureKey, FigureTally
 from healthsim.operations.home import Home
-from healthsim.operations.reference import reference_for
+from healthsim.operations.job_text import JobText, prepared
 from healthsim.persistence.arrow import to_arrow
 from healthsim.persistence.database import storage_errors
 from healthsim.persistence.digest import Digest
@@ -56,32 +54,21 @@ class BlockTask:
     """A range of blocks that is to be made, and where.
 
     Attributes:
-        profile: JSON text with seed and count; `journeys` likewise.
-        home: the folder whose imported reference is drawn from.
-        key: of the job, so that a process of another version or reference refuses it.
-        engine: version that asks for it, and `references`, of which versions, for that refusal.
+        job: what is made.
         lake: the folder of the lake, which must exist.
-        first: the first block, from 0; `blocks`, how many.
+        first: the first block, from 0.
+        blocks: how many.
     """
 
-    profile: str
-    journeys: tuple[str, ...]
-    home: str
-    key: str
+    job: JobText
     lake: str
     first: int
     blocks: int
-    engine: str = ENGINE
-    references: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, job: Job, home: Home, lake: Path, first: int, blocks: int) -> BlockTask:
         """Return the task of making some blocks of a job."""
-        profile = json.loads(job.profile_text) | {"seed": job.seed, "count": job.count}
-        return cls(
-            json.dumps(profile), job.journey_texts, str(home.folder), job.key, str(lake), first,
-            blocks, references=tuple(sorted(job.references.items())),
-        )  # fmt: skip
+        return cls(JobText.of(job, home), str(lake), first, blocks)
 
 
 @dataclass(frozen=True)
@@ -177,22 +164,14 @@ def make_blocks(task: BlockTask, settled: PopulationPass | None = None) -> Block
         Refused: this process would make other rows: another version, or other imported data.
         StorageError: the folder cannot be written, or its disk is full.
     """
-    job = _prepared(task.profile, task.journeys, task.home)
-    if job.key != task.key:
-        raise _other(task, job)
-    given = _settled(task.profile, task.journeys, task.home) if settled is None else settled
+    job = prepared(task.job)
+    given = _settled(task.job) if settled is None else settled
     return write_blocks(job, given, Path(task.lake), task.first, task.blocks)
 
 
 @lru_cache(maxsize=1)
-def _prepared(profile: str, journeys: tuple[str, ...], home: str) -> Job:
-    document, events = json.loads(profile), [json.loads(text) for text in journeys]
-    return prepare(document, events, reference_for(Home(Path(home)), document, events))
-
-
-@lru_cache(maxsize=1)
-def _settled(profile: str, journeys: tuple[str, ...], home: str) -> PopulationPass:
-    return settle_population_steps(_prepared(profile, journeys, home))
+def _settled(text: JobText) -> PopulationPass:
+    return settle_population_steps(prepared(text))
 
 
 def write_blocks(
@@ -284,19 +263,3 @@ def _packed(used: DirectoryUse) -> dict[str, str]:
 def _mask(text: str, size: int) -> NDArray[np.bool_]:
     bits = np.frombuffer(base64.b64decode(text), np.uint8)
     return np.unpackbits(bits, count=size).astype(np.bool_)
-
-
-def _other(task: BlockTask, job: Job) -> Refused:
-    """Return the refusal of a task that would come out differently here."""
-    asked, here = dict(task.references), dict(job.references)
-    versions = ", ".join(
-        f"{name} {asked.get(name, 'none')[:12]} there and {here.get(name, 'none')[:12]} here"
-        for name in sorted({*asked, *here})
-        if asked.get(name) != here.get(name)
-    )
-    found = f"HealthSim {task.engine} asks, and this process has {ENGINE}"
-    return Refused(
-        "worker",
-        f"it would make other rows: {versions or found}",
-        "install the same version and import the same releases where the workers run",
-    )

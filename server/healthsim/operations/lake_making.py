@@ -12,7 +12,7 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from healthsim.addresses import BLOCK
-from healthsim.errors import Cancelled
+from healthsim.errors import Cancelled, WorkerDied
 from healthsim.execution.passes.rehearsal import settle_population_steps
 from healthsim.execution.run import last_chunk
 from healthsim.execution.sync.directory_use import DirectoryUse
@@ -34,7 +34,7 @@ from healthsim.persistence.digest import Digest, joined
 from healthsim.persistence.files import sweep, temporary
 from healthsim.persistence.lake import LakeFile, write_listing
 from healthsim.persistence.names import lake_of
-from healthsim.persistence.parquet import published, range_writer, sha256_of
+from healthsim.persistence.parquet import ENDING, published, range_writer, sha256_of
 from healthsim.persistence.scenario import write_manifest
 
 if TYPE_CHECKING:
@@ -60,15 +60,26 @@ the event is set. What it yielded before an error stays.
 """
 
 
-def spans(units: int, most: int = MOST_RANGES) -> list[tuple[int, int]]:
+def spans(
+    units: int, most: int = MOST_RANGES, there: Sequence[tuple[int, int]] = ()
+) -> list[tuple[int, int]]:
     """Return the ranges of blocks that a run of so many units is cut into: first and number.
 
-    >>> spans(3 * BLOCK), spans(5 * BLOCK, most=2)
-    ([(0, 1), (1, 1), (2, 1)], [(0, 3), (3, 2)])
+    Args:
+        units: of the run.
+        most: ranges of the whole run.
+        there: ranges that are made already, in order.
+
+    >>> spans(3 * BLOCK), spans(5 * BLOCK, most=2), spans(5 * BLOCK, 2, [(1, 1), (2, 1)])
+    ([(0, 1), (1, 1), (2, 1)], [(0, 3), (3, 2)], [(0, 1), (3, 2)])
     """
     blocks = max(1, -(-units // BLOCK))
     size = -(-blocks // most)
-    return [(first, min(size, blocks - first)) for first in range(0, blocks, size)]
+    found, begin = [], 0
+    for first, number in (*there, (blocks, 0)):
+        found += [(one, min(size, first - one)) for one in range(begin, first, size)]
+        begin = first + number
+    return found
 
 
 def make_lake(
@@ -81,8 +92,8 @@ def make_lake(
 ) -> RunRecord:
     """Make the blocks of a job into a lake; the run's file appears whole at the end.
 
-    Ranges that are whole stay where the run is cancelled or its process dies; everything goes
-    where it fails.
+    Ranges that are whole stay where the run is cancelled or a process dies; everything goes where
+    it fails.
 
     Args:
         job: what `prepare` returned.
@@ -103,7 +114,7 @@ def make_lake(
             whole = _begun(job, lake, resume=resume)
         whole += _made(job, work, lake, whole, maker or in_threads, progress)
         return _complete(job, work, target, generation, whole)
-    except Cancelled:
+    except (Cancelled, WorkerDied):
         raise
     except BaseException as error:
         if isinstance(error, Exception):  # not the end of the process
@@ -117,22 +128,37 @@ def _begun(job: Job, lake: Path, *, resume: bool) -> list[BlockRange]:
         shutil.rmtree(lake.parent, ignore_errors=True)
     lake.mkdir(parents=True, exist_ok=True)
     sweep(lake)
-    found = []
-    for first, blocks in spans(job.count):
-        made = _proven(job, lake, first, blocks)
-        if made is not None:
+    found, end = list[BlockRange](), 0
+    for path in sorted((lake / RECORDS).glob("*.json")):
+        made = _proven(job, lake, path)
+        if made is not None and made.first >= end:
             found.append(made)
+            end = made.first + len(made.made)
+    _sweep_others(lake, found)
     return found
 
 
-def _proven(job: Job, lake: Path, first: int, blocks: int) -> BlockRange | None:
-    """Return the record of a range whose files are those that were digested; None for others."""
+def _sweep_others(lake: Path, found: Sequence[BlockRange]) -> None:
+    """Remove files that no proven range lists: another attempt cut its ranges otherwise."""
+    kept = {lake / one.file for made in found for one in made.files}
+    kept |= {record_of(lake, made.first) for made in found}
+    for path in (*lake.glob(f"*/*{ENDING}"), *(lake / RECORDS).glob("*.json")):
+        if path not in kept:
+            path.unlink()
+
+
+def _proven(job: Job, lake: Path, record: Path) -> BlockRange | None:
+    """Return the range of a record whose files are those that were digested; None for others."""
     try:
-        made = BlockRange.of(record_of(lake, first).read_text(encoding="utf-8"))
-        wanted = [block for block in range(first, first + blocks) if block * BLOCK < job.count]
+        made = BlockRange.of(record.read_text(encoding="utf-8"))
+        numbers = [one.block for one in made.made]
+        units = [min(BLOCK, job.count - block * BLOCK) for block in numbers]
         is_whole = (
             made.key == job.key
-            and [one.block for one in made.made] == wanted
+            and record == record_of(lake, made.first)
+            and numbers == [*range(made.first, made.first + len(numbers))]
+            and min(units) > 0
+            and units == [one.units for one in made.made]
             and all(sha256_of(lake / one.file) == one.sha256 for one in made.files)
         )
     except (OSError, ValueError, TypeError, KeyError):
@@ -149,9 +175,10 @@ def _made(
     progress: Progress | None,
 ) -> list[BlockRange]:
     """Make the ranges that are missing."""
-    there = {made.first for made in whole}
+    there = [(made.first, len(made.made)) for made in whole]
+    most = getattr(maker, "ranges", MOST_RANGES)
     tasks = [BlockTask.of(job, work.home, lake, first, blocks)
-             for first, blocks in spans(job.count) if first not in there]  # fmt: skip
+             for first, blocks in spans(job.count, most, there)]  # fmt: skip
     pulse = _Pulse(job, work, progress)
     pulse.tell(sum(made.units for made in whole),
                sum(sum(one.rows.values()) for made in whole for one in made.made))  # fmt: skip
@@ -252,7 +279,8 @@ def _complete(
             write_manifest(writer.connection, manifest, job.tables)
             write_listing(writer.connection, SCHEMA, [*listed, *files])
     work.refuse_stopped()
-    shutil.rmtree(lake / RECORDS, ignore_errors=True)
+    for needless in (lake / RECORDS, *lake.glob(".*.unfinished")):  # also of workers that died
+        shutil.rmtree(needless, ignore_errors=True)
     return work.finish(
         lambda: publish(unfinished, target, work.run_id),
         counts=dict(manifest.rows), digest=manifest.digest,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from healthsim.errors import Refused
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from healthsim.execution.job import Job
     from healthsim.operations.lake_making import BlockMaker
     from healthsim.operations.runs import RunRecord
+    from healthsim.operations.workers.runner import Runner
     from healthsim.operations.working import Work
 
 FILE, LAKE = "file", "lake"
@@ -33,6 +34,19 @@ class Store:
     kind: str = ""
     resume: bool = False
     maker: BlockMaker | None = None
+
+    def by(self, runner: Runner) -> Store:
+        """Return a lake whose blocks the workers of a runner make.
+
+        Raises:
+            Refused: rows are to be kept in one file, into which one process writes.
+        """
+        from healthsim.operations.workers.blocks import MadeBy  # noqa: PLC0415  numpy is heavy
+
+        if self.kind == FILE:
+            raise Refused("--on", "workers write a lake, and --store is file",
+                          "leave out one of the two")  # fmt: skip
+        return replace(self, kind=LAKE, maker=MadeBy(runner))
 
     def is_lake(self, units: int) -> bool:
         """Return whether a run of so many units becomes a lake."""

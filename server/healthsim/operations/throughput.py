@@ -25,6 +25,10 @@ _AT_ONCE = 1.7  # times as fast that two lanes store than one: measured, 2026
 # Measured with 200 to 50,000 people of the reference job, 2026:
 _BYTES_A_ROW, _EMPTY_MEGABYTES = 21, 3.5
 
+_INTO_PARQUET = 3.3  # times the digest of the same rows that Parquet takes: measured, 2026
+# Measured with blocks of the reference job, core (6.6, 193) and full (10.0, 255), 2026:
+_LAKE_BYTES_A_ROW, _MEMORY_BYTES_A_ROW, _MEMORY_MEGABYTES = 8, 250, 200
+
 T = TypeVar("T")
 
 
@@ -57,6 +61,22 @@ class Throughput:
     def megabytes(self, count: int) -> float:
         """Return how large the file of so many units will be."""
         return self.rows * count * _BYTES_A_ROW / 1e6 + _EMPTY_MEGABYTES
+
+    def lake_seconds(self, count: int, workers: int) -> float:
+        """Return how long so many workers, each like a core of this machine, make a lake."""
+        blocks = ceil(count / CHUNK)
+        storing = self.storing * (1 + _INTO_PARQUET) / (1 + _STORING)
+        work = self.chunk * blocks + (self.unit + storing) * count
+        return self.census + _STARTING + work / min(blocks, workers)
+
+    def lake_megabytes(self, count: int) -> float:
+        """Return how large a lake of so many units will be."""
+        return self.rows * count * _LAKE_BYTES_A_ROW / 1e6 + _EMPTY_MEGABYTES
+
+    def worker_megabytes(self, count: int) -> float:
+        """Return how much memory a worker needs at most that makes blocks of so many units."""
+        rows = self.rows * min(count, CHUNK)
+        return rows * _MEMORY_BYTES_A_ROW / 1e6 + _MEMORY_MEGABYTES
 
 
 def measure(job: Job) -> Throughput:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from re import sub
 
 import numpy as np
@@ -32,7 +33,7 @@ Count = Callable[[PopulationPass], PopulationPass]
 
 
 def whole_population(
-    count_chunk: Callable[[PopulationPass, int, int], object],
+    count_chunk: Callable[[PopulationPass, int, int], PopulationPass],
     count: int,
     size: int,
     threads: int,
@@ -41,8 +42,8 @@ def whole_population(
     """Return the count of the whole population, chunk by chunk in parallel.
 
     Args:
-        count_chunk: given a pass, the first unit and how many, walks one chunk; the pass records
-            who reaches its steps.
+        count_chunk: given a pass, the first unit and how many, returns who of them comes to the
+            steps that are not settled.
         count: units in all.
         size: units of a chunk.
         threads: how many chunks are counted in parallel.
@@ -50,13 +51,8 @@ def whole_population(
     """
 
     def count_all(settled: PopulationPass) -> PopulationPass:
-        def chunk(start: int, units: int) -> PopulationPass:
-            of_chunk = settled.for_chunk()
-            count_chunk(of_chunk, start, units)
-            return of_chunk
-
         total = settled.for_chunk()
-        for part in map_chunks(chunk, count, size, threads, stop):
+        for part in map_chunks(partial(count_chunk, settled), count, size, threads, stop):
             total.add(part)
         return total
 

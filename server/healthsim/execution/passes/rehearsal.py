@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +13,9 @@ from healthsim.errors import Problem, SpecError
 from healthsim.execution.cohort.cohort import draw_parts, people_of
 from healthsim.execution.cohort.household import draw_families
 from healthsim.execution.cohort.newborn_slots import reserve_newborn_rows
-from healthsim.execution.cohort.quotas import QuotaStep
 from healthsim.execution.job import CHUNK, Job
 from healthsim.execution.passes.counting import (
+    Count,
     record_survivors,
     settle_journeys,
     settle_level,
@@ -48,7 +47,7 @@ def counties_of(job: Job) -> NDArray[np.int32]:
     """Return the counties in which people of a job live, int32, ascending."""
     names = [part.name for part in job.parts]
     plan = job.cohort.only(names[: names.index("us_state") + 1])
-    population_pass = _settle_quotas(job, CHUNK, 1, None)
+    population_pass = _settle_quotas(job, in_threads(job))
     counties = np.zeros(0, dtype=np.int32)
     for start in range(0, job.count, _DRAWN_AT_ONCE):
         size = min(_DRAWN_AT_ONCE, job.count - start)
@@ -84,7 +83,7 @@ def entrants(job: Job, most: int) -> dict[int, NDArray[np.bool_]]:
     if not places:
         return {}
     try:
-        population_pass = _settle_quotas(job, CHUNK, 1, None)
+        population_pass = _settle_quotas(job, in_threads(job))
         count = min(job.count, most)
         timeline = walk_chunk(job, population_pass, 0, count, without_steps(job.journeys))
     except SpecError:
@@ -92,8 +91,20 @@ def entrants(job: Job, most: int) -> dict[int, NDArray[np.bool_]]:
     return {place: timeline.start_days[place] != NO_DAY for place in places}
 
 
+JOURNEYS = -1
+"""The level of the population steps of journeys."""
+
+Census = Callable[[int], Count]
+"""Returns how everybody is counted who comes to the steps of a level; see `count_units`."""
+
+
 def settle_population_steps(
-    job: Job, *, size: int = CHUNK, threads: int = 2, stop: threading.Event | None = None
+    job: Job,
+    *,
+    size: int = CHUNK,
+    threads: int = 2,
+    stop: threading.Event | None = None,
+    census: Census | None = None,
 ) -> PopulationPass:
     """Settle the population steps of a job, pass by pass.
 
@@ -102,47 +113,64 @@ def settle_population_steps(
         size: units of a chunk; the result does not depend on it.
         threads: how many chunks are counted in parallel.
         stop: set it to stop within one chunk.
+        census: who counts instead of threads of this process.
 
     Raises:
         Cancelled: when `stop` was set.
         SpecError: people cannot meet an exact count.
     """
-    population_pass = _settle_quotas(job, size, threads, stop)
+    census = census or in_threads(job, size, threads, stop)
+    population_pass = _settle_quotas(job, census)
     if job.counts_journeys:
-        count = whole_population(partial(_count_chunk, job), job.count, size, threads, stop)
-        population_pass = settle_journeys(population_pass, job.layouts, count)
+        population_pass = settle_journeys(population_pass, job.layouts, census(JOURNEYS))
     return population_pass
 
 
-def _settle_quotas(
-    job: Job, size: int, threads: int, stop: threading.Event | None
-) -> PopulationPass:
+def in_threads(
+    job: Job, size: int = CHUNK, threads: int = 1, stop: threading.Event | None = None
+) -> Census:
+    """Return a count of everybody by threads of this process; see `settle_population_steps`."""
+
+    def census(level: int) -> Count:
+        def chunk(settled: PopulationPass, start: int, count: int) -> PopulationPass:
+            return count_units(job, level, settled, start, count)
+
+        return whole_population(chunk, job.count, size, threads, stop)
+
+    return census
+
+
+def _settle_quotas(job: Job, census: Census) -> PopulationPass:
     population_pass = PopulationPass(last_day=job.through)
-    for level in job.quotas:
-        count = whole_population(_quota_count(job, level), job.count, size, threads, stop)
-        population_pass = settle_level(population_pass, level, count)
+    for number, level in enumerate(job.quotas):
+        population_pass = settle_level(population_pass, level, census(number))
     return population_pass
 
 
-def _quota_count(
-    job: Job, level: Sequence[QuotaStep]
-) -> Callable[[PopulationPass, int, int], object]:
-    """Return a function that draws only the parts of people that decide who is in some quotas."""
-    plan = job.cohort.only({name for step in level for name in step.needs})
+def count_units(
+    job: Job, level: int, settled: PopulationPass, start: int, count: int
+) -> PopulationPass:
+    """Count who of some units comes to the population steps of a level.
 
-    def count_chunk(population_pass: PopulationPass, start: int, count: int) -> None:
-        draws = Draws(job.seed, start, count, job.count, population_pass)
-        if job.profile.household is None:
-            draw_parts(plan, draws)
-        else:  # who lives with an anchor depends on all its parts
-            draw_families(job.cohort, draws)
-
-    return count_chunk
-
-
-def _count_chunk(job: Job, population_pass: PopulationPass, start: int, count: int) -> None:
-    """Record in a counting pass who of a chunk reaches the population steps of journeys."""
-    record_survivors(population_pass, walk_chunk(job, population_pass, start, count))
+    Args:
+        job: what `prepare` returned.
+        level: position in the job's quotas; of these, only the parts of people are drawn that
+            decide who is in them. `JOURNEYS` for the steps of journeys.
+        settled: the steps that are settled, at least as far as these units are concerned.
+        start: the first unit, counted from 0.
+        count: how many units.
+    """
+    counted = settled.for_chunk()
+    if level == JOURNEYS:
+        record_survivors(counted, walk_chunk(job, counted, start, count))
+        return counted
+    draws = Draws(job.seed, start, count, job.count, counted)
+    if job.profile.household is not None:  # who lives with an anchor depends on all its parts
+        draw_families(job.cohort, draws)
+        return counted
+    names = {name for step in job.quotas[level] for name in step.needs}
+    draw_parts(job.cohort.only(names), draws)
+    return counted
 
 
 def walk_chunk(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.addresses import UNIT
 from healthsim.tables import Coded, join
 
 Arrivals = tuple[NDArray[np.int64], Coded]
@@ -85,6 +86,14 @@ class StratumCounts:
             and np.array_equal(self.stratum, other.stratum)
         )
 
+    def between(self, first: int, end: int) -> StratumCounts:
+        """Return the same of persons from `first` to before `end` alone; sizes are of all."""
+        begin, stop = np.searchsorted(self.persons, [first, end]).tolist()
+        return StratumCounts(
+            self.persons[begin:stop], self.rank[begin:stop], self.stratum[begin:stop],
+            self.strata, self.sizes,
+        )  # fmt: skip
+
     def size(self, stratum: str) -> int:
         """Return how many people a stratum holds."""
         return int(self.sizes[self.strata.index(stratum)]) if stratum in self.strata else 0
@@ -129,6 +138,23 @@ class PopulationPass:
     def for_chunk(self) -> PopulationPass:
         """Return a counting pass over one chunk, with the same settled steps."""
         return PopulationPass(self.settled, counting=True, last_day=self.last_day)
+
+    def of_units(self, start: int, count: int) -> PopulationPass:
+        """Return the settled steps as the people of some units need them.
+
+        Args:
+            start: the first unit, counted from 0.
+            count: how many units.
+        """
+        first, end = (start + 1) * UNIT, (start + count + 1) * UNIT
+        settled = {step: counts.between(first, end) for step, counts in self.settled.items()}
+        return PopulationPass(settled, counting=self.counting, last_day=self.last_day)
+
+    def arrivals_only(self) -> PopulationPass:
+        """Return who has come, without what was settled before."""
+        found = PopulationPass(counting=self.counting, last_day=self.last_day)
+        found.arrivals = self.arrivals
+        return found
 
     def add(self, other: PopulationPass) -> None:
         """Add those who came in another chunk."""
