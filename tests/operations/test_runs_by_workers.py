@@ -104,6 +104,7 @@ def test_processes_make_the_rows_of_one_though_workers_are_killed(
     assert not list(tmp_path.rglob("*.unfinished"))
 
 
+@pytest.mark.proof
 def test_a_client_that_is_killed_is_resumed(job: Job, digest: str, tmp_path: Path) -> None:
     file = tmp_path / "profile.json"
     file.write_text(json.dumps(PROFILE))
@@ -134,6 +135,7 @@ def test_a_client_that_is_killed_is_resumed(job: Job, digest: str, tmp_path: Pat
     assert len(asked) < 3
 
 
+@pytest.mark.proof
 def test_a_dask_cluster_makes_the_rows_of_one_process(
     job: Job, digest: str, tmp_path: Path
 ) -> None:
