@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from atexit import register
+from functools import cache
 from pathlib import Path
+from shutil import copytree, rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 from healthsim.execution.prepare import prepare
@@ -20,7 +24,19 @@ def spec(name: str, **changed: Any) -> dict[str, Any]:
 
 
 def stored(folder: Path, profile: dict[str, Any], *journeys: dict[str, Any]) -> Path:
-    """Run specifications and return the file of the finished run."""
-    home = Home(folder)
-    record = generate.run(home, prepare(profile, journeys))
+    """Return the file of a finished run of specifications, in a home of its own.
+
+    What this process has run before is copied.
+    """
+    made = _made(json.dumps(profile), *map(json.dumps, journeys))
+    copytree(made.parent, Home(folder).runs, dirs_exist_ok=True)
+    return Home(folder).runs / made.name
+
+
+@cache
+def _made(profile: str, *journeys: str) -> Path:
+    folder = mkdtemp(prefix="stored-")
+    register(rmtree, folder, ignore_errors=True)
+    home = Home(Path(folder))
+    record = generate.run(home, prepare(json.loads(profile), [json.loads(one) for one in journeys]))
     return home.runs / f"{record.run_id}.duckdb"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -74,6 +74,11 @@ class Scenario:
     def of(self, *starts: str) -> list[AnyRule]:
         return [rule for rule in self.rules if rule.name.startswith(starts)]
 
+    def about(self, *tables: str) -> list[AnyRule]:
+        """Return the rules that read one of these tables."""
+        assert all(map(self.has, tables))
+        return [rule for rule in self.rules if not set(tables).isdisjoint(rule.needs)]
+
     def named(self, name: str) -> Table:
         return next(table for table in self.tables if table.name == name)
 
@@ -100,21 +105,17 @@ class Scenario:
         finally:
             self.connection.execute("ROLLBACK")
 
-    def changed(self, change: Tampering) -> set[str]:
-        """Make the first change; return the rules that tell more or less than before, by name."""
-        rules, before = self.reading(change), self.unchanged
-        for statement in change.sql:
-            self.connection.execute(statement)
-        after = self.told(rules)
-        return {name for name in after if after[name] != before.get(name)}
-
     def tried(self, change: Tampering) -> set[str]:
-        """Return what `changed` does, and undo the change."""
+        """Make a change, undo it; return the rules that told more or less than before, by name."""
         self.connection.execute("BEGIN")
         try:
-            return self.changed(change)
+            for statement in change.sql:
+                self.connection.execute(statement)
+            after = self.told(self.reading(change))
         finally:
             self.connection.execute("ROLLBACK")
+        before = self.told([rule for rule in self.rules if rule.name in after])
+        return {name for name in after if after[name] != before.get(name)}
 
     def silent(self, *starts: str) -> set[str]:
         """Return the rules of a family that do not tell; there must be such a family."""
@@ -124,10 +125,14 @@ class Scenario:
 
 
 @contextmanager
-def opened(folder: Path, *specs: dict[str, Any]) -> Iterator[Scenario]:
-    """Run specifications, and open the file beside what rules look at."""
+def opened(
+    folder: Path, *specs: dict[str, Any], only: Collection[str] | None = None
+) -> Iterator[Scenario]:
+    """Run specifications, and open the file beside what rules look at: all, or some by name."""
     path = stored(folder, *specs)
     with open_write(path) as connection:
         tables = read_tables(connection, path)
         integrity.lay_out(connection, read_manifest(connection, path))
-        yield Scenario(connection, tables, integrity.rules_for(tables), path)
+        rules = integrity.rules_for(tables)
+        asked = [rule for rule in rules if only is None or rule.name in only]
+        yield Scenario(connection, tables, asked, path)

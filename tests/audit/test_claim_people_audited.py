@@ -15,14 +15,14 @@ OWN = {rule.name for rule in claim_people.RULES}
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
-    with opened(tmp_path_factory.mktemp("people"), people(), steps()) as scenario:
+    with opened(tmp_path_factory.mktemp("people"), people(), steps(), only=OWN) as scenario:
         yield scenario
 
 
 def test_what_the_engine_names_breaks_no_rule(made: Scenario) -> None:
-    assert OWN & made.unchanged.keys() == set()
+    assert made.unchanged == {}
 
 
 @pytest.mark.parametrize("change", OF_PEOPLE, ids=str)
 def test_a_changed_name_is_told_by_its_rules(made: Scenario, change: Tampering) -> None:
-    assert made.tried(change) & OWN == set(change.breaks)
+    assert made.tried(change) == set(change.breaks)

@@ -72,11 +72,6 @@ def made(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-@pytest.mark.slow
-def test_families_with_newborns_keep_every_rule(path: Path) -> None:
-    assert [(one.check, one.example) for one in integrity.check(path) if one.rows] == []
-
-
 def test_what_families_were_asked_for_is_compared_by_role(path: Path) -> None:
     job = prepare(family(count=100), [JOURNEY])
     found = {one.what: one for one in fidelity.compare(path, job.profile_text, job.journey_texts)}

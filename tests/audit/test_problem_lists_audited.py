@@ -64,7 +64,7 @@ def scenario(made: Scenario) -> Iterator[Scenario]:
 
 
 def test_what_is_made_holds_every_rule(made: Scenario) -> None:
-    assert made.unchanged == {}
+    assert made.told(made.about("conditions")) == {}
 
 
 def test_an_illness_that_a_later_visit_renewed_may_last_until_death(scenario: Scenario) -> None:
@@ -82,10 +82,8 @@ def test_an_illness_that_a_later_visit_renewed_may_last_until_death(scenario: Sc
 
 
 @pytest.mark.parametrize("change", OF_PROBLEMS, ids=lambda change: change.breaks[0])
-def test_a_changed_row_is_told_by_its_rule_and_no_other(
-    scenario: Scenario, change: Tampering
-) -> None:
-    assert scenario.changed(change) == set(change.breaks)
+def test_a_changed_row_is_told_by_its_rule_and_no_other(made: Scenario, change: Tampering) -> None:
+    assert made.tried(change) == set(change.breaks)
 
 
 def test_every_rule_of_problem_lists_is_changed() -> None:

@@ -22,6 +22,7 @@ from healthsim.operations.scored import Scored, sentence
 from healthsim.persistence.database import open_read
 from healthsim.persistence.state import describe_file
 from healthsim.products.catalogue import TABLES
+from stand_ins import ask_few_rules
 from storing import spec, stored
 
 DAYS = (date(2025, 1, 1), date(2026, 3, 31))
@@ -279,7 +280,10 @@ def test_figures_of_profile_and_journeys_are_scored_in_their_order(ran: Path) ->
 
 
 @pytest.mark.slow
-def test_a_figure_that_is_off_is_told_and_makes_no_audit_fail(ran: Path) -> None:
+def test_a_figure_that_is_off_is_told_and_makes_no_audit_fail(
+    ran: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask_few_rules(monkeypatch)
     manifest = describe_file(ran).manifest
     found = auditing.audit_file(ran, manifest.profile, manifest.journeys)
 
@@ -354,7 +358,10 @@ def test_the_old_and_women_of_all_in_medicare_have_more_conditions_as_published(
 
 
 @pytest.mark.slow
-def test_nothing_is_met_by_a_handful_of_people(tmp_path: Path) -> None:
+def test_nothing_is_met_by_a_handful_of_people(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask_few_rules(monkeypatch)
     journey = spec("first-year", reproduces=["niddk-2010-a1c-mean", "aam-2022-generic-fills"])
     for count in (1, 29):
         profile = spec("diabetic", count=count, reproduces=["iglay-2016-one-or-more"])

@@ -18,7 +18,7 @@ from storing import stored
 
 pytestmark = pytest.mark.slow  # its runs
 
-PEOPLE = 2_000
+PEOPLE = 1_000
 
 
 def step(id: str, type: str = "encounter", at: Any = 0, **more: Any) -> Document:
@@ -202,13 +202,16 @@ def test_a_condition_whose_share_depends_on_an_attribute_is_judged(
 
 
 def test_each_figure_that_came_out_a_fifth_or_more_away_is_off(made: Path) -> None:
+    judged = set()
     for counted in figures(made):
         figure = RealizedFigure(*counted)
-        if figure.kind == "mean" or figure.asked * (figure.due or figure.level) < 2e5:
+        if figure.kind == "mean" or figure.asked * (figure.due or figure.level) < 3e5:
             continue
+        judged.add(figure.kind)
         for factor in (0.75, 1.3):
             wrong = replace(figure, got=round(figure.got * factor))
             assert wrong.judged("wrong").ok is False, wrong
+    assert judged == {"share", "rate"}
 
 
 def test_a_mean_that_is_off_by_half_a_deviation_is_off(made: Path) -> None:

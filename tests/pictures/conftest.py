@@ -13,9 +13,9 @@ from template_runs import load
 
 RUNS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
     "diabetes": ("medicare-diabetic", ("diabetic-first-year",), {"count": 60, "mortality": "none"}),
-    "kidneys": ("medicare-ckd", ("ckd-lifecycle",), {"count": 60}),
+    "kidneys": ("medicare-ckd", ("ckd-lifecycle",), {"count": 24}),
     "births": ("commercial-maternity", ("pregnancy",), {"count": 20}),
-    "trial": ("diabetes-trial-candidates", ("phase-3-trial",), {"count": 60}),
+    "trial": ("diabetes-trial-candidates", ("phase-3-trial",), {"count": 30}),
     "leaving": ("medicaid-pediatric", ("disenrolment",), {"count": 40}),
     "payer": (
         "medicare-general",

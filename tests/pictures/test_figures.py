@@ -161,7 +161,7 @@ def test_the_incidence_of_death_is_the_share_that_died_where_all_are_followed(ho
 
     died = rows(home, "kidneys", "SELECT count(*) FROM patients WHERE death_date IS NOT NULL")[0][0]
     last = picture.rows[-1]
-    assert (last[2], last[5]) == (died, pytest.approx(died / 60, abs=1e-4))
+    assert (last[2], last[5]) == (died, pytest.approx(died / 24, abs=1e-4))
     assert "Kaplan–Meier" in picture.says
 
 
@@ -172,7 +172,7 @@ def test_death_competes_with_a_step_of_the_journey(home: Home) -> None:
                                 "WHERE step = 'dialysis_status'")[0][0]  # fmt: skip
     last = picture.rows[-1]
     assert last[2] == got
-    assert last[5] == pytest.approx(got / 60, abs=1e-4)
+    assert last[5] == pytest.approx(got / 24, abs=1e-4)
     assert "Aalen–Johansen" in picture.says
 
 

@@ -63,7 +63,7 @@ async def test_without_a_kind_the_people_are_drawn_and_the_other_kinds_named(
 ) -> None:
     answer = await _draw(client, name="kidneys", kind=None)
 
-    assert "60 people" in answer.structured_content["title"]
+    assert "24 people" in answer.structured_content["title"]
     assert len(answer.structured_content["kinds"]) == 7
 
 
@@ -131,7 +131,7 @@ def test_the_command_writes_svg_png_and_vega_lite(home: Home, tmp_path: Path) ->
                               "--theme", "dark", "--width", "400")  # fmt: skip
 
         assert (code, err) == (0, "")
-        assert "60 people" in out
+        assert "30 people" in out
         assert file.read_bytes().startswith(first)
     assert json.loads((tmp_path / "pyramid.json").read_text("utf-8"))["width"] == 400
     assert sorted(path.name for path in tmp_path.iterdir()) == [
@@ -146,7 +146,7 @@ def test_the_command_prints_the_kinds_and_the_table_without_a_file(home: Home) -
 
     assert "journey" in kinds
     assert code == 0
-    assert "Of 60 people" in out
+    assert "Of 30 people" in out
     assert as_json["columns"] == ["age", "female", "male"]
 
 

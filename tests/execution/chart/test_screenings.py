@@ -45,7 +45,7 @@ def _rows(made: Scenario, sql: str) -> list[tuple[Any, ...]]:
 
 
 def test_answers_add_up_to_each_result(made: Scenario) -> None:
-    assert made.unchanged == {}
+    assert made.told(made.about("screenings", "screening_answers")) == {}
     counts = dict(_rows(made, "SELECT instrument, count(*) FROM screenings GROUP BY ALL"))
     assert counts.keys() == instruments().keys()
     assert counts["PHQ-9"] == 120
@@ -87,7 +87,5 @@ def test_who_has_no_need_gave_the_first_answer_to_every_question(made: Scenario)
 
 
 @pytest.mark.parametrize("change", OF_SCREENINGS, ids=lambda change: change.breaks[0])
-def test_a_changed_row_is_told_by_its_rule_and_no_other(
-    scenario: Scenario, change: Tampering
-) -> None:
-    assert scenario.changed(change) == set(change.breaks)
+def test_a_changed_row_is_told_by_its_rule_and_no_other(made: Scenario, change: Tampering) -> None:
+    assert made.tried(change) == set(change.breaks)
