@@ -10,6 +10,8 @@ from audit.tampering import Tampering
 from execution.claim_people import people, steps
 from healthsim.audit import claim_people
 
+pytestmark = pytest.mark.slow  # its runs
+
 OWN = {rule.name for rule in claim_people.RULES}
 
 

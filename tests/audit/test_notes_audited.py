@@ -12,6 +12,8 @@ from audit.tampering import Tampering
 from healthsim.audit import notes
 from template_runs import load
 
+pytestmark = pytest.mark.slow  # its runs
+
 OWN = [rule.name for rule in notes.RULES]
 
 

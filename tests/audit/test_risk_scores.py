@@ -32,6 +32,7 @@ def bill(
     put(connection, "claim_diagnoses", key | {"sequence": 1, "code": code})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("procedure", "bill_type", "status", "counts"),
     [

@@ -307,6 +307,7 @@ def test_an_unknown_figure_is_refused_with_near_names() -> None:
     assert "journeys[0].reproduces[1]: ccw-2019-women is listed twice" in said
 
 
+@pytest.mark.slow
 def test_a_figure_that_chance_may_move_by_half_is_not_judged(tmp_path: Path) -> None:
     claims = ["ccw-2019-hypertension", "ccw-2019-stroke"]
     path = stored(tmp_path, spec("diabetic", count=100, reproduces=claims))

@@ -79,6 +79,7 @@ def test_changes_can_be_made_to_a_draft_and_run(part: language.Part) -> None:
     assert _rows(dict(draft.profile or {}), list(draft.journeys))
 
 
+@pytest.mark.slow
 @_of("profile", "journey")
 def test_a_whole_document_runs(part: language.Part) -> None:
     kind, text = part.example
@@ -99,6 +100,7 @@ def test_the_steps_of_a_trial_are_those_of_a_template(part: language.Part) -> No
     assert [part.event] == [one.type for _, one in read.steps()][-1:]  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_every_kind_of_step_and_event_and_every_key_of_a_document_has_a_part() -> None:
     names = set(language.parts())
     told = "\n".join(language.page(name) for name in names)

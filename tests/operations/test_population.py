@@ -138,6 +138,7 @@ def test_imported_prevalence_is_met_and_named_as_the_countys(home: Home, tmp_pat
         assert told[measure]["source"] == "CDC PLACES 2024 release"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["US", "TX"])
 def test_a_few_imported_counties_do_not_speak_for_a_state_or_the_nation(
     home: Home, tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch

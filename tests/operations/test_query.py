@@ -128,6 +128,7 @@ def test_a_row_that_is_another_the_second_time_is_left_and_the_doubt_is_said(hom
     assert "months may be shown as 30 days" in found.notes[0]
 
 
+@pytest.mark.slow
 def test_one_row_of_any_size_is_carried_and_its_values_are_cut(home: Home) -> None:
     columns = ", ".join(f"repeat('é', 10000) AS c{number}" for number in range(400))
     found = asked(home, f"SELECT {columns} FROM range(3)", limit=3)
@@ -403,6 +404,7 @@ def test_a_name_with_a_way_out_is_refused(home: Home) -> None:
         query(home, "../small", "SELECT 1")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", [0, 3_000, 20_000])
 def test_a_file_that_is_cut_short_is_explained_by_its_name(
     home: Home, tmp_path: Path, kept: int

@@ -60,6 +60,7 @@ def test_importing_what_is_not_asked_for_leaves_a_run_as_it_was(home: Home, tmp_
     assert start(home, PLAIN, []).run_id == before.run_id
 
 
+@pytest.mark.slow
 def test_a_scenario_says_which_version_it_misses(home: Home, tmp_path: Path) -> None:
     done = import_file(home, "cdc-svi", publishing.svi(tmp_path))
     _saved(home, "small", PLAIN)

@@ -84,6 +84,7 @@ def home(tmp_path: Path) -> Home:
     return home
 
 
+@pytest.mark.slow
 def test_a_scenario_of_the_engine_is_kept_asked_and_proved(home: Home) -> None:
     linked = query(
         home,

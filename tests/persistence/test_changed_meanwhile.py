@@ -59,6 +59,7 @@ def _swapping(monkeypatch: pytest.MonkeyPatch, evil: Path, path: Path, times: in
     return done
 
 
+@pytest.mark.slow
 def test_a_file_that_changes_each_time_it_is_opened_is_refused_in_every_way_of_opening(
     honest: Path, evil: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -219,6 +219,7 @@ def test_a_file_that_is_not_duckdb_is_explained_without_its_folder(
     assert str(tmp_path) not in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", [5_000, 13_000, 300_000])
 def test_a_file_that_was_cut_short_is_explained_without_its_folder(
     tmp_path: Path, kept: int

@@ -39,6 +39,7 @@ def test_territories_come_after_the_states_and_have_the_people_of_2020() -> None
     assert everybody[~geo.county_of_nation].sum() == sum(count[state] for state in geo.states[51:])
 
 
+@pytest.mark.slow
 def test_nobody_lives_in_a_territory_unless_a_specification_says_so() -> None:
     for location in ({}, {"area": "urban"}, {"area": "rural"}):
         states = {state for (state,) in listed(run(people(4_000, **location))["patients"], "state")}
@@ -99,6 +100,7 @@ def test_a_place_of_a_territory_is_known_by_zip_and_city(place: str, fips: str) 
     assert geo.county_fips[county_of(place)] == fips
 
 
+@pytest.mark.slow
 def test_a_year_of_care_in_puerto_rico_keeps_every_rule(tmp_path: Path) -> None:
     document = diabetic(count=60)
     document["demographics"] = document["demographics"] | {

@@ -108,6 +108,7 @@ def test_an_edited_way_changes_only_those_who_take_it_in_every_table_ids_include
     )
 
 
+@pytest.mark.slow
 def test_even_the_money_of_the_others_stays(before: dict[str, Columns]) -> None:
     after = edited("second agent", more_steps)
     taken = takers(before, "second agent")

@@ -60,6 +60,7 @@ def test_a_scenario_of_families_is_kept_audited_and_made_again(tmp_path: Path) -
     assert [one.check for one in found if one.rows] == []
 
 
+@pytest.mark.slow
 def test_a_preview_of_families_counts_their_people() -> None:
     seen = estimate.preview(family(count=600), journeys())
     whole = sum(len(chunk.tables["patients"]["person_id"]) for chunk in chunks(

@@ -15,6 +15,7 @@ def grown() -> tuple[dict[str, Columns], dict[str, Columns]]:
     return run(diabetic(count=200), first_year()), run(diabetic(count=500), first_year())
 
 
+@pytest.mark.slow
 def test_the_first_people_keep_every_row(grown: tuple[dict[str, Columns], ...]) -> None:
     small, large = grown
     for name, columns in small.items():

@@ -29,6 +29,7 @@ def steps_of(document: dict[str, Any], phase: int) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["J45.909", "I50.22", "N18.30", "E66.9"])
 def test_a_comorbidity_more_moves_no_person_value_or_event(
     code: str, before: dict[str, Columns]
@@ -102,6 +103,7 @@ def test_people_whose_branch_did_not_move_keep_every_claim_and_fill(
         assert was == now, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("phase", [0, 1])
 @pytest.mark.parametrize("place", [0, 1])
 def test_an_event_more_keeps_ids_dates_and_values_of_the_others(

@@ -24,6 +24,7 @@ def straight() -> dict[str, Columns]:
     return run(diabetic(), first_year())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [("attributes",), ("demographics",), ("clinical",)])
 def test_the_order_of_named_parts_changes_nothing(
     path: tuple[str, ...], straight: dict[str, Columns]

@@ -98,7 +98,9 @@ DAILY = (
     "a table is a view over a file", "a view nested until DuckDB ends", "no manifest",
     "a text as long as a book", "text", "a truncated file", "a log beside it", "a link",
 )  # fmt: skip
-"""A kind of each way in which a file is found out; each tool and command is tried with these."""
+"""A kind of each way in which a file is found out; each tool is tried with these."""
+FEW = ("a table is a view over a file", "text", "a log beside it")
+"""What commands, resources and runs are tried with: they ask what tools ask."""
 PROOF = pytest.mark.proof
 
 
@@ -214,6 +216,7 @@ async def test_every_tool_refuses_a_hostile_file_with_a_clear_word_and_touches_n
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", _each(FEW), indirect=True)
 def test_every_command_refuses_a_hostile_file_with_a_clear_word_and_touches_nothing(
     home: Home, kind: Kind, around: Surroundings
 ) -> None:
@@ -255,6 +258,7 @@ async def test_the_list_says_what_is_wrong_with_a_hostile_file_and_it_can_be_del
 
 @pytest.mark.slow
 @pytest.mark.anyio
+@pytest.mark.parametrize("kind", _each(FEW), indirect=True)
 async def test_a_hostile_file_in_the_place_of_a_run_is_not_saved(
     client: Client, home: Home, kind: Kind, around: Surroundings
 ) -> None:
@@ -279,6 +283,7 @@ async def test_a_hostile_file_in_the_place_of_a_run_is_not_saved(
 
 @pytest.mark.slow
 @pytest.mark.anyio
+@pytest.mark.parametrize("kind", _each(FEW), indirect=True)
 async def test_every_resource_of_a_scenario_refuses_a_hostile_file_with_a_clear_word(
     client: Client, kind: Kind, around: Surroundings
 ) -> None:

@@ -61,6 +61,7 @@ def test_others_are_those_who_treated_and_their_days_those_of_their_visits(
     assert {row[2] for row in told} == {"hospital", "specialist"}
 
 
+@pytest.mark.slow
 def test_a_core_chart_leaves_tables_out_and_changes_no_other() -> None:
     profile = load(PROFILE) | {"count": 40}
     whole, core = (

@@ -41,6 +41,7 @@ def _coded(columns: Columns, *begins: str) -> set[int]:
             if code is not None and code.startswith(begins)}  # fmt: skip
 
 
+@pytest.mark.slow
 def test_one_operation_under_two_codes_is_one_knee_of_its_side(tables: dict[str, Columns]) -> None:
     devices, procedures = tables["devices"], tables["procedures"]
     knees = _of(devices, KNEE)

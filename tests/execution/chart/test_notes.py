@@ -268,6 +268,7 @@ def test_every_note_says_that_nobody_in_it_is_real(heart: Connection) -> None:
     )
 
 
+@pytest.mark.slow
 def test_notes_are_the_same_whatever_the_chunks() -> None:
     job = prepare(load("medicare-heart-failure") | {"count": 24, "products": ["patientsim"]},
                   [load("heart-failure-exacerbation")])  # fmt: skip

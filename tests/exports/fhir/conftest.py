@@ -1,0 +1,59 @@
+"""Three scenarios and their FHIR files, which all tests of the format read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from healthsim.exports.fhir import bulk
+from healthsim.operations import generate, scenarios
+from healthsim.operations.home import Home
+from template_runs import job_of
+
+JOBS = {
+    "birth": ("commercial-maternity", ("pregnancy",), 12),
+    "heart": ("medicare-advantage-complex", ("heart-failure-exacerbation", "annual-enrolment"), 8),
+    "annual": ("medicare-diabetic", ("diabetic-annual",), 12),
+}
+Resource = dict[str, Any]
+Files = Mapping[str, Mapping[str, list[Resource]]]
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    found = Home(tmp_path_factory.mktemp("home"))
+    for name, (profile, journeys, count) in JOBS.items():
+        run = generate.run(found, job_of(profile, journeys, count))
+        scenarios.save_run(found, run.run_id, name)
+    return found
+
+
+@pytest.fixture(scope="session")
+def folders(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """Return scenario -> folder of its export."""
+    found = {name: tmp_path_factory.mktemp(name) for name in JOBS}
+    for name, folder in found.items():
+        bulk.export(scenarios.path(home, name), name, folder)
+    return found
+
+
+@pytest.fixture(scope="session")
+def files(folders: Mapping[str, Path]) -> Files:
+    """Return scenario -> type -> resources."""
+    return {
+        name: {
+            path.stem: [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+            for path in folder.glob("*.ndjson")
+        }
+        for name, folder in folders.items()
+    }
+
+
+def all_of(files: Files) -> Iterator[Resource]:
+    for types in files.values():
+        for kind in types.values():
+            yield from kind
