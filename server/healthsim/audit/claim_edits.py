@@ -97,7 +97,7 @@ def _stated_units(journeys: Iterable[str]) -> dict[str, list[Any]]:
 
 def _units(part: object) -> Iterator[tuple[str, int]]:
     if isinstance(part, dict):
-        if "code" in part and "units" in part:
+        if "code" in part and part.get("units") is not None:
             yield str(part["code"]), int(part["units"])
         for inner in part.values():
             yield from _units(inner)

@@ -220,10 +220,7 @@ def stay_of(step: StepHead) -> tuple[EncounterDetails | ClaimDetails | None, str
     if isinstance(step, events.Encounter | events.Claim):
         return step.details, "details"
     if isinstance(step, events.AdverseEvent) and isinstance(step.details.stay, EncounterDetails):
-        stay = step.details.stay
-        if "encounter_class" not in stay.model_fields_set:
-            stay = stay.model_copy(update={"encounter_class": "inpatient"})
-        return stay, "details.stay"
+        return step.details.stay, "details.stay"
     return None, "details"
 
 

@@ -231,8 +231,7 @@ def _usual_adverse_events(
 
 def is_stay(details: EncounterDetails) -> bool:
     """Tell whether the details of a serious adverse event's stay are those of a stay."""
-    unstated = "encounter_class" not in details.model_fields_set
-    return unstated or details.encounter_class in _STAYS
+    return details.encounter_class in _STAYS
 
 
 def product_problems(profile: ProfileSpec, journeys: Sequence[JourneySpec]) -> Iterator[Problem]:

@@ -35,17 +35,22 @@ class Billed(Strict):
 
     Attributes:
         code: HCPCS or CPT code.
-        units: units of service.
+        units: units of service; default: one, and of anaesthesia the minutes of the operation.
         modifiers: two characters each.
         global_days: days after it in which office visits of the same specialty are part of its
             price and are not paid again.
     """
 
     code: ProcedureCode
-    units: Annotated[int, Field(strict=True, ge=1, le=999)] = 1
+    units: Annotated[int, Field(strict=True, ge=1, le=999)] | None = None
     modifiers: Annotated[tuple[Annotated[str, Field(pattern="^[A-Z0-9]{2}$")], ...],
                          Field(max_length=4), AfterValidator(each_once)] = ()  # fmt: skip
     global_days: Literal[0, 10, 90] = 0
+
+    @property
+    def billed_units(self) -> int:
+        """Units of service; one where they are not stated."""
+        return 1 if self.units is None else self.units
 
 
 def _each_once(services: tuple[str | Billed, ...] | None) -> tuple[str | Billed, ...] | None:
@@ -205,7 +210,7 @@ class ProcedureDetails(Billed):
 
     @model_validator(mode="after")
     def _one_amount(self) -> ProcedureDetails:
-        if self.dose is not None and "units" in self.model_fields_set and self.units != 1:
+        if self.dose is not None and self.billed_units != 1:
             raise ValueError("dose and units are both given; remove one: the other follows")
         return self
 

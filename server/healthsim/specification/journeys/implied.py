@@ -14,6 +14,7 @@ from typing import Any
 
 from healthsim.medicine.adverse_events import BACKGROUND, UsualEvent, usual_events
 from healthsim.medicine.ctcae import criterion_of
+from healthsim.specification.journeys.details import EncounterDetails
 from healthsim.specification.journeys.events import (
     AdverseEvent,
     Encounter,
@@ -40,6 +41,13 @@ def implied_result(step: AdverseEvent) -> tuple[EventHead, ...]:
     return (_made(Lab, "lab", f"{step.id}{RESULT}", {"loinc": criterion.loinc}),)
 
 
+def _stated(stay: EncounterDetails) -> dict[str, Any]:
+    """Return the details of a stay that are not a visit's usual ones, and whom it codes."""
+    usual = EncounterDetails.model_fields
+    return {name: value for name, value in stay.model_dump().items()
+            if name == "comorbidities" or getattr(stay, name) != usual[name].default}  # fmt: skip
+
+
 def implied_stay(step: AdverseEvent) -> tuple[EventHead, ...]:
     """Return the stay that a serious adverse event leads to, with the result in it, if any."""
     details = step.details
@@ -50,8 +58,7 @@ def implied_stay(step: AdverseEvent) -> tuple[EventHead, ...]:
     if details.code is not None:
         found["diagnoses"] = [details.code]
     if details.stay != "usual":
-        stated = details.stay.model_dump(exclude_unset=True)
-        found |= stated
+        found |= _stated(details.stay)
     stay = _made(Encounter, "encounter", f"{step.id}{STAY}", found)
     during = tuple(one.model_copy(update={"id": f"{step.id}{STAY}{RESULT}"})
                    for one in implied_result(step))  # fmt: skip

@@ -19,6 +19,7 @@ GRADES = ("1", "2", "3", "4", "5")
 
 RELATIONS = ("not related", "unlikely", "possible", "probable", "related")
 """How an adverse event relates to the treatment, least first."""
+_OF_A_STAY = {"encounter_class": "inpatient", "comorbidities": True}
 YES, NO = frozenset({"Y", "yes"}), frozenset({"N", "no"})
 """Values of whether an adverse event is serious."""
 
@@ -125,6 +126,11 @@ Texts = Annotated[Distribution, BeforeValidator(_short_text)]
 """A distribution of texts; one text is for everybody."""
 
 
+def _as_a_stay(given: object) -> object:
+    """State what is left out of a stay and is not the same as of a visit."""
+    return _OF_A_STAY | given if isinstance(given, dict) else given
+
+
 class AdverseEventDetails(Strict):
     """An adverse event.
 
@@ -139,7 +145,8 @@ class AdverseEventDetails(Strict):
         outcome: default: whether it is over by the end of the trial; grade 5 is "fatal".
         lasts_days: days until it is over; by default it continues.
         stay: of those for whom it is serious: "usual", in hospital for about five nights; "none";
-            or the details of the stay.
+            or the details of the stay, in which left out `encounter_class` is inpatient and
+            `comorbidities` true.
         result: of a term that the CTCAE defines by a result, such as neutropenia: "usual", the
             result is measured on the first day; "none". Results have its grade while it lasts.
     """
@@ -152,7 +159,9 @@ class AdverseEventDetails(Strict):
     action: Texts | None = None
     outcome: Texts | None = None
     lasts_days: Distribution | None = None
-    stay: Literal["usual", "none"] | EncounterDetails = "usual"
+    stay: Annotated[Literal["usual", "none"] | EncounterDetails, BeforeValidator(_as_a_stay)] = (
+        "usual"
+    )
     result: Literal["usual", "none"] = "usual"
 
 

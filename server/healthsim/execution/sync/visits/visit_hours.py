@@ -73,7 +73,7 @@ class ToTime:
     def listed(self) -> list[str]:
         """Codes that the visit lists, each as often as it has units."""
         listed = self.details.procedures or ()
-        each = ([one] if isinstance(one, str) else [one.code] * one.units for one in listed)
+        each = ([one] if isinstance(one, str) else [one.code] * one.billed_units for one in listed)
         return [code for codes in each for code in codes]
 
 
@@ -100,7 +100,7 @@ def done_during(occurrences: Iterable[OccurrenceRows]) -> Mapping[VisitKey, list
             continue
         codes: Iterable[tuple[str, int]] = ()
         if isinstance(step, events.Procedure):
-            codes = ((step.details.code, step.details.units),)
+            codes = ((step.details.code, step.details.billed_units),)
         elif isinstance(step, events.Lab):
             codes = ((loinc, 1) for loinc in analytes(step.details))
         found[source.journey, occurrence.encounter] += [

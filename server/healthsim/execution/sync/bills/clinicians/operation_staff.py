@@ -67,7 +67,7 @@ def anesthesia_units(
     ctx: SyncContext, service: Billed, address: str, rows: Rows
 ) -> NDArray[np.int32] | int:
     """Return the minutes of anaesthesia: what is stated as units, else near the usual time."""
-    if "units" in service.model_fields_set:
+    if service.units is not None:
         return service.units
     u = ctx.record.draws.uniform(f"{address}/minutes", rows)
     return np.floor(anesthesia(service.code).minutes * (_LEAST + _SPAN * u)).astype(np.int32)

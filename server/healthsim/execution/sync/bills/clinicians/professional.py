@@ -43,7 +43,7 @@ def visit_lines(
         part = _part(ctx, visit, service)
         if part is not None:
             yield BilledLine(
-                visit.rows, visit.first, event, part[0], service.units, part[1],
+                visit.rows, visit.first, event, part[0], service.billed_units, part[1],
                 is_visit_service=True, global_days=service.global_days,
             )  # fmt: skip
     if usual:
@@ -61,7 +61,7 @@ def lines_done(ctx: SyncContext, source: OccurrenceRows, visit: VisitRows) -> It
         part = _part(ctx, visit, service)
         if part is None or (part[0] != service.code and _states(ctx, visit, part[0])):
             continue
-        units = service.units if dose is None else dose.units
+        units = service.billed_units if dose is None else dose.units
         code, modifiers = part
         if usual and is_anesthesia(code):
             units = anesthesia_units(ctx, service, source.occurrence.address, source.rows)

@@ -49,7 +49,7 @@ def facility_lines(
         return tuple(stay_lines(ctx, visit, during))
     lines = _Lines(ctx, visit)
     for service in map(service_of, visit.details.procedures or ()):
-        units: NDArray[np.int32] | int = service.units
+        units: NDArray[np.int32] | int = service.billed_units
         lines.add_service(
             BilledLine(visit.rows, visit.first, lines.event, service.code, units, service.modifiers)
         )
@@ -116,7 +116,7 @@ class _Lines:
         event = self.ctx.event_number(source.occurrence)
         dose = injected(self.ctx, source) if isinstance(step, events.Procedure) else None
         for service in services_of_step(source):
-            units = service.units if dose is None else dose.units
+            units = service.billed_units if dose is None else dose.units
             self._count(source, service.code)
             self.add_service(
                 BilledLine(source.rows, source.days, event, service.code, units, service.modifiers)
