@@ -98,17 +98,17 @@ def test_every_window_is_whole_also_before_the_first_day(course: dict[str, Colum
     }  # fmt: skip
 
 
-def test_visits_come_on_every_day_of_their_window_and_on_no_other(
+def test_visits_come_on_every_business_day_of_their_window_and_on_no_other(
     course: dict[str, Columns],
 ) -> None:
-    assert set(dated(course, "first_seen")) == {47, 48, 49, 50, 51, 52}
-    assert set(dated(course, "second_seen")) == {56, 57, 58, 59}
+    assert set(dated(course, "first_seen")) == {48, 49, 50, 51}  # a holiday before, then a Saturday
+    assert set(dated(course, "second_seen")) == {56, 57, 58}
 
 
 def test_a_visit_outside_its_window_comes_within_a_week_after_it(
     course: dict[str, Columns],
 ) -> None:
-    assert set(dated(course, "late_seen")) == set(range(93, 100))
+    assert set(dated(course, "late_seen")) == {93, 96, 97, 98, 99}
     assert dated(course, "gone_seen") == []
 
 
