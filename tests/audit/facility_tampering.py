@@ -67,7 +67,7 @@ OF_FACILITIES = (
     Tampering(("a facility's claim says how the person came",),
               (one("claims", "admit_source = '1'", "form = '837P'"),)),
     Tampering(("a facility's claim says how the person came",),
-              (one("claims", "admit_type = '2'", "bill_type = '111'"),)),
+              (one("claims", "admit_type = '9'", "bill_type = '111'"),)),
     Tampering(("covered days are the nights of a stay",),
               (one("claims", "covered_days = covered_days + 1", "bill_type = '111'"),)),
     Tampering(("covered days are the nights of a stay",),

@@ -34,6 +34,11 @@ def _text(pattern: str, by: str, where: str = "true") -> str:
                  f"regexp_matches(text, '{pattern}') AND {where}")  # fmt: skip
 
 
+def said_otherwise(result: str) -> str:
+    """Return a change of a result in a note to another, such as "sodium 140 mmol/L"."""
+    return _text(_PEPTIDE, f"\n- {result}")
+
+
 OF_NOTES = tuple(Tampering(rules, change) for rules, *change in (
     (_WHERE, _note("authored_at = authored_at - INTERVAL 2 DAY", "type = '11506-3'")),
     (_WHERE, _note("author_npi = (SELECT max(npi) FROM providers WHERE npi <> author_npi)")),
@@ -49,7 +54,7 @@ OF_NOTES = tuple(Tampering(rules, change) for rules, *change in (
     (_SHOWN, _text("Lungs: crackles at both bases", "Lungs: clear")),
     (_SHOWN, _text("Lungs: clear[^\n]*", "Lungs: wheeze on both sides")),
     (_SHOWN, _text("Abdomen: soft", "Abdomen: gravid uterus")),
-    (_NUMBER, _text(_PEPTIDE, "\n- NT-proBNP 7.7 pg/mL")),
+    ((*_NUMBER, *_THERE), _text(_PEPTIDE, "\n- NT-proBNP 7.7 pg/mL")),
     (_THERE, _text(_PEPTIDE, "\n- NT-proBNP not yet known")),
     (_DRUG, _text(r"\n- furosemide ", "\n- warfarin ")),
     (_PRESSURE, _text("Blood pressure ([0-9]+)/", "Blood pressure 300/")),
@@ -69,7 +74,7 @@ OF_SOURCES = tuple(Tampering(rules, change) for rules, *change in (
     (_CHANGE, "UPDATE vital_signs SET value = value + 0.3 WHERE loinc = '29463-7'"),
     (_AGE, one("patients", "birth_date = birth_date - 400")),
     (_DRUG, "UPDATE prescriptions SET drug = 'water' WHERE drug LIKE 'furosemide%'"),
-    (_PRESSURE, "UPDATE vital_signs SET value = value + 1 WHERE loinc = '8480-6'"),
-    (_NUMBER, "UPDATE lab_results SET value = value + 0.017"),
+    ((*_PRESSURE, *_CHANGE), "UPDATE vital_signs SET value = value + 1 WHERE loinc = '8480-6'"),
+    ((*_NUMBER, *_THERE, *_CHANGE), "UPDATE lab_results SET value = value + 0.017"),
 ))  # fmt: skip
 """Changes of the rows that notes repeat."""

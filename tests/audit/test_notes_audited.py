@@ -6,14 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from audit.note_tampering import OF_NOTES, OF_SOURCES
+from audit.note_tampering import OF_NOTES, OF_SOURCES, said_otherwise
 from audit.scenes import Scenario, opened
 from audit.tampering import Tampering
 from healthsim.audit import notes
+from healthsim.codes.loinc import loinc
+from healthsim.execution.sync.chart.notes.vocabulary import unit
+from healthsim.tables import Coded
 from template_runs import load
 
 pytestmark = pytest.mark.slow  # its runs
 
+RESULT = "a result in a note is a result of the person"
 OWN = [rule.name for rule in notes.RULES]
 
 
@@ -35,4 +39,19 @@ def test_a_note_that_differs_from_the_chart_is_told_by_its_rule(
 ) -> None:
     told = {name for name in OWN if made.after(change.sql, name)}
 
-    assert told >= set(change.breaks)
+    assert told == set(change.breaks)
+
+
+@pytest.mark.parametrize("name", ["25-hydroxyvitamin D", "CA 19-9", "interleukin 6", "HIV-1 RNA"])
+def test_a_number_in_the_name_of_a_test_is_no_result_of_it(made: Scenario, name: str) -> None:
+    assert made.after([said_otherwise(f"{name} \\1 pg/mL")], RESULT) == 0
+    assert made.after([said_otherwise(f"{name} 7.7 pg/mL")], RESULT) == 1
+
+
+def test_a_result_is_read_with_every_unit(made: Scenario) -> None:
+    codes = Coded.of([one.unit for one in loinc().rows.values()])
+    units = dict.fromkeys(unit(codes).to_pylist())
+
+    told = [one for one in units if made.after([said_otherwise(f"sodium 7.7{one}")], RESULT)]
+
+    assert told == list(units)

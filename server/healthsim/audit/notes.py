@@ -34,7 +34,9 @@ _FIRST_PULSE = ("(SELECT encounter_id, arg_min(value, measured_at) AS pulse FROM
 _RESULTS = rf"regexp_replace({_under('RESULTS')}, '(?m)^Collected.*$| ?\([^()]*\)', '', 'g')"
 _DRUGS = _under("MEDICATIONS[A-Z ]*")
 _SIGNS = _under("(?:LAST )?VITAL SIGNS[A-Z ]*")
-_VALUE = r" (-?[0-9.]+)(?: ?[^0-9 ,;][^,;\n]*)?[,;\n]"
+_VALUE = (r"[^-,;:] (-?[0-9.]+)(?: ?[^-0-9 ,;\n][^ ,;\n]*"
+          r"(?: (?:m²|creatinine|in 24 h|(?:high|low)-power field))?)?[,;\n]")  # fmt: skip
+"""The last number of a result, with its unit: names of tests have numbers too."""
 _DRUG = "(?m)^- (?:(?:Continue|Changed:|New:) )?(.+?)[.] [A-Z]"
 
 RULES: tuple[AnyRule, ...] = (
