@@ -128,6 +128,8 @@ class PersonConditions:
                 degrees = any(a == b and one.code.startswith(a) and new.code.startswith(a)
                               for a, b in EXCLUDES)  # fmt: skip
                 alike = _family(one.code) == _family(new.code)
+                says_more = alike and course.kind == "lasting" and not is_unspecified(new.code)
+                degrees = degrees or (says_more and is_unspecified(one.code))
                 alike = alike or (is_history(one.code) and not is_history(new.code))
                 alike = alike or course.ends
                 if degrees or (alike and mutually_exclusive(one.code, new.code)):

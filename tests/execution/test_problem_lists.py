@@ -136,11 +136,16 @@ def test_an_acute_illness_leaves_one_that_it_does_not_exclude() -> None:
     assert found["J95.821"][0][1] > 20
 
 
-def test_stages_that_visits_state_replace_each_other() -> None:
-    found = conditions(ill("third", 10, "N18.31"), ill("fourth", 300, "N18.4"))
+@pytest.mark.parametrize(
+    ("one", "other"), [("N18.31", "N18.4"), ("E66.813", "E66.812"), ("G62.9", "G62.0")]
+)
+def test_stages_classes_and_exacter_codes_that_visits_state_replace_each_other(
+    one: str, other: str
+) -> None:
+    found = conditions(ill("first", 10, one), ill("then", 300, other))
 
-    assert found["N18.31"] == [(10, 299, "resolved", True)]
-    assert found["N18.4"] == [(300, ACTIVE, "active", True)]
+    assert found[one] == [(10, 299, "resolved", True)]
+    assert found[other] == [(300, ACTIVE, "active", True)]
 
 
 def test_a_diagnosis_of_the_visit_s_own_decides_and_can_be_stopped() -> None:

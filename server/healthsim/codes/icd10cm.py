@@ -73,7 +73,7 @@ EXCLUDES: tuple[tuple[str, str], ...] = (
     *((f"{kind}.9", f"{kind}.{digit}") for kind in ("E10", "E11") for digit in "023456"),
     *(("I10", other) for other in ("I11", "I12", "I13")),
     *(("I11", "I12"), ("I11", "I13"), ("I12", "I13")),
-    *((same, same) for same in ("N18", "N40", "Z68", "Z3A", "I50.2", "I50.3")),
+    *((same, same) for same in ("N18", "N40", "E66.81", "Z68", "Z3A", "I50.2", "I50.3")),
     *(("O80", "O82"), ("Z00.00", "Z00.01"), ("Z00.121", "Z00.129")),
 )
 """Pairs of prefixes: no person may have two different codes, one of each, at one time."""

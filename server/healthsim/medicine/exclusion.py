@@ -29,17 +29,33 @@ def same_condition(first: str, second: str) -> bool:
     )
 
 
+def _says_more(held: str, new: str) -> bool:
+    """Tell whether a lasting condition is stated anew, by a code that says more of it."""
+    same = family(held) == family(new) and usual_course(new).kind == "lasting"
+    return same and is_unspecified(held) and not is_unspecified(new)
+
+
 @lru_cache(maxsize=65_536)
 def is_replaced(held: str, new: str) -> bool:
     """Tell whether a condition ends where a new one begins.
 
-    An acute one replaces acute ones alone: a flare leaves the condition that it is a flare of. Of
-    two acute ones that exclude each other the later takes the other's place, of whatever category.
+    A lasting one replaces one of its category that says no more than that. An acute one
+    replaces acute ones alone: a flare leaves the condition that it is a flare of. Of two acute
+    ones that exclude each other the later takes the other's place, of whatever category.
+
+    >>> is_replaced("E66.9", "E66.812"), is_replaced("E66.812", "E66.811")
+    (True, True)
+    >>> is_replaced("E66.812", "E66.9"), is_replaced("E78.5", "E78.00")
+    (False, False)
+    >>> is_replaced("J20.9", "J20.0")
+    False
     """
     if held == new or usual_course(held).ends != usual_course(new).ends:
         return False
+    if same_condition(held, new) or _says_more(held, new):
+        return True
     if not mutually_exclusive(held, new):
-        return same_condition(held, new)
+        return False
     if is_history(held) and not is_history(new):
         return True
     if family(held) == family(new) or usual_course(new).ends:
