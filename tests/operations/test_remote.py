@@ -123,6 +123,31 @@ def test_another_scenario_takes_the_place_only_when_asked_and_leaves_nothing(
         remote.fetch(home, ADDRESS, "back")
 
 
+def test_what_is_somebody_elses_stays_where_a_scenario_is_put(home: Home, bucket: object) -> None:
+    other = f"s3://{BUCKET}/some"
+    bucket.put_object(Key="some/where/report.csv", Body=b"mine")  # type: ignore[attr-defined]
+    remote.put(home, "lake-1", ADDRESS)
+    remote.put(home, "lake-1", other)
+    remote.put(home, "lake-2", other, replace=True)
+
+    assert bucket.Object("some/where/report.csv").get()["Body"].read() == b"mine"  # type: ignore[attr-defined]
+    assert remote.prove(ADDRESS).wrong == ("report.csv is not listed",)
+    remote.fetch(home, ADDRESS, "back")
+    assert scenarios.describe(home, "back").digest == scenarios.describe(home, "lake-1").digest
+    first = lake_of(scenarios.path(home, "lake-1"))
+    generation = next(one.name for one in first.iterdir())
+    kept = [one.key for one in bucket.objects.all() if one.key.endswith(".parquet")]  # type: ignore[attr-defined]
+    assert not [key for key in kept if key.startswith(f"some/{generation}/")]
+
+
+def test_a_damaged_list_in_the_store_is_replaced_when_asked(home: Home, bucket: object) -> None:
+    remote.put(home, "lake-1", ADDRESS)
+    bucket.put_object(Key="some/where/scenario.duckdb", Body=b"cut")  # type: ignore[attr-defined]
+    remote.put(home, "lake-1", ADDRESS, replace=True)
+
+    assert remote.prove(ADDRESS).wrong == ()
+
+
 def test_objects_that_are_changed_missing_or_added_are_named_and_never_fetched(
     home: Home, bucket: object
 ) -> None:

@@ -42,6 +42,8 @@ class Proof:
 def put(home: Home, name: str, address: str, *, replace: bool = False) -> int:
     """Put a scenario into an object store, its small file last; return the bytes.
 
+    Of what is there, only the files of the scenario that is replaced are deleted.
+
     Raises:
         NotFound: no such scenario.
         Refused: there is a scenario at the address and `replace` is not set; or the scenario is
@@ -62,14 +64,14 @@ def put(home: Home, name: str, address: str, *, replace: bool = False) -> int:
             store.address, "there is a scenario already",
             "choose another address, or put it in its place with --replace",
         )  # fmt: skip
+    former = _objects_of(store) if FILE in there else set()
     generation, listed = lake.folder.name, read_listing(path)
     for done, one in enumerate(listed):
         step(f"file {done + 1} of {len(listed)}", done, len(listed))
         store.put(lake.folder / one.file, f"{generation}/{one.file}")
     store.put(path, FILE)
-    for old in there:
-        if old != FILE and not old.startswith(f"{generation}/"):
-            store.delete(old)
+    for old in sorted((former & there.keys()) - {f"{generation}/{one.file}" for one in listed}):
+        store.delete(old)
     return path.stat().st_size + sum(one.size_bytes for one in listed)
 
 
@@ -122,6 +124,20 @@ def fetch(home: Home, address: str, name: str, *, replace: bool = False) -> None
                 _fetch_file(store, f"{generation}/{one.file}", one, place / one.file)
 
         states.take(small, target, fill, replace=replace)
+
+
+def _objects_of(store: ObjectStore) -> set[str]:
+    """Return the names of the Parquet objects of the scenario that is there.
+
+    None where its small object is damaged or none of a lake: what it listed is not known then, and
+    whatever else is there may be somebody's.
+    """
+    with tempfile.TemporaryDirectory(prefix="healthsim-") as folder:
+        try:
+            generation, listed = _fetch_small(store, Path(folder) / FILE)
+        except StorageError:
+            return set()
+    return {f"{generation}/{one.file}" for one in listed}
 
 
 def _fetch_small(store: ObjectStore, target: Path) -> tuple[str, Sequence[LakeFile]]:
