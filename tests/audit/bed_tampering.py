@@ -10,6 +10,7 @@ _MOVED = (
     "during its encounter vital_signs.measured_at", "during its encounter lab_results.collected_at",
     "an event and its encounter are of one day",
     "a kept appointment is a visit with its clinician on its day",
+    "problem list: what a visit states, the person has",
 )  # fmt: skip
 _ALSO = {
     "nobody is in two beds": (

@@ -18,6 +18,8 @@ OF_PROBLEMS = (
     _row("problem list: what is of a pregnancy ends with it",
          _one("conditions", "onset_date = onset_date - 400, recorded_date = recorded_date - 400",
               "code = 'O99.810'")),
+    _row("problem list: what an operation removed is gone",
+         _one("conditions", "abatement_date = abatement_date + 9", "code = 'M17.0'")),
     _row("coding: a birth without complications has none",
          _one("encounter_diagnoses", "code = 'O80'", "code = 'Z37.0'")),
     _row("coding: weeks of one pregnancy agree",

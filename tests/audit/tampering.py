@@ -322,8 +322,9 @@ _CODES = (
          "FROM conditions WHERE code = 'E78.5' AND person_id IN "
          "(SELECT person_id FROM conditions WHERE code = 'E11.22'))", also=_VISIT),
     _row("no code twice for one person",
-         "UPDATE conditions SET code = 'M17.11' WHERE condition_id = "
-         "(SELECT min(condition_id) FROM conditions WHERE code = 'E78.5')", also=_VISIT),
+         "UPDATE conditions SET code = 'N40.1' WHERE condition_id = "
+         "(SELECT min(condition_id) FROM conditions WHERE code = 'E78.5' AND person_id IN "
+         "(SELECT person_id FROM conditions WHERE code = 'N40.1'))", also=_VISIT),
     _row("no code twice in one encounter",
          _one("encounter_diagnoses", "code = 'M17.11'", "sequence = 2 AND encounter_id IN (SELECT "
               "encounter_id FROM encounter_diagnoses WHERE sequence = 1 AND code = 'M17.11')"),

@@ -38,11 +38,13 @@ def _life() -> Document:
     harm = event("harm", "diagnosis", 2, code="N17.9")
     birth = {"do": "event", "id": "birth", "type": "birth"}
     return journey(
-        visit("cold", 5, diagnoses=["J18.9"]), given,
+        visit("cold", 5, diagnoses=["J18.9", "M17.0"]), given,
         visit("sugar", 20, diagnoses=["E11.9"]), visit("heart", 30, diagnoses=["I50.22"]),
         _stay("infarct", 40, "I21.4", inside=(harm,)),
         *(visit(f"care_{day}", day, diagnoses=["O09.92"]) for day in (58, 86)),
         {**event("cured", "diagnosis", 100, code="Z86.19"), "when": "has('Z99.81')"},
+        {**(knee := _stay("knee", 130, "M17.0")),
+         "details": knee["details"] | {"icd10pcs": ["0SRD0J9"]}},
         _stay("labour", 190, "O80", "Z37.0", inside=(birth,)),
         visit("late", 300, diagnoses=["Z00.00"]),
         duration_days=330,

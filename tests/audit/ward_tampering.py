@@ -13,10 +13,7 @@ _ALSO = {
     "a device of a procedure is put in on its day": (
         "a device is made, used within its shelf life, and then removed",
     ),
-    "what a code says is there is a device": (
-        "problem list: what a visit states, the person has",
-        "a medicine is for a condition of the person",
-    ),
+    "what a code says is there is a device": ("problem list: what a visit states, the person has",),
     "no vaccine is refused on the day of its dose": (_VISIT,),
     "a vaccine that is not given suits the age": (
         "within the data immunizations_not_given.occurrence_date",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from healthsim.codes.exact_codes import says_more
 from healthsim.codes.icd10cm import COMBINATIONS, EXCLUDES, combined, mutually_exclusive
 from healthsim.medicine.problems import is_history, is_unspecified, stem, usual_course
 
@@ -61,7 +62,7 @@ class PersonConditions:
         known = [one for one in self.episodes if one.code == code and one.on(day)]
         for one in known:
             one.source = source if one.mentioned else one.source
-        if not known:
+        if not known and not any(says_more(held, code) for held in self.codes(day)):
             self._open(PersonEpisode(code, day, source=source), day)
 
     def mention(self, code: str, day: int, last: int, encounter_class: str) -> None:
@@ -99,6 +100,8 @@ class PersonConditions:
             related = _family(held) == _family(code)
             if stem(held) == stem(code):
                 continue
+            if says_more(held, code):
+                return True
             if related and is_unspecified(code) and not usual_course(held).ends:
                 return True
             if is_history(held):
@@ -128,8 +131,11 @@ class PersonConditions:
                 degrees = any(a == b and one.code.startswith(a) and new.code.startswith(a)
                               for a, b in EXCLUDES)  # fmt: skip
                 alike = _family(one.code) == _family(new.code)
-                says_more = alike and course.kind == "lasting" and not is_unspecified(new.code)
-                degrees = degrees or (says_more and is_unspecified(one.code))
+                more = alike and course.kind == "lasting" and not is_unspecified(new.code)
+                degrees = degrees or (more and is_unspecified(one.code))
+                degrees = degrees or says_more(new.code, one.code)
+                if says_more(one.code, new.code):
+                    continue
                 alike = alike or (is_history(one.code) and not is_history(new.code))
                 alike = alike or course.ends
                 if degrees or (alike and mutually_exclusive(one.code, new.code)):

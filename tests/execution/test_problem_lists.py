@@ -137,7 +137,16 @@ def test_an_acute_illness_leaves_one_that_it_does_not_exclude() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("N18.31", "N18.4"), ("E66.813", "E66.812"), ("G62.9", "G62.0")]
+    ("one", "other"),
+    [
+        ("N18.31", "N18.4"),
+        ("E66.813", "E66.812"),
+        ("G62.9", "G62.0"),
+        ("E66.3", "E66.811"),
+        ("I25.10", "I25.118"),
+        ("M17.11", "M17.0"),
+        ("H25.12", "H25.13"),
+    ],
 )
 def test_stages_classes_and_exacter_codes_that_visits_state_replace_each_other(
     one: str, other: str
@@ -293,3 +302,65 @@ def test_hypertension_of_before_a_pregnancy_goes_on_after_it() -> None:
     assert len(pregnant) == 40
     assert len(after) == 40
     assert {last + 1 for _, last in pregnant} == set(after)
+
+
+def eye(id: str, day: int, code: str, *sides: str, **details: Any) -> Document:
+    lenses = [{"code": "66984", "modifiers": [side]} for side in sides]
+    return ill(id, day, code, encounter_class="asc", procedures=lenses, **details)
+
+
+def test_an_operation_removes_a_condition_of_its_side_for_ever() -> None:
+    found = conditions(
+        ill("seen", 5, "H25.13"), eye("right", 10, "H25.11", "RT"), ill("after", 20, "H25.11"),
+        eye("left", 40, "H25.12", "LT"), ill("late", 60, "H25.12"), ill("later", 70, "H25.13"),
+    )  # fmt: skip
+
+    assert found["H25.13"] == [(5, 10, "resolved", True)]
+    assert found["H25.12"] == [(11, 40, "resolved", True)]
+    assert "H25.11" not in found
+    assert found["Z98.41"] == [(20, ACTIVE, "active", True)]
+    assert found["Z98.42"] == [(60, ACTIVE, "active", True)]
+
+
+def test_an_operation_without_a_side_removes_nothing_of_one_side() -> None:
+    found = conditions(ill("seen", 5, "H25.11"), eye("right", 10, "H25.11", "LT"))
+
+    assert found["H25.11"] == [(5, ACTIVE, "active", True)]
+
+
+def test_a_procedure_of_its_own_removes_a_condition_too() -> None:
+    gone = event("gone", "procedure", 30, code="47562")
+    found = conditions(
+        ill("seen", 5, "K80.20"), gone, event("again", "diagnosis", 90, code="K80.20")
+    )
+
+    assert found["K80.20"] == [(5, 30, "resolved", True)]
+
+
+def test_an_operation_of_a_stay_leaves_the_other_side() -> None:
+    knee = stay("knee", 30, "M17.0")
+    found = conditions(
+        ill("seen", 5, "M17.0"), {**knee, "details": knee["details"] | {"icd10pcs": ["0SRD0J9"]}}
+    )
+
+    assert found["M17.0"] == [(5, 34, "resolved", True)]
+    assert found["M17.11"] == [(35, ACTIVE, "active", True)]
+
+
+def test_a_visit_states_what_is_left_after_an_operation_and_the_exacter_code() -> None:
+    steps = (ill("seen", 5, "I25.118"), eye("right", 10, "H25.11", "RT"),
+             ill("after", 20, "H25.11", "I25.10"))  # fmt: skip
+    stated = listed(_run(*steps)["encounter_diagnoses"], "person_id", "encounter_id", "code")
+    codes = [code for person, _, code in sorted(stated) if person == 101]
+
+    assert codes.count("H25.11") == 1
+    assert codes.count("Z98.41") == 1
+    assert codes.count("I25.118") == 2
+    assert "I25.10" not in codes
+
+
+def test_a_vaguer_diagnosis_begins_nothing() -> None:
+    found = conditions(ill("seen", 5, "M17.0"), event("one", "diagnosis", 9, code="M17.11"))
+
+    assert found["M17.0"] == [(5, ACTIVE, "active", True)]
+    assert "M17.11" not in found

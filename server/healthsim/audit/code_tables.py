@@ -16,6 +16,7 @@ from healthsim.audit.temporary import make_tables
 from healthsim.billing.drg.payment import retired_groups
 from healthsim.codes.books import CodeBook, bill_type, carc, cvx, discharge, drg, nucc, pos, revenue
 from healthsim.codes.drugs import drugs
+from healthsim.codes.exact_codes import exact_pairs
 from healthsim.codes.excludes1 import excludes1_pairs
 from healthsim.codes.icd10cm import COMBINATIONS, EXCLUDES, combined, icd10cm
 from healthsim.codes.loinc import FOREVER, loinc, reference_intervals
@@ -160,11 +161,11 @@ def _known(number: float) -> float | None:
 def excluded_pairs(codes: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the pairs of codes that exclude each other, each as (lesser, greater).
 
-    They are the classification's Excludes1 pairs, and each pair that it states as one code.
+    They are the classification's Excludes1 pairs, pairs of which one says more than the other,
+    and each pair that it states as one code.
     """
-    parted = {pair for both in EXCLUDES for pair in _pairs(codes, *both)} | {
-        *excludes1_pairs(codes)
-    }
+    apart = (*EXCLUDES, *exact_pairs())
+    parted = {pair for both in apart for pair in _pairs(codes, *both)} | {*excludes1_pairs(codes)}
     as_one = {pair for both in _stated_as_one() for pair in _pairs(codes, *both)}
     yield from sorted(parted | {pair for pair in as_one if not {*pair} <= {*combined(pair)}})
 

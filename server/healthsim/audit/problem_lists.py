@@ -8,9 +8,11 @@ import duckdb
 from healthsim.audit.rules import AnyRule, AuditRule
 from healthsim.codes.pregnancy import LONGEST_PREGNANCY
 from healthsim.medicine.coding import order_rules
+from healthsim.medicine.removals import removals
 
 _SAME_WEEK = 12  # days: both ends of a week of gestation, and a birth on a later day of its stay
 _ONE_PREGNANCY = 300  # days in which nobody has codes of two pregnancies' weeks
+_CPT = 5  # characters of a code of CPT; rules name less of those of ICD-10-PCS
 _FOREVER = "DATE '9999-12-31'"
 _LIVES = "(SELECT lives FROM temp.problem_list)"
 _END = "(SELECT least(through, (SELECT max(start_at)::DATE FROM encounters)) FROM temp.data_days)"
@@ -57,6 +59,13 @@ _FOLLOWS = (
     f"OR (d.becomes = 'Z86.73' AND {_prefixes('c.code', 'I69')}))"
 )
 """What follows, as it is combined, or what leaves no room for a history."""
+_REMOVALS = ", ".join(
+    f"('{operation}', '{one.condition}')"
+    for one in removals()
+    for operation in one.operations
+    if not one.side or len(operation) < _CPT
+)
+"""Beginnings of ICD-10-PCS codes, and CPT codes that have no side: a bill alone states it."""
 _FAMILY = "c.code IN (SELECT h.code FROM temp.diagnoses AS h WHERE h.family = d.family)"
 
 RULES: tuple[AnyRule, ...] = (
@@ -95,6 +104,16 @@ RULES: tuple[AnyRule, ...] = (
         f"WHERE {_LIVES} AND d.kind = 'pregnancy' "
         f"AND coalesce(s.abatement_date, p.death_date, {_END}) - s.onset_date > "
         f"{LONGEST_PREGNANCY} + d.days",
+    ),
+    AuditRule(
+        "problem list: what an operation removed is gone", "conditions.abatement_date",
+        ("conditions", "procedures", "encounters"),
+        "SELECT DISTINCT concat('condition_id ', s.condition_id, ' code ', s.code) "
+        f"FROM (VALUES {_REMOVALS}) AS r (operation, condition) JOIN procedures AS p "
+        "ON starts_with(p.code, r.operation) LEFT JOIN encounters AS e USING (encounter_id) "
+        "JOIN conditions AS s ON s.person_id = p.person_id AND starts_with(s.code, r.condition) "
+        f"WHERE {_LIVES} AND coalesce(s.abatement_date, {_FOREVER}) "
+        "> greatest(p.performed_date, e.end_at::DATE) + 1",
     ),
     AuditRule(
         "coding: a birth without complications has none", "encounter_diagnoses.code",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from healthsim.codes.diagnoses import DiagnosisCode, Icd10cm, contradicts_sex, icd10cm
+from healthsim.codes.exact_codes import says_more
 from healthsim.codes.excludes1 import has_excludes1
 
 __all__ = [
@@ -74,6 +75,7 @@ EXCLUDES: tuple[tuple[str, str], ...] = (
     *(("I10", other) for other in ("I11", "I12", "I13")),
     *(("I11", "I12"), ("I11", "I13"), ("I12", "I13")),
     *((same, same) for same in ("N18", "N40", "E66.81", "Z68", "Z3A", "I50.2", "I50.3")),
+    *(("E66.3", f"E66.{digit}") for digit in "01289"),
     *(("O80", "O82"), ("Z00.00", "Z00.01"), ("Z00.121", "Z00.129")),
 )
 """Pairs of prefixes: no person may have two different codes, one of each, at one time."""
@@ -113,12 +115,16 @@ def conflicts(codes: Iterable[str]) -> tuple[tuple[str, str], ...]:
 
 
 def mutually_exclusive(first: str, second: str) -> bool:
-    """Tell whether two codes exclude each other, by a note or by their own titles.
+    """Tell whether two codes exclude each other, by a note, by their titles or as one says more.
 
     >>> mutually_exclusive("J30.9", "J45.909"), mutually_exclusive("J30.9", "J45.20")
     (True, False)
     """
-    return first != second and (contradict(first, second) or has_excludes1(first, second))
+    if first == second:
+        return False
+    if says_more(first, second) or says_more(second, first):
+        return True
+    return contradict(first, second) or has_excludes1(first, second)
 
 
 @lru_cache(maxsize=65_536)

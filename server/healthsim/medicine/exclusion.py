@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from healthsim.codes.exact_codes import says_more
 from healthsim.codes.icd10cm import COMBINATIONS, EXCLUDES, mutually_exclusive
 from healthsim.medicine.problems import family, is_history, is_unspecified, stem, usual_course
 
@@ -47,14 +48,16 @@ def is_replaced(held: str, new: str) -> bool:
     (True, True)
     >>> is_replaced("E66.812", "E66.9"), is_replaced("E78.5", "E78.00")
     (False, False)
+    >>> is_replaced("M17.11", "M17.0"), is_replaced("M17.0", "M17.11")
+    (True, False)
     >>> is_replaced("J20.9", "J20.0")
     False
     """
     if held == new or usual_course(held).ends != usual_course(new).ends:
         return False
-    if same_condition(held, new) or _says_more(held, new):
+    if same_condition(held, new) or _says_more(held, new) or says_more(new, held):
         return True
-    if not mutually_exclusive(held, new):
+    if says_more(held, new) or not mutually_exclusive(held, new):
         return False
     if is_history(held) and not is_history(new):
         return True
@@ -77,6 +80,8 @@ def leaves_no_room(held: str, stated: str) -> bool:
     """Tell whether a condition that a person has keeps a stated one from beginning."""
     if stem(held) == stem(stated):
         return False
+    if says_more(held, stated):
+        return True
     if family(held) == family(stated):
         return is_unspecified(stated) and not usual_course(held).ends
     if _of_pregnancies(held, stated):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.codes.exact_codes import says_more
 from healthsim.codes.icd10cm import COMBINATIONS, mutually_exclusive
 from healthsim.codes.pregnancy import LONGEST_PREGNANCY, supervises_pregnancy
 from healthsim.dates import NO_DAY, Days
@@ -15,8 +16,10 @@ from healthsim.execution.people.episodes import Episode, Episodes
 from healthsim.execution.people.logs import FOREVER, Moment
 from healthsim.execution.people.mentions import HeldCodes, Mention
 from healthsim.execution.people.people import ConditionColumn
+from healthsim.execution.people.removed import RemovedConditions
 from healthsim.medicine.exclusion import is_replaced, leaves_no_room, may_be_combined
-from healthsim.medicine.problems import is_history, stem, usual_course
+from healthsim.medicine.problems import family, is_history, stem, usual_course
+from healthsim.medicine.removals import Removal, stated_after
 
 ALWAYS = np.int32(NO_DAY + 1)
 """A condition that people have had on every day."""
@@ -35,6 +38,7 @@ class ConditionLog:
     Attributes:
         begun: called with the code, the rows and the days of whatever begins in a journey; None
             where nobody has to know.
+        removed: what operations have removed.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class ConditionLog:
         self._lasting: dict[str, tuple[int, Days]] = {}
         self._ending: set[str] = set()  # stems of the codes so far that end by themselves
         self.begun: Callable[[str, Rows, Days], None] | None = None
+        self.removed = RemovedConditions(people)
         for column in columns:
             self._episodes[column.code] = Episodes()
             episode = Episode.of_profile(column)
@@ -119,9 +124,49 @@ class ConditionLog:
             known[position[active]] = True
             if episode.mentioned:
                 episode.stopper[active] = source
-        new = ~known
+        new = ~(known | self._said_better(code, moment) | self._is_removed(code, rows, days))
         episode = Episode.begin(code, f"{code}@{address}", rows[new], days[new], source)
         self._open(episode, days[new])
+
+    def _said_better(self, code: str, moment: Moment) -> NDArray[np.bool_]:
+        """Return who has the condition by a code that says more of it; bool."""
+        better = np.zeros(len(moment.rows), dtype=np.bool_)
+        for other in self.codes:
+            for episode in self._of(other, moment) if says_more(other, code) else ():
+                better[episode.active(moment)] = True
+        return better
+
+    def _is_removed(self, code: str, rows: Rows, days: Days) -> NDArray[np.bool_]:
+        """Return from whom an operation has removed a condition by their day; bool."""
+        since = self.removed.since(code)
+        return np.zeros(len(rows), dtype=np.bool_) if since is None else since[rows] <= days
+
+    def remove(self, removal: Removal, rows: Rows, days: Days, source: int, address: str) -> None:
+        """End what an operation removes, and begin what is left of it on the other side.
+
+        Args:
+            removal: what it removes.
+            rows: whose operation it was.
+            days: int32, their first day without the condition.
+            source: position of the operation among the run's occurrences.
+            address: of the operation.
+        """
+        if not self.lives:
+            return
+        self.removed.add(removal.condition, rows, days)
+        moment, had = Moment(rows, days, self._people), np.zeros(len(rows), dtype=np.bool_)
+        for code in [one for one in self._episodes if one.startswith(removal.condition)]:
+            for episode in self._of(code, moment):
+                position, active = episode.place(moment)
+                had[position[active]] = True
+                self._end_at(episode, active, days[position[active]])
+        then = removal.then
+        if family(then) == family(removal.condition):
+            new = had & ~self.has(then, moment) & ~self._is_removed(then, rows, days)
+            left = Episode.begin(
+                then, f"{then}@{address}", rows[new], days[new], source, mentioned=True
+            )
+            self._open(left, days[new])
 
     def mention(self, code: str, visit: Mention) -> None:
         """Begin, or prolong, the condition that a visit states.
@@ -133,6 +178,7 @@ class ConditionLog:
         course = usual_course(code)
         if self._draws is None or course.kind == "none" or not len(visit.rows):
             return
+        visit = self._without_removed(code, visit)
         visit = visit.take(~self._lasts(code, visit))
         if not len(visit.rows):
             return
@@ -144,6 +190,13 @@ class ConditionLog:
         if visit.urgent:
             episode.cared_until = new.last.astype(np.int32)
         self._open(episode, new.last)
+
+    def _without_removed(self, code: str, visit: Mention) -> Mention:
+        """Return a visit of those who can have a condition; the others have what followed it."""
+        gone = self._is_removed(code, visit.rows, visit.days)
+        if gone.any() and len(after := stated_after(code)) == 1:
+            self.mention(after[0], visit.take(gone))
+        return visit.take(~gone)
 
     def _lasts(self, code: str, visit: Mention) -> NDArray[np.bool_]:
         """Return who has a condition that never ends, so that a visit changes nothing; bool."""
@@ -236,6 +289,9 @@ class ConditionLog:
         if self.begun is not None:
             self.begun(episode.code, episode.rows, episode.first)
         self._limit(episode, episode.first)
+        removed = self.removed.since(episode.code)
+        if removed is not None:
+            np.minimum(episode.until, removed[episode.rows], out=episode.until)
         ends = episode.until != FOREVER
         episode.until[ends] = np.maximum(episode.until, last + np.int32(1))[ends]
         self._replace_later(episode)

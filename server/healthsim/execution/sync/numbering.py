@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,8 @@ from healthsim.execution.timeline.birth_size import (
     measures_to_code,
     tells_birth,
 )
-from healthsim.medicine.problems import begins_condition, usual_course
+from healthsim.medicine.problems import begins_condition, family, usual_course
+from healthsim.medicine.removals import removed_by, stated_after
 from healthsim.medicine.safety import SafetyBook
 from healthsim.medicine.studies import study_of
 from healthsim.medicine.tumors import MOST_LESIONS
@@ -183,8 +185,25 @@ def _begun_by(step: StepHead, profile: ProfileSpec) -> Iterator[str]:
         primary = profile.clinical.primary
         listed = (one.code if isinstance(one, CodedDiagnosis) else one
                   for one in step.details.diagnoses)  # fmt: skip
-        codes = dict.fromkeys((*listed, *([primary.code] if primary is not None else [])))
+        stated = (*listed, *([primary.code] if primary is not None else []))
+        codes = dict.fromkeys((*stated, *chain(*map(stated_after, stated)), *_left_by(step)))
         yield from filter(begins_condition, codes)
+    if isinstance(step, events.Procedure) and profile.problem_list == "usual":
+        yield from _left_by(step)
+
+
+def _left_by(step: events.Encounter | events.Procedure) -> tuple[str, ...]:
+    """Return the conditions that stay on the other side when operations of a step are over."""
+    details = step.details
+    done = (
+        details.operations()
+        if isinstance(details, EncounterDetails)
+        else [(details.code, details.modifiers)]
+    )
+    removed = chain.from_iterable(removed_by(code, modifiers) for code, modifiers in done)
+    return tuple(
+        dict.fromkeys(one.then for one in removed if family(one.then) == family(one.condition))
+    )
 
 
 def _records(

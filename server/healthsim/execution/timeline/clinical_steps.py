@@ -28,6 +28,7 @@ from healthsim.execution.timeline.medications import has_taken, set_quit
 from healthsim.execution.timeline.step_call import StepCall, StepResult
 from healthsim.medicine.effects import procedure_effects
 from healthsim.medicine.problems import begins_condition
+from healthsim.medicine.removals import removed_by
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.journeys.changes import Stop
 from healthsim.specification.journeys.details import (
@@ -86,6 +87,8 @@ def visit(call: StepCall[Encounter | Claim]) -> StepResult:
         _mention(call, details, mask, last)
         for code in _done(details):
             call.record.procedures[code].add(call.rows, call.days)
+        for operation, modifiers in details.operations():
+            _remove(call, operation, modifiers, (last + np.int32(1)).astype(np.int32))
     sent_on = np.zeros(len(call.rows), dtype=np.bool_)
     return call.result(VisitFacts(nights, mask, disposition, sent_on), last)
 
@@ -94,6 +97,18 @@ def _done(details: EncounterDetails) -> tuple[str, ...]:
     """Return the procedures of an encounter that a body may show: surgery, infusions."""
     services = (one if isinstance(one, str) else one.code for one in details.procedures or ())
     return (*details.icd10pcs, *(code for code in services if procedure_effects(code)))
+
+
+def _remove(
+    call: StepCall[Encounter | Claim] | StepCall[Procedure],
+    operation: str,
+    modifiers: tuple[str, ...],
+    days: Days,
+) -> None:
+    """End the conditions that an operation removes, from people's days on."""
+    for removal in removed_by(operation, modifiers):
+        conditions, address = call.record.conditions, call.occurrence.address
+        conditions.remove(removal, call.rows, days, call.source, address)
 
 
 def _mention(
@@ -247,7 +262,9 @@ def _possible(code: str, values: Values) -> Values:
 
 def perform(call: StepCall[Procedure]) -> StepResult:
     """Note that people had a procedure."""
-    call.record.procedures[call.step.details.code].add(call.rows, call.days)
+    details, after = call.step.details, (call.days + np.int32(1)).astype(np.int32)
+    call.record.procedures[details.code].add(call.rows, call.days)
+    _remove(call, details.code, details.modifiers, after)
     return call.result(call.settled)
 
 

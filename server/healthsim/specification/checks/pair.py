@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from healthsim.codes.exact_codes import says_more
 from healthsim.codes.icd10cm import EXCLUDES, conflicts
 from healthsim.errors import Problem
 from healthsim.specification.checks.births import birth_problems
@@ -119,10 +120,12 @@ def _excluded(
         if function == "has"
     }
     for other in profile.codes:
-        clash = conflicts((other, code)) and not any(
+        degrees = any(
             first == second and code.startswith(first) and other.startswith(first)
             for first, second in EXCLUDES
         )
+        exact = says_more(code, other) or says_more(other, code)
+        clash = conflicts((other, code)) and not degrees and not exact
         if clash and not any(other.startswith(prefix) for prefix in prefixes):
             yield Problem(
                 f"{here}.details.code",

@@ -124,6 +124,12 @@ class EncounterDetails(Strict):
     disposition: Distribution | None = None
     preventive: bool = False
 
+    def operations(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield the code of each procedure that it lists, with its modifiers."""
+        yield from ((code, ()) for code in self.icd10pcs)
+        for one in self.procedures or ():
+            yield (one, ()) if isinstance(one, str) else (one.code, one.modifiers)
+
     @model_validator(mode="after")
     def _referred_to_somebody(self) -> EncounterDetails:
         if self.requires_referral and self.specialty is None:

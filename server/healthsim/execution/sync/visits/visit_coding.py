@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.codes.exact_codes import says_more
 from healthsim.codes.icd10cm import COMBINATIONS, combined, conflicts, mutually_exclusive
 from healthsim.codes.pregnancy import GESTATION_DAYS, LONGEST_PREGNANCY
 from healthsim.dates import NO_DAY, Days
@@ -20,6 +21,7 @@ from healthsim.execution.timeline.record import Record
 from healthsim.medicine.coding import LongTermDrug, in_coding_order, leaves_state, with_partners
 from healthsim.medicine.obstetrics import Stage, coded_in_pregnancy, is_birth, is_obstetric
 from healthsim.medicine.problems import is_flare_of, stem, subsequent, usual_course
+from healthsim.medicine.removals import stated_after
 
 _DAYS_OF_WEEK = 7
 _PUERPERIUM = 42  # days after a birth: guidelines I.C.15.a
@@ -175,6 +177,9 @@ class VisitCoding:
         moment = self._record.moment(visits.rows, visits.first)
         for bit, code in enumerate(visits.listed):
             becomes, heals = usual_course(code).becomes, subsequent(code)
+            removed = self._record.conditions.removed.since(code)
+            if removed is not None:
+                over |= (removed[visits.rows] <= visits.first).astype(np.int64) << bit
             if not becomes and (visits.acute or not heals):
                 continue
             active, had, earlier = np.zeros((3, len(visits.rows)), dtype=np.bool_)
@@ -220,6 +225,8 @@ def _stated_now(
 ) -> tuple[str, ...]:
     """Return the listed codes of a visit: what follows an illness for one that is over.
 
+    Where the person has a condition by a code that says more, the visit states that one.
+
     Args:
         listed: the codes that the event lists.
         held: what the person has.
@@ -230,14 +237,22 @@ def _stated_now(
     stated = []
     for bit, code in enumerate(listed):
         if over >> bit & 1:
-            follows = usual_course(code).becomes
+            follows = usual_course(code).becomes or _after(code, held)
             code = next((one for one in held if mutually_exclusive(one, follows)
                          and not usual_course(one).ends), follows)  # fmt: skip
         elif healing >> bit & 1:
             code = subsequent(code)
+        else:
+            code = next((one for one in held if says_more(one, code)), code)
         if holds >> bit & 1:
             stated.append(code)
     return tuple(stated)
+
+
+def _after(code: str, held: tuple[str, ...]) -> str:
+    """Return what is stated instead of a condition that an operation removed."""
+    after = stated_after(code)
+    return next((one for one in after if one in held), after[0])
 
 
 def _kinds(visits: Sequence[VisitsToCode]) -> tuple[list[VisitsToCode], NDArray[np.int64]]:
