@@ -32,6 +32,15 @@ OLDER = "concept-one-event"
 """The one conversation that `make test` holds in both eras of the protocol."""
 REFERENCE = "clinical-1-first-year"
 """The conversation whose cost in tokens is limited."""
+ALIKE = frozenset({
+    "a-drug-changed-and-a-day-spread", "changed-after-it-was-said", "clinical-2-glp1-instead",
+    "clinical-3-sepsis", "clinical-5-children-in-harris", "clinical-6-maternity",
+    "clinical-7-kidneys", "clinical-8-messages", "concept-cycles-and-lifecycle",
+    "concept-first-year-by-hand", "concept-healthy-onboarding", "concept-page-one",
+    "payer-1-adjudication", "payer-2-oregon", "payer-3-glp1-pharmacy", "payer-7-pictures",
+    "ten-years-of-kidneys", "words-that-nobody-said",
+})  # fmt: skip
+"""Conversations whose tools and kinds of mistakes others have too: only the proofs hold them."""
 Turn = dict[str, Any]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from threading import Event
 from typing import Any
 
 import pytest
@@ -11,10 +12,15 @@ import pytest
 from healthsim.audit import integrity, money
 from healthsim.audit.derived import derived_rules
 from healthsim.audit.rules import AnyRule, RowRule
+from healthsim.errors import Cancelled
+from healthsim.execution.job import Job
+from healthsim.execution.run import Chunk, chunks
 from healthsim.exports import people
-from healthsim.operations import query
+from healthsim.operations import generate, query
+from healthsim.operations.making import Engine, default_engine
 from healthsim.persistence import sandbox
 from healthsim.tables import Table
+from processes import PATIENCE
 
 
 def ask_few_rules(patch: pytest.MonkeyPatch) -> None:
@@ -37,3 +43,23 @@ def _answer_here(request: Mapping[str, Any], seconds: float, most_bytes: int) ->
     asked = json.loads(json.dumps({**request, "seconds": seconds}))
     answered: dict[str, Any] = json.loads(json.dumps(sandbox.answer(asked)))
     return answered
+
+
+def hold_long_runs(patch: pytest.MonkeyPatch, people: int = 10_000) -> None:
+    """Let runs of so many people or more wait, at no cost, until they are stopped."""
+    engine = Engine(default_engine().prepare, _held_from(people))
+    patch.setattr(generate, "default_engine", lambda: engine)
+
+
+def _held_from(people: int) -> Callable[..., Iterator[Chunk]]:
+    def held(
+        job: Job, *, threads: int, stop: Event, counted: Callable[[], None]
+    ) -> Iterator[Chunk]:
+        if job.count < people:
+            yield from chunks(job, threads=threads, stop=stop, counted=counted)
+            return
+        counted()
+        stop.wait(PATIENCE)
+        raise Cancelled("run", "it was stopped", "start it again")
+
+    return held

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conversing import LONGEST, NAMES, OLDER, REFERENCE, Turn, client_of, hold, turns_of
+from conversing import ALIKE, LONGEST, NAMES, OLDER, REFERENCE, Turn, client_of, hold, turns_of
 from stand_ins import ask_few_rules
 from tokens import tokens
 
@@ -32,7 +32,14 @@ def anyio_backend() -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "leg"),
-    [*((name, "auto") for name in NAMES if name not in (REFERENCE, LONGEST)), (OLDER, "legacy")],
+    [
+        *(
+            pytest.param(name, "auto", marks=[pytest.mark.proof] * (name in ALIKE))
+            for name in NAMES
+            if name not in (REFERENCE, LONGEST)
+        ),
+        (OLDER, "legacy"),
+    ],
 )
 async def test_a_conversation_goes_as_written(name: str, leg: str, tmp_path: Path) -> None:
     async with client_of(leg, tmp_path / "home") as client:
@@ -76,6 +83,14 @@ async def test_finding_out_that_something_is_not_built_costs_few_tokens(
     )  # fmt: skip
 
     assert cost.total < MOST_NOT_BUILT
+
+
+def test_the_conversations_that_are_held_each_time_call_every_tool_that_any_calls() -> None:
+    called = {name: {turn["call"] for turn in turns_of(name)} for name in NAMES}
+    each_time = set().union(*(called[name] for name in NAMES if name not in ALIKE))
+
+    assert set(NAMES) >= ALIKE
+    assert each_time == set().union(*called.values())
 
 
 def test_there_are_forty_conversations_and_a_third_mend_a_mistake_by_its_error_alone() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +118,14 @@ def _counted(home: Home, before: str, after: str) -> dict[str, Any]:
     return {"rows": rows, "affected": affected, "in both": len(both_people), "money": moved}
 
 
+@cache
+def _compared(home: Home, before: str, after: str) -> Comparison:
+    """Compare scenarios of a home that no test changes; once, for all tests that look at it."""
+    return compare(home, before, after)
+
+
 def _same_as_sql(home: Home, before: str, after: str, shown: int = 3) -> Comparison:
-    found, counted = compare(home, before, after), _counted(home, before, after)
+    found, counted = _compared(home, before, after), _counted(home, before, after)
 
     assert {row[0]: row[3:6] for row in found.tables} == counted["rows"]
     assert found.people["affected"] == len(counted["affected"])
@@ -140,7 +147,7 @@ def test_a_comparison_is_what_sql_over_both_files_says(home: Home, after: str, s
 
 
 def test_people_who_are_specified_otherwise_are_not_called_the_same(home: Home) -> None:
-    found = compare(home, "base", "young")
+    found = _compared(home, "base", "young")
 
     said = f"The same seed 42, but {COUNT} of {COUNT} people are others (gender "
     assert found.common.startswith(said)
@@ -151,7 +158,7 @@ def test_people_who_are_specified_otherwise_are_not_called_the_same(home: Home) 
 
 
 def test_the_few_who_are_others_are_counted_and_their_columns_come_first(home: Home) -> None:
-    found, sql = compare(home, "base", "ohio"), "SELECT count(*) FROM a.patients x, b.patients y "
+    found, sql = _compared(home, "base", "ohio"), "SELECT count(*) FROM a.patients x, b.patients y "
     sql += "WHERE x.person_id = y.person_id AND (x.gender, x.birth_date, x.race, x.given_name, "
     sql += "x.family_name) <> (y.gender, y.birth_date, y.race, y.given_name, y.family_name)"
     with duckdb.connect() as both:
@@ -175,7 +182,7 @@ def test_people_who_are_only_older_are_counted_and_their_stories_are_shown(home:
         home, "older", "UPDATE patients SET birth_date = birth_date - 400",
         "UPDATE healthsim_manifest SET value = '\"x\"' WHERE key = 'digest'",
     )  # fmt: skip
-    found = compare(home, "base", "older")
+    found = _compared(home, "base", "older")
 
     assert f", but {COUNT} of {COUNT} people differ in who they are (birth_date {COUNT}), " in (
         found.common
@@ -185,7 +192,7 @@ def test_people_who_are_only_older_are_counted_and_their_stories_are_shown(home:
 
 
 def test_everybody_who_is_affected_is_listed(home: Home) -> None:
-    found = compare(home, "base", "plans")
+    found = _compared(home, "base", "plans")
 
     ids = [int(one) for one in found.affected_ids.split(", ")]
     assert ids == _counted(home, "base", "plans")["affected"]
@@ -204,7 +211,7 @@ def test_of_many_affected_the_first_are_listed_and_how_many_there_are(
 
 
 def test_counts_under_a_share_that_changed_are_said_to_vary_by_chance(home: Home) -> None:
-    changed, same = compare(home, "base", "plans").common, compare(home, "base", "more").common
+    changed, same = _compared(home, "base", "plans").common, _compared(home, "base", "more").common
 
     assert "an asked share that itself changed (plan " in changed
     assert "varies by chance" in changed
@@ -215,14 +222,14 @@ def test_counts_under_a_share_that_changed_are_said_to_vary_by_chance(home: Home
 def test_a_comparison_in_ranges_of_people_is_the_same(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = compare(home, "base", "plans")
-    monkeypatch.setattr(differences, "_MOST_ROWS", 7)
+    whole = _compared(home, "base", "plans")
+    monkeypatch.setattr(differences, "_MOST_ROWS", 100)
 
     assert compare(home, "base", "plans") == whole
 
 
 def test_a_change_of_plans_is_told_by_its_lines_its_people_and_its_money(home: Home) -> None:
-    found = compare(home, "base", "plans")
+    found = _compared(home, "base", "plans")
 
     assert found.common.startswith("Common random numbers (seed 42, engine ")
     assert [line.split(":")[0] for line in found.specification] == [
@@ -235,7 +242,7 @@ def test_a_change_of_plans_is_told_by_its_lines_its_people_and_its_money(home: H
 
 
 def test_more_people_are_the_same_first_people(home: Home) -> None:
-    found = compare(home, "base", "more")
+    found = _compared(home, "base", "more")
 
     assert found.people == {
         "in both": COUNT, "affected": 0, "only in base": 0, "only in more": 15
@@ -265,14 +272,14 @@ def test_a_step_under_another_name_is_said_to_draw_anew() -> None:
 
 
 def test_another_seed_is_said_to_be_other_people(home: Home) -> None:
-    found = compare(home, "base", "seed")
+    found = _compared(home, "base", "seed")
 
     assert found.common.startswith("No common random numbers (seed 42 and 7)")
     assert found.specification == ["seed: 42 -> 7"]
 
 
 def test_other_products_are_said_and_what_both_have_is_compared(home: Home) -> None:
-    found = compare(home, "base", "medical")
+    found = _compared(home, "base", "medical")
 
     assert any(note.startswith("only base has rx_members, fills") for note in found.notes)
     assert [next(r for r in found.tables if r[0] == "fills")[n] for n in (0, 2)] == ["fills", None]
@@ -292,7 +299,7 @@ def test_a_run_is_compared_with_the_scenario_that_was_saved_from_it(home: Home) 
         if run.digest == scenarios.describe(home, "ohio").digest
     )  # fmt: skip
 
-    found = compare(home, run_id, "ohio")
+    found = _compared(home, run_id, "ohio")
 
     assert found.common == "Both hold the same rows."
     assert (found.specification, found.tables, found.money, found.asked) == ([], [], [], [])

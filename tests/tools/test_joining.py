@@ -15,9 +15,15 @@ from healthsim.app import build_server
 from healthsim.operations import runs
 from healthsim.operations.home import Home
 from processes import PATIENCE
+from stand_ins import hold_long_runs
 from talking import text_of
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+def _long_runs_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    hold_long_runs(monkeypatch)
 
 
 async def answer(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
@@ -33,7 +39,7 @@ async def until(met: Callable[[], Awaitable[bool]]) -> None:
 
 
 class Two:
-    """Two servers on one home, each with a client, and a draft of more people than can be made."""
+    """Two servers on one home, each with a client, and a draft of people whom nobody waits for."""
 
     def __init__(self, folder: Path, one: Client, other: Client, spec_id: str) -> None:
         self.home, self.one, self.other = Home(folder), one, other
@@ -51,7 +57,7 @@ async def two(stack: AsyncExitStack, folder: Path, era: str) -> Two:
     one, other = [
         await stack.enter_async_context(Client(build_server(folder), mode=era)) for _ in range(2)
     ]
-    draft = await answer(one, "start_profile_builder", request="400000 adults in Texas")
+    draft = await answer(one, "start_profile_builder", request="20000 adults in Texas")
     return Two(folder, one, other, draft["spec_id"])
 
 
