@@ -22,9 +22,15 @@ from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
+if TYPE_CHECKING:
+    import duckdb
+else:
+    try:
+        import _duckdb as duckdb  # all that is used of it; its package takes 0.1 s more (measured)
+    except ImportError:  # another version keeps it elsewhere
+        import duckdb
 
 LONGEST_TEXT = 10_000
 """Characters of one value; the rest is cut. In a row of many columns there are fewer."""
