@@ -19,6 +19,7 @@ from healthsim import __version__, cli, cli_screen
 from healthsim.building import templates
 from healthsim.specification.format import FORMAT
 from processes import PATIENCE
+from stand_ins import ask_few_rules
 
 
 @pytest.fixture(scope="module")
@@ -355,8 +356,9 @@ def test_words_that_no_code_has_are_refused_with_a_mend(home: Path) -> None:
 
 @pytest.mark.slow
 def test_audit_tells_what_holds_what_was_asked_and_what_is_published(
-    home: Path, small: str
+    home: Path, small: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    ask_few_rules(monkeypatch)
     done = _run(home, "audit", small)
     told = json.loads(_run(home, "audit", small, "--json").stdout)
 
@@ -373,8 +375,9 @@ def test_audit_tells_what_holds_what_was_asked_and_what_is_published(
 
 @pytest.mark.slow
 def test_audit_is_strict_about_published_figures_where_that_is_asked(
-    home: Path, tmp_path: Path
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    ask_few_rules(monkeypatch)
     profile = templates.load("commercial-healthy", "profile").fresh()
     path = tmp_path / "claims.json"
     changed = {"reproduces": ["ccw-2019-hypertension"], "products": ["patientsim"]}

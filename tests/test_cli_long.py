@@ -45,8 +45,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return Home(folder)
 
 
+FEW_RULES = """
+from healthsim import cli
+from healthsim.audit import integrity, money
+integrity.NAMED = money.RULES
+cli.main()
+"""
+"""The command line with audits that ask few rules."""
+
+
 def _command(home: Home, *words: str) -> list[str]:
-    return [sys.executable, "-m", "healthsim", "--home", str(home.folder), *words]
+    return [sys.executable, "-c", FEW_RULES, "--home", str(home.folder), *words]
 
 
 def _on_terminal(command: list[str]) -> tuple[str, str]:

@@ -13,12 +13,15 @@ import pytest
 from rich.console import Console
 
 from healthsim import demo
+from stand_ins import ask_few_rules
 
 README = Path(__file__).parents[1] / "README.md"
 
 
 @pytest.mark.slow
-def test_the_command_prints_what_the_readme_shows_and_can_be_given_again(tmp_path: Path) -> None:
+def test_the_command_prints_what_the_readme_shows_and_can_be_given_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "healthsim", "--home", str(tmp_path), "demo"],
         capture_output=True, text=True, check=True,
@@ -33,6 +36,7 @@ def test_the_command_prints_what_the_readme_shows_and_can_be_given_again(tmp_pat
     assert "200 patients, 200 members, 200 rx_members" in " ".join(done.stdout.split())
     assert done.stdout.count("query_scenario") == 4
     assert (tmp_path / "scenarios" / f"{demo.NAME}.duckdb").is_file()
+    ask_few_rules(monkeypatch)
     assert demo.run(tmp_path, again) == 0, again.file.getvalue()
     assert [line for line in lines if line not in printed] == []
 

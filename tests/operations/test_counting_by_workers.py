@@ -70,6 +70,7 @@ def test_workers_count_what_one_process_counts(
     assert _same(settle_by(Threads(2), job, text, NEVER, size=64), settled)
 
 
+@pytest.mark.slow
 def test_rows_of_a_block_need_the_ranks_of_its_own_people_alone(
     job: Job, settled: PopulationPass
 ) -> None:

@@ -21,15 +21,16 @@ from healthsim.operations.home import Home
 from healthsim.operations.throughput import Throughput
 from processes import PATIENCE
 
-PROFILE = templates.load("medicare-diabetic").fresh() | {"count": 2000}
+PROFILE = templates.load("medicare-diabetic").fresh() | {"count": 300}
+MANY = PROFILE | {"count": 1200}
 JOURNEY = templates.load("diabetic-first-year").fresh()
 
 
 @pytest.mark.slow
 def test_a_preview_shows_the_people_and_foretells_the_rows_of_the_run(tmp_path: Path) -> None:
-    seen = estimate.preview(PROFILE, [JOURNEY], sample=3)
+    seen = estimate.preview(MANY, [JOURNEY], sample=3)
     home = Home(tmp_path)
-    started = generate.start(home, PROFILE, [JOURNEY])
+    started = generate.start(home, MANY, [JOURNEY])
     record = generate.join(home, started.run_id, PATIENCE)
     names, rows = scenarios.sample(runs.file(home, record.run_id), "patients", 3)
     made = [dict(zip(names, row, strict=True)) for row in rows]
@@ -37,7 +38,7 @@ def test_a_preview_shows_the_people_and_foretells_the_rows_of_the_run(tmp_path: 
     assert [[row[0], row[1]] for row in seen.people] == [
         [person["person_id"], f"{person['given_name']} {person['family_name']}"] for person in made
     ]
-    assert seen.count == 2000
+    assert seen.count == 1200
     for table, expected in seen.expected.items():
         assert abs(record.counts[table] - expected) <= 0.15 * expected + 20, table
     assert seen.megabytes < 2 * (tmp_path / "runs" / f"{record.run_id}.duckdb").stat().st_size / 1e6
@@ -124,6 +125,7 @@ def test_a_preview_warns_of_what_comes_to_none_of_these_people() -> None:
     assert estimate.preview(PROFILE, [JOURNEY]).warnings == []
 
 
+@pytest.mark.slow
 def test_a_preview_warns_where_none_of_many_drawn_people_is_eligible() -> None:
     many = PROFILE | {"count": 3000}
     rare = JOURNEY | {"eligible": "has('E11') and a1c > 12.9 and age > 94"}
@@ -132,6 +134,7 @@ def test_a_preview_warns_where_none_of_many_drawn_people_is_eligible() -> None:
     assert "is true for none of the first 2,000 people" in seen.warnings[0]
 
 
+@pytest.mark.slow
 def test_families_are_counted_by_what_their_people_have() -> None:
     home = {"spouse": {"share": 1}, "children": {"number": 2, "age": 9}}
     family = templates.load("commercial-healthy").fresh()

@@ -138,6 +138,7 @@ def _change(path: Path, *statements: str) -> None:
 SECRET = "CREATE VIEW {name} AS SELECT 'name' AS key, content AS value FROM read_text('{path}')"
 
 
+@pytest.mark.slow
 def test_a_manifest_that_is_a_view_reads_no_file(home: Home, foreign: Path, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text('"the secret"')

@@ -22,6 +22,7 @@ from healthsim.operations.verify import verify
 from healthsim.persistence.database import open_read
 from healthsim.persistence.names import lake_of
 from healthsim.persistence.state import describe_file
+from stand_ins import ask_few_rules
 from storing import spec
 
 
@@ -62,6 +63,7 @@ def test_its_rows_are_in_parquet_files_beside_a_small_file(home: Home) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_every_row_is_the_same_in_both(home: Home) -> None:
     found = compare(home, "as-file", "as-lake")
 
@@ -72,16 +74,21 @@ def test_every_row_is_the_same_in_both(home: Home) -> None:
     assert found.same_tables > 40
 
 
-def test_it_is_verified_and_audited_like_the_file(home: Home) -> None:
+@pytest.mark.slow
+def test_it_is_verified_and_audited_like_the_file(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask_few_rules(monkeypatch)
     assert verify(home, "as-lake").changed == ()
     assert audit(home, "as-lake") == audit(home, "as-file")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "fhir", "parquet"])
 def test_exports_of_both_are_the_same_bytes(home: Home, tmp_path: Path, form: str) -> None:
     folders = {kind: tmp_path / kind for kind in ("file", "lake")}
     for kind, folder in folders.items():
-        export_to(home, f"as-{kind}", folder, form, chosen=Filter(people="1-6"))  # type: ignore[arg-type]
+        export_to(home, f"as-{kind}", folder, form, chosen=Filter(people="1-3"))  # type: ignore[arg-type]
 
     one, two = (
         {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*")
@@ -152,6 +159,7 @@ def test_reading_a_lake_in_the_server_reaches_no_other_file_either(home: Home) -
                 connection.execute(sql)
 
 
+@pytest.mark.slow
 def test_a_save_takes_no_room_and_replaces_and_deletes_whole(home: Home) -> None:
     run = next(one.stem for one in home.runs.glob("*.lake"))
     scenarios.save_run(home, run, "again")

@@ -21,6 +21,14 @@ from healthsim.specification.profiles.profile import ProfileSpec
 PARTS = list(language.parts().values())
 
 
+_PROOF = pytest.mark.proof
+CHANGED = [
+    pytest.param(part, marks=[] if part.name in ("usual_adverse_events", "hazard") else _PROOF)
+    for part in PARTS
+    if part.example[0] in ("changes", "trial")
+]
+
+
 def _of(*kinds: str) -> Any:
     chosen = [part for part in PARTS if part.example[0] in kinds]
     return pytest.mark.parametrize("part", chosen, ids=lambda part: part.name)
@@ -40,8 +48,8 @@ def _trial() -> Draft:
     )
 
 
-def _rows(profile: dict[str, Any], journeys: list[dict[str, Any]]) -> int:
-    made = list(chunks(prepare(profile | {"count": 40}, journeys)))
+def _rows(profile: dict[str, Any], journeys: list[dict[str, Any]], count: int = 12) -> int:
+    made = list(chunks(prepare(profile | {"count": count}, journeys)))
     return sum(len(columns) for chunk in made for columns in chunk.tables.values())
 
 
@@ -59,6 +67,18 @@ def test_a_part_is_short_and_every_key_of_it_has_a_meaning(part: language.Part) 
 
 
 @pytest.mark.slow
+def test_all_steps_can_be_appended_to_the_reference_journey_together_and_run() -> None:
+    steps = [json.loads(part.example[1]) for part in PARTS if part.example[0] == "step"]
+    path = "journey.phases[0].steps"
+    changes = [{"op": "append", "path": path, "value": step} for step in steps]
+    draft, _ = refining.refine(_reference(), changes)
+
+    assert problems(draft) == []
+    assert _rows(dict(draft.profile or {}), list(draft.journeys))
+
+
+@pytest.mark.proof
+@pytest.mark.slow
 @_of("step")
 def test_a_step_can_be_appended_to_the_reference_journey_and_runs(part: language.Part) -> None:
     step = json.loads(part.example[1])
@@ -69,14 +89,23 @@ def test_a_step_can_be_appended_to_the_reference_journey_and_runs(part: language
     assert _rows(dict(draft.profile or {}), list(draft.journeys))
 
 
+def _changed(part: language.Part) -> Draft:
+    kind, text = part.example
+    return refining.refine(_trial() if kind == "trial" else _reference(), json.loads(text))[0]
+
+
 @pytest.mark.slow
 @_of("changes", "trial")
-def test_changes_can_be_made_to_a_draft_and_run(part: language.Part) -> None:
-    kind, text = part.example
-    draft, _ = refining.refine(_trial() if kind == "trial" else _reference(), json.loads(text))
+def test_changes_can_be_made_to_a_draft(part: language.Part) -> None:
+    assert problems(_changed(part)) == []
 
-    assert problems(draft) == []
-    assert _rows(dict(draft.profile or {}), list(draft.journeys))
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", CHANGED, ids=lambda part: part.name)
+def test_a_draft_with_changes_runs(part: language.Part) -> None:
+    draft = _changed(part)
+
+    assert _rows(dict(draft.profile or {}), list(draft.journeys), count=40)
 
 
 @pytest.mark.slow

@@ -94,6 +94,7 @@ def bucket(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
 ADDRESS = f"s3://{BUCKET}/some/where"
 
 
+@pytest.mark.slow
 def test_a_lake_is_put_proven_and_fetched_with_the_same_rows(home: Home, bucket: object) -> None:
     remote.put(home, "lake-1", ADDRESS)
     proof = remote.prove(ADDRESS)
@@ -123,6 +124,7 @@ def test_another_scenario_takes_the_place_only_when_asked_and_leaves_nothing(
         remote.fetch(home, ADDRESS, "back")
 
 
+@pytest.mark.slow
 def test_what_is_somebody_elses_stays_where_a_scenario_is_put(home: Home, bucket: object) -> None:
     other = f"s3://{BUCKET}/some"
     bucket.put_object(Key="some/where/report.csv", Body=b"mine")  # type: ignore[attr-defined]
@@ -212,6 +214,7 @@ def test_errors_say_what_to_mend_and_never_the_keys(
     assert SECRET.encode() not in kept
 
 
+@pytest.mark.slow
 def test_a_store_that_is_busy_for_a_while_is_asked_again(home: Home, bucket: object) -> None:
     BUSY.left, BUSY.refused = 1, 0
     remote.put(home, "lake-1", ADDRESS)

@@ -37,9 +37,9 @@ def _audits_ask_few_rules() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Return a home with a scenario of 60 people, one without journeys, and an empty one."""
+    """Return a home with a scenario of 30 people, one without journeys, and an empty one."""
     home = Home(tmp_path_factory.mktemp("home"))
-    profile = load("medicare-diabetic") | {"count": 60, "expectations": [], "detail": "core"}
+    profile = load("medicare-diabetic") | {"count": 30, "expectations": [], "detail": "core"}
     journey = load("diabetic-first-year") | {"expectations": []}
     run = generate.run(home, prepare(profile, [journey]))
     asked = {"requests": ["diabetes and denials"], "wishes": _WISHES}
@@ -77,7 +77,7 @@ def test_a_report_says_what_the_scenario_is_and_whether_it_is_as_asked(
 ) -> None:
     summary = scenarios.describe(home, "whole")
 
-    assert (found.people, found.seed, found.digest) == (60, summary.seed, summary.digest)
+    assert (found.people, found.seed, found.digest) == (30, summary.seed, summary.digest)
     assert found.rows == sum(summary.counts.values())
     assert found.description == "For <b>tests</b>"
     assert found.period

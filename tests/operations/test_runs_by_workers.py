@@ -32,7 +32,7 @@ from operations.dask_stand import dask_cluster
 from processes import PATIENCE
 
 PROFILE: dict[str, Any] = {
-    "kind": "profile", "name": "many", "count": 2 * BLOCK + 100, "products": ["patientsim"],
+    "kind": "profile", "name": "many", "count": BLOCK + 100, "products": ["patientsim"],
     "detail": "core", "expectations": ["share(age >= 0) == 1"],
     "clinical": {"primary": {"code": "E11.9"}, "comorbidities": [
         {"code": "N18.30", "exactly": [{"when": "gender == 'F'", "count": 2000}]}]},
@@ -131,8 +131,8 @@ def test_a_client_that_is_killed_is_resumed(job: Job, digest: str, tmp_path: Pat
             return super().map(call, tasks, stop)
 
     assert _run(home, job, Seen(1), resume=True) == digest
-    assert asked == [block for block in range(3) if f"{block:06}.json" not in there]
-    assert len(asked) < 3
+    assert asked == [block for block in range(2) if f"{block:06}.json" not in there]
+    assert len(asked) < 2
 
 
 @pytest.mark.proof

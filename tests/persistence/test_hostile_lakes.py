@@ -142,6 +142,7 @@ def _other_list(home: Home) -> None:
     _change(home, "ALTER TABLE healthsim_files DROP COLUMN footer")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [

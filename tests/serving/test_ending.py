@@ -13,12 +13,16 @@ import pytest
 
 from healthsim.operations import runs
 from healthsim.operations.home import Home
+from kept import keep
 from processes import PATIENCE
 from serving.piped import ERAS, Piped, piped
 
 pytestmark = pytest.mark.slow
 
 MANY = "9000000 adults in Texas"
+"""A run that is a lake and takes longer than any test."""
+IN_ONE_FILE = "240000 adults in Texas"
+"""A run that takes longer too, and whose first rows are soon there."""
 ON_UNIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 
 BLOCKING = """
@@ -64,7 +68,7 @@ def is_under_way(home: Home, *, rows: bool = False) -> bool:
 
 def under_way(client: Piped, home: Home, wait_seconds: int, *, rows: bool = False) -> str:
     """Begin a run that takes longer than any test, and return its run_id once it is under way."""
-    draft = client.call("start_profile_builder", request=MANY)
+    draft = client.call("start_profile_builder", request=IN_ONE_FILE if rows else MANY)
     number = client.begin("execute_spec", spec_id=draft["spec_id"], wait_seconds=wait_seconds)
     if not wait_seconds:
         client.answer(number)
@@ -147,9 +151,8 @@ def test_a_closed_input_does_not_wait_for_a_call_that_never_comes_back(
 @pytest.mark.parametrize("signalled", [False, True], ids=["closed input", "SIGKILL"])
 def test_a_query_ends_with_its_server_however_that_ends(tmp_path: Path, signalled: bool) -> None:
     endless = "SELECT sum(a.range * b.range) FROM range(100000000) a, range(100000000) b"
+    keep(tmp_path, "few")
     with piped(tmp_path, ERAS[1], BLOCKING) as client:
-        draft = client.call("start_profile_builder", request="20 adults in Texas")
-        client.call("execute_spec", spec_id=draft["spec_id"], save_as="few")
         client.begin("long_query", name="few", sql=endless)
         until(lambda: bool(_children(client.process.pid)))
         (child,) = _children(client.process.pid)

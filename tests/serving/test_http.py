@@ -185,7 +185,9 @@ async def test_a_client_with_the_token_calls_tools(serving: Serving, mode: str) 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.proof)]
+)
 async def test_a_signal_interrupts_the_run_although_a_caller_waits(
     tmp_path: Path, number: signal.Signals
 ) -> None:

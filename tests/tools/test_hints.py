@@ -34,7 +34,7 @@ def _files(home: Home) -> Files:
 
 def _calls(home: Home) -> dict[str, list[dict[str, Any]]]:
     """Return calls of every tool that succeed one after the other; what may be lost is there."""
-    profile = load("commercial-healthy") | {"count": PEOPLE, "expectations": []}
+    profile = load("commercial-healthy") | {"count": PEOPLE, "expectations": [], "detail": "core"}
     spec_id = specs.create(home, "one", {"profile": profile, "journeys": []}).spec_id
     change = {"op": "set", "path": "count", "value": 2}
     return {

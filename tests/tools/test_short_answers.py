@@ -110,6 +110,7 @@ async def test_the_faces_of_a_run_hold_no_number_that_is_somebodys_own(open_clie
         assert plan in {"MA-HMO", "MA-PPO", "Original"}
 
 
+@pytest.mark.slow
 async def test_preview_suggests_a_name_that_is_free(open_client: Open) -> None:
     request = f"{REQUEST}, save it as dm"
     async with open_client() as client:
@@ -123,6 +124,7 @@ async def test_preview_suggests_a_name_that_is_free(open_client: Open) -> None:
     assert "'dm' is taken" in after["next"]
 
 
+@pytest.mark.slow
 async def test_preview_says_who_walks_a_journey_and_how_many_may_not(open_client: Open) -> None:
     async with open_client() as client:
         begun = await _called(

@@ -146,6 +146,7 @@ def test_a_scenario_whose_manifest_holds_half_a_character_is_listed_beside_the_o
         json.dumps(json.loads(text), ensure_ascii=False).encode()
 
 
+@pytest.mark.slow
 def test_a_number_of_thousands_of_digits_in_a_manifest_is_refused_and_not_shown(
     home: Home, tmp_path: Path
 ) -> None:

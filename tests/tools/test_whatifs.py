@@ -55,9 +55,18 @@ async def _base(client: Client, people: int = 40) -> str:
     "change",
     [
         {"op": "set", "path": "demographics.location.states", "value": {"OH": 1}},
-        {"op": "set", "path": "coverage.plan", "value": {"MA-HMO": 0.2, "Original": 0.8}},
-        {"op": "append", "path": "clinical.comorbidities", "value": COPD},
-        {"op": "set", "path": "journey.steps[quarter].times", "value": 2},
+        pytest.param(
+            {"op": "set", "path": "coverage.plan", "value": {"MA-HMO": 0.2, "Original": 0.8}},
+            marks=pytest.mark.proof,
+        ),
+        pytest.param(
+            {"op": "append", "path": "clinical.comorbidities", "value": COPD},
+            marks=pytest.mark.proof,
+        ),
+        pytest.param(
+            {"op": "set", "path": "journey.steps[quarter].times", "value": 2},
+            marks=pytest.mark.proof,
+        ),
         {"op": "set", "path": "count", "value": 60},
     ],
 )  # fmt: skip
