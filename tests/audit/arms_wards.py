@@ -175,7 +175,41 @@ _OTHERS = f"DELETE FROM {_M} WHERE administration_id <> (SELECT min(administrati
     f"WHERE {_HOME})"  # fmt: skip
 _HEPARIN = "drug LIKE 'heparin%'"
 
+_BY_CODE, _BY_RESULT = "no dose of what a diagnosis of the stay holds", \
+    "no dose against a result that holds it"  # fmt: skip
+_HELD_DOSE = (
+    f"(SELECT min(m.administration_id) FROM {_M} AS m JOIN lab_results AS r USING (person_id) "
+    "WHERE m.ingredient = 'lisinopril' AND r.loinc = '98979-8' AND r.collected_at < m.given_at "
+    "AND r.collected_at > m.given_at - INTERVAL 80 DAY AND NOT EXISTS (SELECT 1 FROM conditions "
+    "AS c WHERE c.person_id = m.person_id AND c.code IN ('N18.4', 'N18.5', 'N18.6')))"
+)
+_ONLY_IT = f"DELETE FROM {_M} WHERE administration_id <> {_HELD_DOSE}"
+_OF_IT = f"(SELECT {{}} FROM {_M} WHERE administration_id = {_HELD_DOSE})"
+
+
+def _diagnosed(code: str, rows: int) -> Arm:
+    where = f"sequence = 2 AND encounter_id = {_OF_IT.format('encounter_id')}"
+    return Arm(_BY_CODE, (_ONLY_IT, one("encounter_diagnoses", f"code = '{code}'", where)), rows)
+
+
+def _resulted(value: float, rows: int, *after: str) -> Arm:
+    change = (f"UPDATE lab_results SET value = {value} WHERE loinc = '98979-8' "
+              f"AND person_id = {_OF_IT.format('person_id')}")  # fmt: skip
+    return Arm(_BY_RESULT, (_ONLY_IT, change, *after), rows)
+
+
 OF_DOSES = (
+    _diagnosed("N17.9", 1),
+    _diagnosed("E87.5", 1),
+    _diagnosed("K92.2", 0),
+    _diagnosed("E87.6", 0),
+    _resulted(29, 1),
+    _resulted(30, 0),
+    _resulted(29, 0, f"UPDATE {_M} SET ingredient = 'amlodipine'"),
+    _resulted(29, 0, f"UPDATE {_M} SET given_at = given_at + INTERVAL 91 DAY"),
+    _resulted(29, 0, "UPDATE conditions SET code = 'N18.4' WHERE code = 'I10'",
+              "UPDATE conditions SET code = 'N18.4' WHERE code = 'E78.5'",
+              "UPDATE conditions SET code = 'N18.4' WHERE code = 'M17.11'"),
     *(Arm(_INSIDE, (one(_M, f"given_at = {_ENC.format(column)} {minute}"),), rows)
       for column, minute, rows in (
           ("start_at", "", 0), ("start_at", "- INTERVAL 1 MINUTE", 1),

@@ -20,6 +20,16 @@ _ALSO = {
         _VISIT,
     ),
     "a place is in the facility of its encounter": ("reference encounter_locations.facility_id",),
+    "no dose of what a diagnosis of the stay holds": (
+        "problem list: what a visit states, the person has",
+        "diagnoses of a claim are the encounter's",
+    ),
+    "no dose against a result that holds it": (
+        "nothing is begun against a result",
+        "no fill against a result",
+        "a flag says where the result lies",
+        "computed lab results follow from their inputs",
+    ),
     "a dose of a prescription is given while it lasts": ("a fill is what was prescribed",),
 }
 _FIRST = {

@@ -6,6 +6,7 @@ from __future__ import annotations
 from healthsim.audit.rules import AnyRule, AuditRule, RowRule
 from healthsim.medicine.devices import DEMONSTRATION, device_causes, devices
 from healthsim.medicine.goals import care_goals
+from healthsim.medicine.held_drugs import held_drugs
 from healthsim.medicine.vaccines import Length, doses, products
 from healthsim.medicine.vaccines_not_given import REASONS, not_given, same_series
 from healthsim.medicine.ward_drugs import ward_drugs
@@ -219,6 +220,29 @@ def _forbidden() -> str:
     )
 
 
+def _held_for_diagnoses() -> str:
+    """Return rows of an ingredient, the codes that hold it, and whether as the first of a stay."""
+    return ", ".join(
+        f"('{one}', '^({rule.diagnoses})', {rule.principal})"
+        for rule in held_drugs()
+        for one in sorted(rule.ingredients)
+        if rule.diagnoses
+    )
+
+
+def _held_for_results() -> str:
+    """Return rows of an ingredient, a rule, its bound, its days, and conditions that allow it."""
+    return ", ".join(
+        f"('{one}', '{rule.name}', {rule.below}, {rule.days}, '^({rule.unless or 'none'})')"
+        for rule in held_drugs()
+        for one in sorted(rule.ingredients)
+        if rule.labs
+    )
+
+
+_TESTS = ", ".join(f"('{rule.name}', '{loinc}')" for rule in held_drugs() for loinc in rule.labs)
+
+
 _GIVEN: tuple[AnyRule, ...] = (
     AuditRule(
         "a dose lies within its encounter", f"{_DOSES}.given_at", (_DOSES, "encounters"),
@@ -233,6 +257,30 @@ _GIVEN: tuple[AnyRule, ...] = (
         "JOIN prescriptions AS p USING (prescription_id) JOIN encounters AS e "
         "ON e.encounter_id = m.encounter_id WHERE p.written_date >= e.start_at::DATE "
         "OR p.end_date <= e.end_at::DATE OR p.ingredient <> m.ingredient",
+    ),
+    AuditRule(
+        "no dose of what a diagnosis of the stay holds", f"{_DOSES}.ingredient",
+        (_DOSES, "encounters", "encounter_diagnoses"),
+        f"SELECT DISTINCT concat('administration_id ', m.administration_id) FROM {_DOSES} AS m "
+        f"JOIN (VALUES {_held_for_diagnoses()}) AS h (ingredient, codes, first) "
+        f"USING (ingredient) JOIN encounters AS e ON e.encounter_id = m.encounter_id "
+        "JOIN encounter_diagnoses AS d ON d.encounter_id = m.encounter_id "
+        "AND regexp_matches(d.code, h.codes) "
+        "AND (NOT h.first OR d.sequence = 1) WHERE m.procedure_id IS NULL",
+    ),
+    AuditRule(
+        "no dose against a result that holds it", f"{_DOSES}.ingredient",
+        (_DOSES, "lab_results", "conditions"),
+        f"SELECT concat('administration_id ', m.administration_id) FROM (SELECT m.*, h.* EXCLUDE "
+        f"(ingredient) FROM {_DOSES} AS m JOIN (VALUES {_held_for_results()}) "
+        "AS h (ingredient, rule, below, days, unless) USING (ingredient) "
+        "WHERE m.procedure_id IS NULL) AS m ASOF JOIN (SELECT person_id, rule, collected_at, "
+        f"min(value) AS value FROM lab_results JOIN (VALUES {_TESTS}) AS t (rule, loinc) "
+        "USING (loinc) WHERE value IS NOT NULL GROUP BY ALL) AS r "
+        "ON r.person_id = m.person_id AND r.rule = m.rule AND r.collected_at <= m.given_at "
+        "WHERE r.value < m.below AND r.collected_at >= m.given_at - to_days(m.days) "
+        "AND NOT EXISTS (SELECT 1 FROM conditions AS c WHERE c.person_id = m.person_id "
+        "AND regexp_matches(c.code, m.unless))",
     ),
     RowRule(
         "a dose that is not given has a reason and no amount", f"{_DOSES}.status", _DOSES,

@@ -15,17 +15,6 @@ HOURS: Mapping[str, tuple[int, ...]] = {
 }  # fmt: skip
 """Frequency -> hours of the day at which a ward gives it: usual rounds (assumption)."""
 
-HELD = ("metformin", "sitagliptin-metformin", "empagliflozin", "dapagliflozin", "canagliflozin",
-        "ibuprofen", "naproxen", "meloxicam", "diclofenac")  # fmt: skip
-"""What people take at home and are not given in hospital (ADA 2024, section 16; NSAIDs)."""
-
-BLEEDING = r"I6[0-2]|K2[5-8]\.[0246]|K29\.[0-9]1|K31\.811|K55\.21|K57\.[0-9][13]|K62\.5|K92\.[0-2]"
-"""Principal diagnoses in which nothing is given that makes people bleed (usual practice)."""
-
-HELD_IN_BLEEDING = ("aspirin", "clopidogrel", "prasugrel", "ticagrelor", "warfarin", "apixaban",
-                    "rivaroxaban", "dabigatran", "edoxaban", "enoxaparin", "heparin")  # fmt: skip
-"""What is not given in stays for `BLEEDING`: drugs against platelets and clots."""
-
 HOME_ROUTES = ("oral", "inhaled", "subcutaneous")
 NOT_GIVEN = {"b": "away", "c": "asleep", "d": "vomiting"}
 """Code of HL7's reasons why a drug was not given -> its words."""

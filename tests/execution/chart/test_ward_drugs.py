@@ -29,8 +29,15 @@ STAYS = journey(
     _stay("acute", 100, "J18.9", "I50.23"),
     _stay("failing", 120, "I50.22"),
     _stay("bleeding", 140, "K92.2", "I50.22"),
+    event("pressure", "prescription", 10, drug="lisinopril 10 mg tablet", days_supply=90,
+          refills=3, first_fill_share=1),
+    _stay("kidney", 150, "A41.9", "N17.9"),
     _stay("cesarean", 160, "O82", icd10pcs=["10D00Z1"]),
-    _stay("hip", 180, "M16.11") | {"with": [event("replaced", "procedure", 2, code="27130")]},
+    _stay("potassium", 170, "E87.5"),
+    _stay("weak", 175, "J18.9") | {"with": [
+        event("cleared", "lab", 0, loinc="33914-3", result={"type": "uniform", "low": 20,
+                                                            "high": 29, "decimals": 0})]},
+    _stay("hip", 300, "M16.11") | {"with": [event("replaced", "procedure", 2, code="27130")]},
 )  # fmt: skip
 
 
@@ -122,3 +129,15 @@ def test_who_comes_for_bleeding_is_given_no_aspirin_and_no_heparin(
     assert given["knee"]["aspirin"]
     assert given["failing"]["heparin"]
     assert not {"aspirin", "heparin"} & set(given["bleeding"])
+
+
+def test_what_harms_an_injured_kidney_is_held_and_the_note_says_why(
+    tables: Mapping[str, Columns], given: Mapping[str, Mapping[str, set[int]]]
+) -> None:
+    text = " ".join(text for (text,) in listed(tables["clinical_notes"], "text"))
+
+    assert given["acute"]["lisinopril"]
+    assert given["hip"]["lisinopril"]
+    assert not {step for step in ("kidney", "potassium", "weak") if "lisinopril" in given[step]}
+    assert "- lisinopril 10 mg tablet. Held for acute kidney injury." in text
+    assert "- lisinopril 10 mg tablet. Held for an eGFR below 30." in text

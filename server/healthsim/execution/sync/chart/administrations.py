@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from healthsim.addresses import BITS, hash_of, ids
 from healthsim.dates import NO_DAY, whole_years
+from healthsim.execution.sync.chart.held import stays_holding
 from healthsim.execution.sync.chart.injections import doses_of_procedures
 from healthsim.execution.sync.chart.locations import GETTING_READY, operation_begins
 from healthsim.execution.sync.chart.places import (
@@ -26,10 +27,8 @@ from healthsim.execution.sync.chart.places import (
 )
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.visits.visits import DAY
+from healthsim.medicine.held_drugs import held_drugs
 from healthsim.medicine.ward_drugs import (
-    BLEEDING,
-    HELD,
-    HELD_IN_BLEEDING,
     HOME_ROUTES,
     HOURS,
     NOT_GIVEN,
@@ -39,8 +38,8 @@ from healthsim.medicine.ward_drugs import (
 from healthsim.products.patientsim.wards import MEDICATION_ADMINISTRATIONS
 from healthsim.tables import NO_NUMBER, Coded, Columns, join, take
 
-_HOME_CLASSES = ("inpatient", "observation")
-_CLASSES = ("emergency", *_HOME_CLASSES)
+HOME_CLASSES = ("inpatient", "observation")
+_CLASSES = ("emergency", *HOME_CLASSES)
 _HOUR = 60
 _SOON, _SOONEST = 60, 30  # minutes from arrival to a first dose: assumption
 _APART = 4 * _HOUR  # from the first dose to the next round, at least: assumption
@@ -118,7 +117,7 @@ def medication_administrations(ctx: SyncContext, tables: Mapping[str, Columns]) 
         ordered = _first_of_group(ordered)
         home = _home(stays, tables["prescriptions"])
         same = np.isin(_keys(home, ordered), _keys(ordered, ordered))
-        orders = _without_bleeders(stays, _Orders.joined([ordered, home.take(~same)]), tables)
+        orders = _without_held(stays, _Orders.joined([ordered, home.take(~same)]), tables)
         parts.append(_given(ctx, stays, orders))
     rows = {name: join([part[name] for part in parts]) for name in parts[0]}
     if not len(numbers(rows, "person_id")):
@@ -211,11 +210,18 @@ def _waits(
     return begins - start - GETTING_READY
 
 
-def _without_bleeders(stays: _Stays, orders: _Orders, tables: Mapping[str, Columns]) -> _Orders:
-    """Return the orders without what is held in stays for bleeding."""
-    bleeds = np.isin(stays.encounter, _with(tables["encounter_diagnoses"], BLEEDING, 1))
-    held = codes_where(orders.ingredient, HELD_IN_BLEEDING.__contains__)
-    return orders.take(~(held & bleeds[orders.stay]))
+def _without_held(stays: _Stays, orders: _Orders, tables: Mapping[str, Columns]) -> _Orders:
+    """Return the orders without what stays hold for a diagnosis or a result."""
+    encounters: Columns = {
+        "person_id": stays.person, "encounter_id": stays.encounter,
+        "start_at": stays.start, "end_at": stays.end,
+    }  # fmt: skip
+    held = np.zeros(len(orders.stay), dtype=np.bool_)
+    for rule in held_drugs():
+        about = codes_where(orders.ingredient, rule.ingredients.__contains__)
+        if about.any():
+            held |= about & stays_holding(rule, encounters, tables)[orders.stay]
+    return orders.take(~held)
 
 
 def _has(person: Numbers, table: Columns, column: str, words: tuple[str, ...]) -> Mask:
@@ -228,10 +234,9 @@ def _home(stays: _Stays, written: Columns) -> _Orders:
     """Return what people take at home and are given in their stays."""
     asked = codes_where(texts(written, "frequency"), HOURS.__contains__)
     asked &= codes_where(texts(written, "route"), HOME_ROUTES.__contains__)
-    asked &= codes_where(texts(written, "ingredient"), lambda text: text not in HELD)
     asked &= ~np.asarray(written["as_needed"], dtype=np.bool_)
     rows = np.flatnonzero(asked)
-    inside = np.flatnonzero(codes_where(stays.kind, _HOME_CLASSES.__contains__))
+    inside = np.flatnonzero(codes_where(stays.kind, HOME_CLASSES.__contains__))
     inside = inside[np.argsort(stays.person[inside], kind="stable")]
     person = numbers(written, "person_id")[rows]
     low = np.searchsorted(stays.person[inside], person)

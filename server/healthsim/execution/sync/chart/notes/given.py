@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 
+from healthsim.execution.sync.chart.administrations import HOME_CLASSES
+from healthsim.execution.sync.chart.held import stays_holding
+from healthsim.execution.sync.chart.notes.drugs import Courses
 from healthsim.execution.sync.chart.notes.kinds import Notes
 from healthsim.execution.sync.chart.notes.phrases import Strings, glued, said
 from healthsim.execution.sync.chart.notes.scene import Groups, Scene, alphabetical
@@ -16,7 +20,10 @@ from healthsim.execution.sync.chart.notes.texts import (
     runs,
     taken,
 )
+from healthsim.execution.sync.chart.places import codes_where, first_of_each
 from healthsim.execution.sync.visits.visits import DAY
+from healthsim.medicine.held_drugs import held_drugs
+from healthsim.tables import Columns
 
 _TABLE = "medication_administrations"
 
@@ -53,3 +60,38 @@ def _by_drug(scene: Scene) -> Groups:
     return Groups.of(
         scene.encounter(_TABLE), scene.visits, drug, route, scene.whole(_TABLE, "given_at")
     )
+
+
+def medications_held(scene: Scene, notes: Notes) -> Strings:
+    """List what the person takes at home and is not given in the stay, and why."""
+    if not scene.has("prescriptions"):
+        return nothing(len(notes))
+    stay, drug, why = scene.once(_held)
+    place, at = stay.each(notes.encounter)
+    return listed(place, len(notes), said("held", drug=taken(drug, at), why=taken(why, at)))
+
+
+def _held(scene: Scene) -> tuple[Groups, Strings, Strings]:
+    """Return (encounter, drug, reason) of what stays hold of what was taken as they began."""
+    inside = codes_where(scene.coded("encounters", "encounter_class"), HOME_CLASSES.__contains__)
+    stays = np.flatnonzero(inside)
+    rows = Groups.of(scene.person("prescriptions"), scene.people)
+    place, row = rows.each(scene.person("encounters")[stays])
+    courses, today = scene.once(Courses.of), scene.days("encounters", "start_at")[stays]
+    takes = (courses.written[row] < today[place]) & (courses.ends[row] > today[place])
+    place, row = place[takes], row[takes]
+    names = ("person_id", "encounter_id", "start_at", "end_at")
+    columns: Columns = {name: scene.whole("encounters", name)[stays] for name in names}
+    ingredient = scene.coded("prescriptions", "ingredient").take(row)
+    reason = np.full(len(row), -1, dtype=np.int64)
+    for number, rule in enumerate(held_drugs()):
+        about = codes_where(ingredient, rule.ingredients.__contains__)
+        holds = about & stays_holding(rule, columns, scene.tables)[place]
+        reason[holds & (reason < 0)] = number
+    place, row, reason = (one[reason >= 0] for one in (place, row, reason))
+    drug = scene.order("prescriptions", "drug")[row]
+    first = first_of_each(place, drug)
+    place, row, reason = place[first], row[first], reason[first]
+    groups = Groups.of(stays[place], scene.visits, drug[first])
+    words = pa.array([rule.words for rule in held_drugs()], pa.string())
+    return groups, taken(scene.text("prescriptions", "drug"), row), taken(words, reason)

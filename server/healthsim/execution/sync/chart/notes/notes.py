@@ -92,6 +92,7 @@ SECTIONS: Mapping[str, Section] = {
     "studies": findings.studies,
     "procedures": acts.procedures,
     "medications_given": given.medications_given,
+    "medications_held": given.medications_held,
     "course": course.course,
     "stay_results": course.stay_results,
     "assessment": acts.assessment,
