@@ -222,7 +222,7 @@ def test_orders_are_urgent_in_emergencies_and_routine_in_elective_stays() -> Non
         return visit | {"with": [event(f"of_{visit['id']}", "procedure", code="71046")]}
 
     steps = (_emergency(2), _stay("in", 2, 5), _stay("elective", 60, 2), visit("office", 90))
-    tables = _walked(*(xray(step) for step in steps))
+    tables = _walked(*(xray(step) for step in steps), detail="coded")
     named = dict(listed(tables["events"], "event_id", "step"))
     priorities = {(named[event_id], priority) for event_id, priority
                   in listed(tables["service_requests"], "event_id", "priority")}  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from math import exp, sqrt
 from typing import Any
 
@@ -27,8 +29,15 @@ def days_of(
 ) -> NDArray[Any]:
     document = journey(*steps, duration_days=3650)
     profile = diabetic(count=people, products=["patientsim"], through="2036-12-31", **profile)
-    rows = listed(run(profile, document)["events"], "step", "event_date")
+    rows = _events(json.dumps(profile), json.dumps(document))
     return np.array([day - DAY_0 for name, day in rows if name == step])
+
+
+@cache
+def _events(profile: str, document: str) -> list[tuple[str, int]]:
+    """Return (step, day) of what happens; tests of one hazard share its run."""
+    tables = run(json.loads(profile), json.loads(document))
+    return listed(tables["events"], "step", "event_date")
 
 
 def agrees(got: int, share: float, people: int = PEOPLE) -> bool:

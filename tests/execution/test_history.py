@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -84,6 +86,46 @@ def test_every_change_is_rounded() -> None:
     found = variable(move(1, 0.04), move(2, 0.04))
 
     assert found.at(moment(5, 5)).tolist() == [8.0, 6.0]
+
+
+@pytest.mark.parametrize("day", range(0, 130, 9))
+def test_after_many_changes_every_day_has_the_value_that_it_had_before_them(day: int) -> None:
+    """A read depends neither on which changes came later nor on how many there are."""
+    moves = [move(5 * place, (-1) ** place * 0.7, sets=place == 9, over=3 * (place % 4))
+             for place in range(25)]  # fmt: skip
+    found = variable(*moves, low=5.0, high=9.0)
+    found.at(moment(200, 200))  # the first changes are settled by now
+
+    assert found.at(moment(day, 60)).tolist() == [_replayed(found, 0, day), _replayed(found, 1, 60)]
+
+
+def _replayed(found: StateVariable, person: int, day: int) -> float:
+    """Return a person's value on a day, change by change."""
+    value = float(found.start[person])
+    for change in found.changes:
+        begun = int(change.entry.days[person])
+        if begun <= day:
+            amount = change.entry.values[person] - (value if change.sets else 0.0)
+            share = min((day - begun) / change.over_days, 1.0) if change.over_days else 1.0
+            value = min(max(float(np.round(value + amount * share, 1)), found.low), found.high)
+    return value
+
+
+def test_who_is_born_has_the_value_of_birth_after_many_changes_of_others() -> None:
+    others = [StateChange(LogEntry(TWO[:1], days(day), np.array([1.0]))) for day in range(20)]
+    before = variable(*others)
+    before.at(moment(50, 50))
+    after = replace(before, start=np.array([8.0, 3.0]))
+
+    assert after.at(moment(50, 50)).tolist() == [28.0, 3.0]
+
+
+def test_a_change_before_an_earlier_one_counts_from_its_day_whenever_it_was_added() -> None:
+    found = variable()
+    for one in (move(10, 1.0), move(10, 2.0), move(20, 4.0, sets=True), move(15, 1.0)):
+        found.add_change(one)
+
+    assert found.at(moment(15, 25)).tolist() == [12.0, 4.0]
 
 
 def test_a_drug_is_taken_until_the_day_before_it_stops() -> None:

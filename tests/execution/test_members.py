@@ -245,7 +245,10 @@ def test_another_condition_of_a_member_changes_no_other_row() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("size", "threads", "count"), [(1, 3, 7), (17, 1, 40), (39, 2, 40)])
+@pytest.mark.parametrize(
+    ("size", "threads", "count"),
+    [(1, 3, 7), pytest.param(17, 1, 40, marks=pytest.mark.proof), (39, 2, 40)],
+)
 def test_members_are_the_same_in_any_chunks(size: int, threads: int, count: int) -> None:
     journey = pregnancy(delivery(), eligible="gender == 'F' and age >= 18 and gestation >= 0")
     job = (four(count=count), journey)

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from execution.running import diabetic, first_year, journey, lab, listed, run, visit
+from execution.running import charted, diabetic, first_year, journey, lab, listed, visit
 from healthsim.errors import Cancelled
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
@@ -41,7 +41,7 @@ def test_a_run_stops_within_a_chunk_of_being_asked() -> None:
 )  # fmt: skip
 def test_a_job_fills_the_tables_of_its_products_and_no_others(products: list[str]) -> None:
     job = prepare(diabetic(count=10, products=products), [first_year()])
-    tables = run(diabetic(count=10, products=products), first_year())
+    tables = charted(diabetic(count=10, products=products), first_year())
 
     assert tables.keys() == {table.name for table in job.tables} == {
         table.name for table in tables_of(products, attributes=True)
@@ -51,8 +51,8 @@ def test_a_job_fills_the_tables_of_its_products_and_no_others(products: list[str
 
 
 def test_a_profile_with_attributes_has_a_row_for_each_and_another_no_such_table() -> None:
-    with_them = run(diabetic(count=10, products=["patientsim"]), first_year())
-    without = run(diabetic(count=10, products=["patientsim"], attributes={}))
+    with_them = charted(diabetic(count=10, products=["patientsim"]), first_year())
+    without = charted(diabetic(count=10, products=["patientsim"], attributes={}))
     a1c = [number for _, name, text, number in listed(with_them["person_attributes"])
            if name == "a1c" and text is None]  # fmt: skip
 
@@ -63,8 +63,8 @@ def test_a_profile_with_attributes_has_a_row_for_each_and_another_no_such_table(
 
 @pytest.mark.parametrize("products", [["membersim"], ["rxmembersim"], ["patientsim"]])
 def test_what_is_asked_for_alone_is_the_same_as_beside_the_others(products: list[str]) -> None:
-    every = run(diabetic(count=20), first_year())
-    alone = run(diabetic(count=20, products=products), first_year())
+    every = charted(diabetic(count=20), first_year())
+    alone = charted(diabetic(count=20, products=products), first_year())
     owned = {table.name for table in tables_of(products)} - {
         "providers",
         "facilities",
@@ -76,7 +76,7 @@ def test_what_is_asked_for_alone_is_the_same_as_beside_the_others(products: list
 
 
 def test_no_required_column_has_a_null_and_every_reference_is_held() -> None:
-    tables = run(diabetic(count=40), first_year())
+    tables = charted(diabetic(count=40), first_year())
     for table in prepare(diabetic(count=40), [first_year()]).tables:
         for column in table.columns:
             rows = [value for (value,) in listed(tables[table.name], column.name)]
@@ -89,7 +89,7 @@ def test_no_required_column_has_a_null_and_every_reference_is_held() -> None:
 
 
 def test_every_record_of_an_event_names_an_event_of_the_same_person() -> None:
-    tables = run(diabetic(count=40), first_year())
+    tables = charted(diabetic(count=40), first_year())
     events = set(listed(tables["events"], "event_id", "person_id"))
     for name, columns in tables.items():
         if "event_id" in columns and name != "events" and "person_id" in columns:
@@ -98,7 +98,7 @@ def test_every_record_of_an_event_names_an_event_of_the_same_person() -> None:
 
 
 def test_a_journey_fills_nothing_for_those_who_are_not_eligible() -> None:
-    tables = run(diabetic(count=40), journey(visit("v"), eligible="gender == 'F'"))
+    tables = charted(diabetic(count=40), journey(visit("v"), eligible="gender == 'F'"))
     women = {person for person, gender in listed(tables["patients"], "person_id", "gender")
              if gender == "F"}  # fmt: skip
 
@@ -108,20 +108,20 @@ def test_a_journey_fills_nothing_for_those_who_are_not_eligible() -> None:
 
 
 def test_a_profile_alone_is_enough() -> None:
-    tables = run(diabetic(count=10))
+    tables = charted(diabetic(count=10))
 
     assert len(tables["patients"]["person_id"]) == 10
     assert len(tables["fills"]["person_id"]) > 0
 
 
 def test_one_person_is_enough() -> None:
-    tables = run(diabetic(count=1), first_year())
+    tables = charted(diabetic(count=1), first_year())
 
     assert len(tables["patients"]["person_id"]) == 1
 
 
 def test_a_lab_that_says_no_result_is_that_of_the_person() -> None:
-    tables = run(diabetic(count=500), journey(lab("l")))
+    tables = charted(diabetic(count=500), journey(lab("l")))
     held = {person: number for person, name, number in
             listed(tables["person_attributes"], "person_id", "name", "number")
             if name == "a1c"}  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from execution.running import diabetic, event, journey, listed, run, visit
+from execution.running import charted, diabetic, event, journey, listed, visit
 from healthsim.errors import SpecError
 from healthsim.medicine.allergies import reactions, substances
 from healthsim.tables import Columns
@@ -45,7 +45,7 @@ def _given(tables: Any) -> tuple[set[int], set[int]]:
 
 
 def test_who_is_stated_to_be_allergic_to_penicillin_is_not_given_it() -> None:
-    tables = run(_profile(("penicillin", 0.5)), journey(*_steps()))
+    tables = charted(_profile(("penicillin", 0.5)), journey(*_steps()))
     allergic, (taken, shot) = _allergic(tables, "penicillin"), _given(tables)
 
     assert 15 < len(allergic) < 45
@@ -55,7 +55,7 @@ def test_who_is_stated_to_be_allergic_to_penicillin_is_not_given_it() -> None:
 
 def test_an_allergy_that_is_usual_keeps_no_drug_away_and_is_not_of_those_who_are_given_it() -> None:
     given, others = (
-        run(_profile(count=300), journey(*steps)) for steps in (_steps(), _steps()[:1])
+        charted(_profile(count=300), journey(*steps)) for steps in (_steps(), _steps()[:1])
     )
     assert len(_given(given)[0]) == 300
     assert _allergic(given, "penicillin") == set()
@@ -65,7 +65,7 @@ def test_an_allergy_that_is_usual_keeps_no_drug_away_and_is_not_of_those_who_are
 
 def test_a_code_of_an_allergy_is_one_and_keeps_drugs_away() -> None:
     has = {"comorbidities": [{"code": "Z88.0", "share": 0.5}]}
-    tables = run(_profile(has=has), journey(*_steps()))
+    tables = charted(_profile(has=has), journey(*_steps()))
     coded = {person for person, code in listed(tables["conditions"], "person_id", "code")
              if code == "Z88.0"}  # fmt: skip
 
@@ -76,7 +76,7 @@ def test_a_code_of_an_allergy_is_one_and_keeps_drugs_away() -> None:
 
 def test_who_takes_a_drug_on_the_first_day_bears_it() -> None:
     has = {"medications": [{"drug": "lisinopril 10 mg tablet", "share": 0.5}]}
-    tables = run(_profile(("lisinopril", 1.0), has=has), journey(*_steps()))
+    tables = charted(_profile(("lisinopril", 1.0), has=has), journey(*_steps()))
     takes = {person for person, drug in listed(tables["prescriptions"], "person_id", "drug")
              if drug == "lisinopril 10 mg tablet"}  # fmt: skip
 
@@ -87,7 +87,7 @@ def test_who_takes_a_drug_on_the_first_day_bears_it() -> None:
 
 def test_a_violation_may_be_planted_against_an_allergy() -> None:
     profile = _profile(("penicillin", 1.0), safety={"allow_violations": 0.5})
-    tables = run(profile, journey(*_steps()))
+    tables = charted(profile, journey(*_steps()))
     planted = listed(tables["planted_violations"], "person_id", "rule", "kind")
     taken, shot = _given(tables)
 
@@ -102,7 +102,7 @@ def test_a_violation_may_be_planted_against_an_allergy() -> None:
 
 
 def test_rows_tell_when_it_began_and_how_severe_it_was() -> None:
-    tables = run(
+    tables = charted(
         _profile(("peanut", 1.0), ("atorvastatin", 1.0), count=200), journey(visit("v", 5))
     )
     rows = tables["allergies"]
@@ -140,7 +140,7 @@ def test_allergies_that_cannot_be_are_refused_with_the_mend(
     profile = _profile()
     profile["clinical"]["allergies"] = allergies
     with pytest.raises(SpecError) as told:
-        run(profile, journey(visit("v", 5)))
+        charted(profile, journey(visit("v", 5)))
     assert "allergies" in str(told.value)
     assert found in str(told.value)
     assert mend in str(told.value)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import duckdb
 import pytest
 
-from execution.running import diabetic, event, journey, lab, listed, run
+from execution.running import charted, diabetic, event, journey, lab, listed
 from healthsim.execution.sync.chart.notes.examination_tables import examinations, findings
 from template_runs import stored
 
@@ -19,7 +19,7 @@ Connection: TypeAlias = duckdb.DuckDBPyConnection
 def _notes(*diagnoses: str, encounter_class: str = "office", **details: object) -> list[str]:
     visit = event("visit", "encounter", 10, encounter_class=encounter_class,
                   diagnoses=list(diagnoses), **details)  # fmt: skip
-    tables = run(diabetic(count=4, products=["patientsim"]), journey(visit))
+    tables = charted(diabetic(count=4, products=["patientsim"]), journey(visit))
     return [str(text) for (text,) in listed(tables["clinical_notes"], "text")]
 
 
@@ -54,14 +54,14 @@ def test_a_talk_of_a_plan_is_no_clinical_note_unless_something_is_done() -> None
     seen = event("seen", "encounter", 20, diagnoses=["E11.9"])
     ordered = event("ordered", "encounter", 30, diagnoses=["Z71.89"])
     ordered["with"] = [lab("a1c")]
-    tables = run(diabetic(count=2, products=["patientsim"]), journey(talk, seen, ordered))
+    tables = charted(diabetic(count=2, products=["patientsim"]), journey(talk, seen, ordered))
     assert len(tables["encounters"]["person_id"]) == 6
     assert len(tables["clinical_notes"]["note_id"]) == 4
 
 
 def test_a_disease_lasts_since_its_first_code() -> None:
     kidneys = event("kidneys", "diagnosis", 40, code="N18.30")
-    tables = run(diabetic(count=2, products=["patientsim"]),
+    tables = charted(diabetic(count=2, products=["patientsim"]),
                  journey(event("first", "encounter", 10, diagnoses=["E11.9"]), kidneys,
                          event("later", "encounter", 90, diagnoses=["E11.9"])))  # fmt: skip
     texts = [str(text) for (text,) in listed(tables["clinical_notes"], "text")]
@@ -74,7 +74,7 @@ def test_a_stay_does_not_state_the_joint_that_it_puts_in() -> None:
     stay = event("stay", "encounter", 10, encounter_class="inpatient", los_days=2,
                  diagnoses=["M17.11"]) | {"with": [put_in]}  # fmt: skip
     later = event("later", "encounter", 40, diagnoses=["Z47.1", "Z96.651"])
-    tables = run(diabetic(count=3, products=["patientsim"]), journey(stay, later))
+    tables = charted(diabetic(count=3, products=["patientsim"]), journey(stay, later))
     codes = listed(tables["encounter_diagnoses"], "encounter_id", "code")
     first = {visit for visit, code in codes if code == "M17.11"}
     assert len(first) == 3
@@ -86,7 +86,7 @@ def test_a_stay_does_not_state_the_joint_that_it_puts_in() -> None:
 @pytest.mark.parametrize(("with_it", "code"), [("R05.9", "Z00.01"), ("E11.9", "Z00.00")])
 def test_a_preventive_visit_says_whether_anything_was_found(with_it: str, code: str) -> None:
     visit = event("visit", "encounter", 10, diagnoses=["Z00.00", with_it])
-    tables = run(diabetic(count=3, products=["patientsim"]), journey(visit))
+    tables = charted(diabetic(count=3, products=["patientsim"]), journey(visit))
     found = [one for (one,) in listed(tables["encounter_diagnoses"], "code")]
     assert found.count(code) == 3
     assert {one for one in found if str(one).startswith("Z00")} == {code}

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import duckdb
 import pytest
 
-from execution.running import diabetic, event, journey, listed, run
+from execution.running import charted, diabetic, event, journey, listed
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
 from healthsim.tables import Texts, join
@@ -232,7 +232,7 @@ def test_of_a_surgeons_code_without_words_the_hospitals_is_listed() -> None:
     for own, lines in (("27447", ["0SRC0J9"]), ("45378", ["0SRC0J9", "45378"])):
         done = event("done", "procedure", code=own)
         job = diabetic(count=2, products=["patientsim"])
-        tables = run(job, journey({**stay, "with": [done]}))
+        tables = charted(job, journey({**stay, "with": [done]}))
         texts = [text for title, text in listed(tables["clinical_notes"], "title", "text")
                  if title == "Discharge summary"]  # fmt: skip
         assert len(texts) == 2
@@ -246,7 +246,7 @@ def test_the_note_of_several_hospital_codes_is_of_the_first_that_is_listed() -> 
     for order in (codes, codes[::-1]):
         stay = event("stay", "encounter", 10, encounter_class="inpatient", los_days=5,
                      icd10pcs=order)  # fmt: skip
-        tables = run(diabetic(count=2, products=["patientsim"]), journey(stay))
+        tables = charted(diabetic(count=2, products=["patientsim"]), journey(stay))
         texts = [text for kind, text in listed(tables["clinical_notes"], "type", "text")
                  if kind == "11504-8"]  # fmt: skip
         assert len(texts) == 2
@@ -285,7 +285,7 @@ def test_notes_are_the_same_whatever_the_chunks() -> None:
 def test_a_stay_of_a_day_ends_with_its_last_vital_signs() -> None:
     watched = event("watched", "encounter", 10, encounter_class="observation", los_days=0,
                     procedures=["99234"])  # fmt: skip
-    tables = run(diabetic(count=3, products=["patientsim"]), journey(watched))
+    tables = charted(diabetic(count=3, products=["patientsim"]), journey(watched))
     assert tables["encounters"]["los_days"].tolist() == [0, 0, 0]
     texts = [text for title, text in listed(tables["clinical_notes"], "title", "text")
              if title == "Discharge summary"]  # fmt: skip

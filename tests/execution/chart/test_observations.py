@@ -8,7 +8,7 @@ import pytest
 
 from execution.births import women
 from execution.families import family
-from execution.running import diabetic, journey, listed, run, visit
+from execution.running import charted, diabetic, journey, listed, visit
 from healthsim.errors import SpecError
 from healthsim.medicine.social import answer_groups, facts
 from healthsim.tables import Columns
@@ -31,7 +31,7 @@ def _people(**clinical: Any) -> dict[str, Any]:
 
 def test_smoking_is_asked_before_the_data_and_once_a_year() -> None:
     visits = [visit(f"v{day}", day) for day in (20, 60, 400)]
-    tables = run(_people(), journey(*visits, duration_days=500))
+    tables = charted(_people(), journey(*visits, duration_days=500))
     days: dict[int, list[int]] = {}
     for person, _, day in _told(tables, "smoking_status"):
         days.setdefault(person, []).append(day)
@@ -49,7 +49,7 @@ def test_codes_decide_who_smokes_and_since_when() -> None:
                  "details": {"code": "Z87.891"}}  # fmt: skip
     has = {"one_of": [{"code": "F17.210", "share": 0.3}, {"code": "F17.211", "share": 0.3}]}
     steps = [visit("v", 20), diagnosed | {"when": "not has('F17')"}, visit("w", 400)]
-    tables = run(_people(**has), journey(*steps, duration_days=500))
+    tables = charted(_people(**has), journey(*steps, duration_days=500))
     codes = {
         person: code
         for person, code in listed(tables["conditions"], "person_id", "code")
@@ -64,10 +64,10 @@ def test_codes_decide_who_smokes_and_since_when() -> None:
 
 def test_shares_of_smoking_are_as_stated_and_an_attribute_binds() -> None:
     stated = {"daily": 0.5, "some_days": 0.2, "former": 0.3}
-    tables = run(_people(smoking=stated), journey(visit("v", 20)))
+    tables = charted(_people(smoking=stated), journey(visit("v", 20)))
     answers = [answer for _, answer, day in _told(tables, "smoking_status") if day < AS_OF]
     bound = _people() | {"attributes": {"smoking": {"current": 0.5, "never": 0.5}}}
-    labels = run(bound, journey(visit("v", 20)))
+    labels = charted(bound, journey(visit("v", 20)))
     smokes = {person: answer in CURRENT for person, answer, _ in _told(labels, "smoking_status")}
     said = listed(labels["person_attributes"], "person_id", "text")
 
@@ -89,7 +89,7 @@ def test_shares_that_cannot_be_are_refused_with_the_mend(
     smoking: dict[str, float], found: str, mend: str
 ) -> None:
     with pytest.raises(SpecError) as told:
-        run(_people(smoking=smoking), journey(visit("v", 20)))
+        charted(_people(smoking=smoking), journey(visit("v", 20)))
     assert "clinical.smoking" in str(told.value)
     assert found in str(told.value)
     assert mend in str(told.value)
@@ -100,7 +100,7 @@ def test_women_are_told_to_be_pregnant_until_they_give_birth() -> None:
     birth = {"do": "event", "id": "birth", "type": "birth", "at": 150}
     after = visit("after", 200, diagnoses=["Z00.00"])
     profile = women(count=10, clinical={"pregnant": {"weeks": 16}})
-    tables = run(profile, journey(*steps, birth, after, duration_days=300))
+    tables = charted(profile, journey(*steps, birth, after, duration_days=300))
     asked = {(answer, day - AS_OF) for _, answer, day in _told(tables, "pregnancy_status")}
 
     assert asked == {("Pregnant", 20), ("Not pregnant", 200)}
@@ -109,7 +109,7 @@ def test_women_are_told_to_be_pregnant_until_they_give_birth() -> None:
 
 def test_facts_agree_with_codes_and_with_each_other() -> None:
     has = {"comorbidities": [{"code": "F10.21", "share": 1}, {"code": "Z66", "share": 1}]}
-    tables = run(_people(**has), journey(visit("v", 20)))
+    tables = charted(_people(**has), journey(visit("v", 20)))
     degrees = {person: answer for person, answer, _ in _told(tables, "education")}
     nurses = {person for person, answer, _ in _told(tables, "occupation")
               if answer in ("Registered Nurses", "Lawyers", "Software Developers")}  # fmt: skip
@@ -123,7 +123,7 @@ def test_facts_agree_with_codes_and_with_each_other() -> None:
 
 
 def test_spouses_love_whom_they_are_married_to() -> None:
-    tables = run(family(count=150), journey(visit("v", 20, diagnoses=["Z00.00"])))
+    tables = charted(family(count=150), journey(visit("v", 20, diagnoses=["Z00.00"])))
     genders = dict(listed(tables["patients"], "person_id", "gender"))
     said = {
         person: (answer, genders[person] == genders.get(person + (1 if person % 100 == 1 else -1)))
@@ -137,7 +137,9 @@ def test_spouses_love_whom_they_are_married_to() -> None:
 
 
 def test_a_person_has_the_same_facts_whoever_else_there_is() -> None:
-    few, many = (run(_people() | {"count": count}, journey(visit("v", 20))) for count in (20, 120))
+    few, many = (
+        charted(_people() | {"count": count}, journey(visit("v", 20))) for count in (20, 120)
+    )
     rows = listed(few["observations"], *few["observations"])
     assert rows == listed(many["observations"], *many["observations"])[: len(rows)]
 

@@ -12,7 +12,7 @@ from audit.chart_tampering import OF_RELATIVES
 from audit.scenes import Scenario, opened
 from audit.tampering import Tampering
 from execution.families import family
-from execution.running import diabetic, journey, listed, run, visit
+from execution.running import charted, diabetic, journey, listed, visit
 
 pytestmark = pytest.mark.slow  # its runs
 
@@ -73,7 +73,7 @@ def test_who_has_a_relative_with_it_by_a_code_has_one_in_the_history() -> None:
         "comorbidities": [{"code": "Z80.3", "share": 1}],
     }
     profile = diabetic(count=40, attributes={}, clinical=clinical)
-    tables = run(profile, journey(visit("v", 20)))
+    tables = charted(profile, journey(visit("v", 20)))
     mothers = {person for person, role, code in
                listed(tables["family_history"], "person_id", "relationship", "code")
                if (role, code) == ("MTH", "C50.919")}  # fmt: skip
@@ -86,7 +86,7 @@ def test_minors_alone_have_a_parent_and_adults_somebody_to_call() -> None:
     profile["demographics"] = {**profile["demographics"], "age": {"6": 0.5, "70": 0.5}} | {
         "age": {"type": "uniform", "low": 5, "high": 90}
     }
-    tables = run(profile, journey(visit("v", 20)))
+    tables = charted(profile, journey(visit("v", 20)))
     born = dict(listed(tables["patients"], "person_id", "birth_date"))
     rows = listed(tables["related_persons"], "person_id", "relationship", "guardian", "birth_date")
     guardians = {person for person, _, guardian, _ in rows if guardian}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from execution.running import Document, diabetic, event, journey, listed, run, visit
+from execution.running import Document, charted, diabetic, event, journey, listed, visit
 from healthsim.tables import Columns
 
 DAY = 24 * 60
@@ -45,7 +45,7 @@ STAYS = journey(
 def tables() -> Mapping[str, Columns]:
     clinical = {"primary": {"code": "E11.9", "onset": {"years_before": 3}}, "allergies": _SHARES}
     women = {"age": {"type": "uniform", "low": 40, "high": 49}, "gender": {"F": 1}}
-    return run(diabetic(count=40, demographics=women, attributes={}, clinical=clinical), STAYS)
+    return charted(diabetic(count=40, demographics=women, attributes={}, clinical=clinical), STAYS)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,8 @@ from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER, LogEntry, Moment
 from healthsim.specification.journeys.timing import YEAR_DAYS
 
+_RECENT = 6
+"""So many of the last changes are not settled: people are often read before they are complete."""
 _PLACES = 6  # quantiles of the normal differ in their last bits between processors
 Numbers: TypeAlias = NDArray[np.float64]
 Effect: TypeAlias = tuple[Numbers, Numbers]
@@ -156,6 +158,25 @@ class DrugResponse(StateChange):
 
 
 @dataclass
+class _Settled:
+    """What the first changes of a variable come to, so that a read need not apply them again.
+
+    Attributes:
+        count: how many changes.
+        value: float64, of everyone of the chunk after all of them.
+        since: int64, the day of each from which on all of them are complete.
+    """
+
+    count: int
+    value: Numbers
+    since: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, start: Numbers) -> _Settled:
+        return cls(0, start.copy(), np.full(len(start), -FOREVER, dtype=np.int64))
+
+
+@dataclass
 class StateVariable:
     """A state variable: where everyone starts, and its changes.
 
@@ -176,14 +197,21 @@ class StateVariable:
     changes: list[StateChange] = field(default_factory=list)
     out_of_order: bool = False
     from_birth: bool = False
+    _settled: _Settled | None = field(default=None, init=False, repr=False)
+    _latest: Days = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Note everybody's latest change."""
+        self._latest = np.full(len(self.start), -FOREVER, dtype=np.int32)
+        for change in self.changes:
+            rows = change.entry.rows
+            self._latest[rows] = np.maximum(self._latest[rows], change.entry.days)
 
     def add_change(self, change: StateChange) -> None:
         """Add a change; it takes effect on its day, even before changes added earlier."""
-        before = Moment(change.entry.rows, change.entry.days + np.int32(1), len(self.start))
-        self.out_of_order |= any(
-            len(before.positions[earlier.entry.rows]) and _any_later(before, earlier.entry)
-            for earlier in self.changes
-        )
+        rows, days = change.entry.rows, change.entry.days
+        self.out_of_order |= bool((self._latest[rows] > days).any())
+        self._latest[rows] = np.maximum(self._latest[rows], days)
         self.changes.append(change)
 
     def at(self, moment: Moment) -> Numbers:
@@ -191,13 +219,43 @@ class StateVariable:
         value = self.start[moment.rows]
         if self.out_of_order:
             return self._by_day(moment, value)
-        for change in self.changes:
+        settled = self._settle()
+        if not settled.count:
+            return self._changed(moment, value, self.changes)
+        early = np.flatnonzero(settled.since[moment.rows] > moment.days)
+        of_early = Moment(moment.rows[early], moment.days[early], moment.people)
+        begun = self._changed(of_early, value[early], self.changes[: settled.count])
+        value = settled.value[moment.rows]
+        value[early] = begun
+        return self._changed(moment, value, self.changes[settled.count :])
+
+    def _changed(self, moment: Moment, value: Numbers, changes: Sequence[StateChange]) -> Numbers:
+        """Return values after changes, in their order; `value` is overwritten."""
+        for change in changes if len(value) else ():
             positions, chosen = moment.visible(change.entry)
             amount, share = change.effect(moment, positions, chosen)
             if change.sets:
                 amount = amount - value[positions]
             value[positions] = self.clamp_and_round(value[positions] + amount * share)
         return value
+
+    def _settle(self) -> _Settled:
+        """Return what the first changes come to for good, without the latest ones."""
+        if self._settled is None:
+            self._settled = _Settled.of(self.start)
+        settled = self._settled
+        for change in self.changes[settled.count : -_RECENT]:
+            if type(change) is not StateChange:
+                break
+            rows = change.entry.rows
+            value, amount = settled.value[rows], change.entry.values
+            settled.value[rows] = self.clamp_and_round(
+                value + (amount - value if change.sets else amount)
+            )
+            complete = change.entry.days.astype(np.int64) + change.over_days
+            settled.since[rows] = np.maximum(settled.since[rows], complete)
+            settled.count += 1
+        return settled
 
     def _by_day(self, moment: Moment, value: Numbers) -> Numbers:
         """Apply the changes in the order of each person's days, then as they were added."""
@@ -223,9 +281,3 @@ class StateVariable:
         clamped: Numbers = np.clip(np.round(value, self.decimals), self.low, self.high)
         clamped += 0.0
         return clamped
-
-
-def _any_later(moment: Moment, entry: LogEntry) -> bool:
-    """Tell whether the entry holds anybody of the moment on their day or a later one."""
-    position = moment.positions[entry.rows]
-    return bool(((position >= 0) & (entry.days >= moment.days[position])).any())

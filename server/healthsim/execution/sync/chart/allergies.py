@@ -57,11 +57,13 @@ def _of_substance(
     known = ctx.record.safety.allergies
     assert known is not None
     has = known.having(substance)
-    if substance.name not in known.stated and substance.rules:
+    if substance.name not in known.stated and substance.rules and has.any():
         has = has & ~np.isin(ctx.person_id, given(tables, substance))
     onset, recorded = _drawn_days(ctx, substance, has)
     coded, coded_recorded = _coded_days(ctx, tables["conditions"], substance)
     rows = np.flatnonzero((onset != NO_DAY) | (coded != NO_DAY))
+    if not len(rows):
+        return ALLERGIES.empty()
     onset, recorded = (
         _first(one[rows], other[rows])
         for one, other in ((onset, coded), (recorded, coded_recorded))
@@ -94,6 +96,9 @@ def _drawn_days(
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return when everyone's drawn allergy began and was recorded, int32; `NO_DAY` for none."""
     birth = ctx.people.birth
+    if not has.any():
+        none = np.full(len(birth), NO_DAY, dtype=np.int32)
+        return none, none
     lived = np.where(has, ctx.as_of - birth.astype(np.int64), 0)
     known = day_of(f"{substance.first_year}-01-01") - birth.astype(np.int64)
     low, high = (np.minimum(lived, years * _YEAR) for years in substance.onset)

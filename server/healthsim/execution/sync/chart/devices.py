@@ -62,6 +62,10 @@ class _Held:
         return _Held(*(getattr(self, one.name)[rows] for one in fields(self)))
 
     @classmethod
+    def none(cls) -> _Held:
+        return cls(*(np.zeros(0, dtype=np.int64) for _ in fields(cls)))
+
+    @classmethod
     def joined(cls, parts: list[_Held]) -> _Held:
         return cls(*(np.concatenate([getattr(part, one.name) for part in parts])
                      for one in fields(cls)))  # fmt: skip
@@ -69,12 +73,11 @@ class _Held:
 
 def device_rows(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
     """Fill `devices`: implants of procedures and of before, and what is worn or used."""
-    held = _Held.joined([
-        _held(ctx, cause, by) for cause in device_causes() if cause.by != "removal"
-        for by in [_TABLES[cause.by](tables)]
-    ])  # fmt: skip
-    if not len(held.person):
+    parts = [part for cause in device_causes() if cause.by != "removal"
+             if len((part := _held(ctx, cause, _TABLES[cause.by](tables))).person)]  # fmt: skip
+    if not parts:
         return DEVICES.empty()
+    held = _Held.joined(parts)
     durable = ~np.array([one.implanted for one in devices()])[held.device]
     held = _Held.joined([
         _worn(held.take(durable)), _implants(ctx, held.take(~durable), tables)
@@ -119,6 +122,8 @@ def _held(ctx: SyncContext, cause: DeviceCause, source: _Source) -> _Held:
     kind = devices()[kinds[cause.device]]
     columns = source.columns
     chosen = np.flatnonzero(codes_like(source.code, cause.codes))
+    if not len(chosen):
+        return _Held.none()
     person = numbers(columns, "person_id")[chosen]
     start = numbers(columns, source.day)[chosen]
     until = numbers(columns, source.until)[chosen] if source.until and not kind.implanted \

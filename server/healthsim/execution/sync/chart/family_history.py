@@ -132,11 +132,12 @@ def _rows(
     ctx: SyncContext, tables: Mapping[str, Columns], of: _Relative, condition: FamilyCondition
 ) -> Columns:
     """Return which relatives had a condition, and from what age on."""
-    onset = np.where(
-        of.other >= 0, _own(ctx, tables["conditions"], of, condition),
-        _drawn(ctx, tables["conditions"], of, condition),
-    )  # fmt: skip
+    onset, inside = _drawn(ctx, tables["conditions"], of, condition), of.other >= 0
+    if inside.any():
+        onset = np.where(inside, _own(ctx, tables["conditions"], of, condition), onset)
     has = np.flatnonzero(onset >= 0)
+    if not len(has):
+        return FAMILY_HISTORY.empty()
     names = [f"{one}/{each.code}" for one in _RELATIVES for each in family_conditions()]
     listed = [each.code for each in family_conditions()]
     which, size = of.which[has], len(has)

@@ -43,12 +43,14 @@ def goal_rows(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
     """Fill `goals`: one row for each person and kind of goal that suits."""
     visits, results = _Visits.of(tables["encounters"]), _Results(tables)
     names = list(dict.fromkeys(goal.name for goal in care_goals()))
-    parts = [_set_goals(ctx, goal, visits, results, tables["conditions"]) for goal in care_goals()]
-    rows = stack(parts)
-    name = np.concatenate([
-        np.full(len(numbers(part, "person_id")), names.index(goal.name))
-        for goal, part in zip(care_goals(), parts, strict=True)
-    ])  # fmt: skip
+    parts = [(goal.name, part) for goal in care_goals()
+             if (part := _set_goals(ctx, goal, visits, results, tables["conditions"]))]  # fmt: skip
+    if not parts:
+        return GOALS.empty()
+    rows = stack([part for _, part in parts])
+    name = np.concatenate(
+        [np.full(len(numbers(part, "person_id")), names.index(one)) for one, part in parts]
+    )
     first = first_of_each(numbers(rows, "person_id"), name)
     rows = take(rows, first)
     addresses = np.array([hash_of(f"chart/goal/{one}") for one in names], dtype=np.int64)
@@ -127,9 +129,11 @@ def _latest(
 def _set_goals(
     ctx: SyncContext, goal: CareGoal, visits: _Visits, results: _Results, conditions: Columns
 ) -> Columns:
-    """Return the rows of one goal, without ids."""
+    """Return the rows of one goal, without ids; nothing where it is nobody's."""
     code = texts(conditions, "code")
     chosen = np.flatnonzero(codes_like(code, goal.codes))
+    if not len(chosen):
+        return {}
     person = numbers(conditions, "person_id")[chosen]
     recorded = numbers(conditions, "recorded_date")[chosen]
     start, encounter = visits.after(person, np.maximum(recorded, ctx.as_of))
@@ -141,6 +145,8 @@ def _set_goals(
     if goal.without_codes:
         suits &= ~_has(conditions, goal.without_codes, person, start)
     rows = np.flatnonzero(suits)
+    if not len(rows):
+        return {}
     rows = rows[np.lexsort((start[rows], person[rows]))]
     rows = rows[first_of_each(person[rows])]
     person, start, encounter = person[rows], start[rows], encounter[rows]
