@@ -68,8 +68,6 @@ AUDITED = (
     *TOGETHER,
     ("commercial-maternity", ("pregnancy",)),
     ("diabetes-trial-candidates", ("phase-3-trial",)),
-    ("medicare-diabetic", ("ckd-lifecycle",)),
-    ("medicare-heart-failure", ("heart-failure-exacerbation",)),
     ("oncology-trial-candidates", ("oncology-treatment-cycle",)),
     ("woman-58", ("hero-infarction",)),
 )

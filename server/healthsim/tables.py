@@ -253,6 +253,8 @@ def join(arrays: Sequence[Array]) -> Array:
     if not isinstance(arrays[0], Coded):
         return np.concatenate([array for array in arrays if isinstance(array, np.ndarray)])
     coded = [array for array in arrays if isinstance(array, Coded)]
+    if all(array.vocabulary == coded[0].vocabulary for array in coded[1:]):
+        return Coded(np.concatenate([array.codes for array in coded]), coded[0].vocabulary)
     words = tuple(dict.fromkeys(word for array in coded for word in array.vocabulary))
     place = {word: number for number, word in enumerate(words)}
     recoded = []

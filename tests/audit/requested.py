@@ -19,6 +19,7 @@ def _journey(name: str, *steps: Document, **more: Any) -> Document:
 
 def _profile(count: int, **more: Any) -> Document:
     return {"kind": "profile", "name": "asked", "count": count, "seed": 7, "as_of": "2025-01-01",
+            "detail": "core",
             "products": ["patientsim"], **more}  # fmt: skip
 
 

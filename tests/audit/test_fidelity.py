@@ -22,7 +22,7 @@ COUNT = 600
 
 
 def profile(**changed: Any) -> dict[str, Any]:
-    return spec("every-event-adults", count=COUNT) | changed
+    return spec("every-event-adults", count=COUNT, detail="core") | changed
 
 
 def compared(path: Path) -> dict[str, Comparison]:

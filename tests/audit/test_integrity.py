@@ -18,7 +18,7 @@ from audit.order_tampering import OF_ORDERS
 from audit.people_tampering import OF_PEOPLE
 from audit.pharmacy_tampering import OF_PHARMACY
 from audit.problem_tampering import OF_PROBLEMS
-from audit.scenes import Scenario, opened
+from audit.scenes import Scenario, a_third_by_all, opened
 from audit.stay_tampering import OF_GROUPS
 from audit.tampering import CHANGES, Tampering
 from audit.trial_tampering import OF_TRIALS
@@ -64,12 +64,13 @@ def is_of_a_family(rule: AnyRule) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "change",
-    [*CHANGES, *OF_STAYS, *OF_PHARMACY, *OF_ORDERS, *OF_WARDS],
-    ids=lambda change: change.breaks[0],
+    ("change", "by_all"),
+    a_third_by_all([*CHANGES, *OF_STAYS, *OF_PHARMACY, *OF_ORDERS, *OF_WARDS]),
 )
-def test_a_changed_row_is_told_by_its_rule_and_no_other(made: Scenario, change: Tampering) -> None:
-    assert made.tried(change) == set(change.breaks)
+def test_a_changed_row_is_told_by_its_rule_and_no_other(
+    made: Scenario, change: Tampering, by_all: bool
+) -> None:
+    assert made.tried(change, by_all=by_all) == set(change.breaks)
 
 
 def test_every_rule_is_seen_to_fail() -> None:

@@ -259,7 +259,7 @@ DECLARED = ["ccw-2019-women", "ccw-2019-diabetes", "iglay-2016-kidney", "namcs-2
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    profile = spec("diabetic", count=600, reproduces=DECLARED[:3])
+    profile = spec("diabetic", count=600, detail="core", reproduces=DECLARED[:3])
     profile["demographics"]["gender"] = {"F": 0.547, "M": 0.453}
     journey = spec("first-year", reproduces=DECLARED[3:])
     return stored(tmp_path_factory.mktemp("scored"), profile, journey)
@@ -342,7 +342,9 @@ def test_the_old_and_women_of_all_in_medicare_have_more_conditions_as_published(
     tmp_path: Path,
 ) -> None:
     profile = templates.load("medicare-general", "profile").fresh()
-    profile |= {"count": 6_000, "expectations": [], "products": ["patientsim"]}
+    profile |= {
+        "count": 6_000, "expectations": [], "products": ["patientsim"], "detail": "core"
+    }  # fmt: skip
     path = stored(tmp_path, profile)
     figures = [figure(name) for name in ("lochner-2010-two-or-more", "lochner-2010-four-or-more")]
 
@@ -365,7 +367,9 @@ def test_nothing_is_met_by_a_handful_of_people(
     ask_few_rules(monkeypatch)
     journey = spec("first-year", reproduces=["niddk-2010-a1c-mean", "aam-2022-generic-fills"])
     for count in (1, 29):
-        profile = spec("diabetic", count=count, reproduces=["iglay-2016-one-or-more"])
+        profile = spec(
+            "diabetic", count=count, detail="core", reproduces=["iglay-2016-one-or-more"]
+        )
         path = stored(tmp_path, profile, journey)
         manifest = describe_file(path).manifest
         found = auditing.scored(path, manifest.profile, manifest.journeys)

@@ -99,7 +99,7 @@ STEPS = [
 ]  # fmt: skip
 PROFILE = {
     "kind": "profile", "name": "asked", "count": PEOPLE, "seed": 3, "as_of": "2025-01-01",
-    "products": ["patientsim"], "through": "2025-12-31",
+    "products": ["patientsim"], "detail": "core", "through": "2025-12-31",
     "demographics": {"age": {"type": "uniform", "low": 40, "high": 80}},
     "attributes": {
         "a1c": {"type": "normal", "mean": 8, "sd": 1, "decimals": 1},

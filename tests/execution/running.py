@@ -67,9 +67,11 @@ def run(
     return {name: stack(found) for name, found in parts.items()}
 
 
-def charted(profile: Document, *journeys: Document) -> dict[str, Columns]:
+def charted(
+    profile: Document, *journeys: Document, size: int = CHUNK, threads: int = 1
+) -> dict[str, Columns]:
     """Return what `run` does, and the tables that only a full chart has."""
-    return run({"detail": "full"} | profile, *journeys)
+    return run({"detail": "full"} | profile, *journeys, size=size, threads=threads)
 
 
 def attempted(profile: Document, *journeys: Document) -> dict[str, Columns] | str:

@@ -29,7 +29,7 @@ RUNS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home(tmp_path_factory.mktemp("home"))
     for name, (profile, journeys, changed) in RUNS.items():
-        document = load(profile) | {"expectations": []} | changed
+        document = load(profile) | {"expectations": [], "detail": "core"} | changed
         if name == "trial":
             document["products"] = list(dict.fromkeys([*document["products"], "trialsim"]))
         job = prepare(document, [load(one) | {"expectations": []} for one in journeys])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from execution.running import Document, listed, run
+from execution.running import Document, charted, listed
 from healthsim import library
 from healthsim.tables import NO_NUMBER, Columns
 
@@ -45,7 +45,7 @@ def found_step(document: Any, name: str) -> Document:
 
 @pytest.fixture(scope="module")
 def before() -> dict[str, Columns]:
-    return run(template("medicare-diabetic", count=400), template("diabetic-first-year"))
+    return charted(template("medicare-diabetic", count=400), template("diabetic-first-year"))
 
 
 def edited(way: str, edit: Any) -> dict[str, Columns]:
@@ -56,7 +56,7 @@ def edited(way: str, edit: Any) -> dict[str, Columns]:
     )  # fmt: skip
     option = next(option for option in branch["options"] if option["name"] == way)
     edit(option)
-    return run(template("medicare-diabetic", count=400), journey)
+    return charted(template("medicare-diabetic", count=400), journey)
 
 
 def takers(tables: dict[str, Columns], way: str) -> set[int]:
@@ -155,7 +155,7 @@ def test_an_edited_stage_changes_only_those_who_enter_it() -> None:
         "steps": [{"do": "event", "id": "v", "type": "encounter", "at": 9,
                    "details": {"encounter_class": "office", "procedures": ["99214"]}}],
     }  # fmt: skip
-    one, two = run(profile, LIFECYCLE), run(profile, changed)
+    one, two = charted(profile, LIFECYCLE), charted(profile, changed)
     entered = takers(one, "4")
 
     assert takers(two, "4") == entered

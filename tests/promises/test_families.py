@@ -40,7 +40,11 @@ def whole() -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("size", "threads"), [(1, 2), (7, 3), (19, 1), (21, 4)])
+@pytest.mark.parametrize(
+    ("size", "threads"),
+    [pytest.param(1, 2, marks=pytest.mark.proof), (7, 3),
+     pytest.param(19, 1, marks=pytest.mark.proof), (21, 4)],
+)  # fmt: skip
 def test_chunks_and_threads_do_not_change_a_familys_digest(
     size: int, threads: int, whole: str
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from execution.running import diabetic, first_year, listed, run
+from execution.running import charted, diabetic, first_year, listed
 from healthsim.tables import Columns
 
 LAST = 200 * 100 + 1
@@ -12,7 +12,7 @@ LAST = 200 * 100 + 1
 
 @pytest.fixture(scope="module")
 def grown() -> tuple[dict[str, Columns], dict[str, Columns]]:
-    return run(diabetic(count=200), first_year()), run(diabetic(count=500), first_year())
+    return charted(diabetic(count=200), first_year()), charted(diabetic(count=500), first_year())
 
 
 @pytest.mark.slow
@@ -34,8 +34,8 @@ def test_shared_tables_only_grow(grown: tuple[dict[str, Columns], ...]) -> None:
 
 
 def test_a_balanced_population_gives_growth_up() -> None:
-    small = run(diabetic(count=20, sampling="balanced"))
-    large = run(diabetic(count=50, sampling="balanced"))
+    small = charted(diabetic(count=20, sampling="balanced"))
+    large = charted(diabetic(count=50, sampling="balanced"))
 
     assert listed(small["patients"], "birth_date") != listed(large["patients"], "birth_date")[:20]
 
@@ -45,7 +45,7 @@ def test_exact_counts_give_growth_up_for_what_they_count_alone() -> None:
         profile = diabetic(count=count)
         groups = [{"when": "gender == 'F'", "count": 5}]
         profile["clinical"]["comorbidities"] = [{"code": "F41.9", "exactly": groups}]
-        return run(profile)
+        return charted(profile)
 
     small, large = tables(20), tables(90)
     held = [{person for person, code in listed(one["conditions"], "person_id", "code")

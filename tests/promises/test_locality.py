@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from execution.running import diabetic, first_year, lab, listed, run
+from execution.running import charted, diabetic, first_year, lab, listed
 from healthsim.tables import Columns
 
 KEPT_BY_A_COMORBIDITY = (
@@ -21,7 +21,7 @@ _OF_A_RESULT = ("lab_results", "service_requests", "specimens", "diagnostic_repo
 
 @pytest.fixture(scope="module")
 def before() -> dict[str, Columns]:
-    return run(diabetic(), first_year())
+    return charted(diabetic(), first_year())
 
 
 def steps_of(document: dict[str, Any], phase: int) -> list[dict[str, Any]]:
@@ -36,7 +36,7 @@ def test_a_comorbidity_more_moves_no_person_value_or_event(
 ) -> None:
     profile = diabetic()
     profile["clinical"]["comorbidities"].insert(0, {"code": code, "share": 0.5})
-    after = run(profile, first_year())
+    after = charted(profile, first_year())
     named = {
         "encounters": ("encounter_id", "person_id", "start_at", "end_at", "attending_npi"),
         "vital_signs": ("vital_sign_id", "person_id", "loinc", "measured_at", "encounter_id"),
@@ -53,7 +53,7 @@ def test_a_comorbidity_more_only_adds_conditions_or_combines_them(
 ) -> None:
     profile = diabetic()
     profile["clinical"]["comorbidities"].append({"code": "N18.30", "share": 0.5})
-    after = run(profile, first_year())
+    after = charted(profile, first_year())
     was, now = (_codes(one) for one in (before, after))
 
     assert now.keys() >= was.keys()
@@ -70,7 +70,7 @@ def test_the_noise_of_a_lab_changes_that_lab_and_what_branches_on_it(
     document = first_year()
     inner = steps_of(document, 1)[0]["steps"][0]["with"][0]
     inner["details"]["result"]["noise"]["sd"] = 0.9
-    after = run(diabetic(), document)
+    after = charted(diabetic(), document)
     quarterly = {event for event, step in listed(before["events"], "event_id", "step")
                  if step == "a1c"}  # fmt: skip
 
@@ -94,7 +94,7 @@ def test_people_whose_branch_did_not_move_keep_every_claim_and_fill(
     document = first_year()
     inner = steps_of(document, 1)[0]["steps"][0]["with"][0]
     inner["details"]["result"]["noise"]["sd"] = 0.9
-    after = run(diabetic(), document)
+    after = charted(diabetic(), document)
     same = {key[0] for key, way in _branches(before).items() if _branches(after)[key] == way}
 
     for name in ("claims", "claim_lines", "fills", "prescriptions"):
@@ -113,7 +113,7 @@ def test_an_event_more_keeps_ids_dates_and_values_of_the_others(
     extra = lab("extra", {"day": 40, "variance_days": 20}) | {"chance": 0.5}
     extra["details"]["loinc"] = "2160-0"
     steps_of(document, phase).insert(place, extra)
-    after = run(diabetic(), document)
+    after = charted(diabetic(), document)
 
     assert set(listed(before["events"])) < set(listed(after["events"]))
     for name in _OF_A_RESULT:
@@ -131,7 +131,7 @@ def test_an_event_inside_a_repeat_keeps_the_other_events_of_every_beat(
     extra = lab("kidneys", 0)
     extra["details"]["loinc"] = "2160-0"
     steps_of(document, 1)[0]["steps"].insert(0, extra)
-    after = run(diabetic(), document)
+    after = charted(diabetic(), document)
 
     assert set(listed(before["events"])) < set(listed(after["events"]))
     assert set(listed(before["lab_results"])) < set(listed(after["lab_results"]))
@@ -141,8 +141,8 @@ def test_one_time_more_adds_a_beat_and_moves_none(before: dict[str, Columns]) ->
     document = first_year()
     document["duration_days"] = 400
     steps_of(document, 1)[0]["times"] = 4
-    after = run(diabetic(through="2026-06-30"), document)
-    same = run(diabetic(through="2026-06-30"), first_year())
+    after = charted(diabetic(through="2026-06-30"), document)
+    same = charted(diabetic(through="2026-06-30"), first_year())
 
     assert set(listed(same["events"])) < set(listed(after["events"]))
     assert set(listed(same["lab_results"])) < set(listed(after["lab_results"]))
@@ -152,8 +152,8 @@ def test_one_time_more_adds_a_beat_and_moves_none(before: dict[str, Columns]) ->
 def test_another_journey_leaves_the_events_of_the_first(before: dict[str, Columns]) -> None:
     second = {"kind": "journey", "name": "second", "duration_days": 100,
               "phases": [{"name": "p", "steps": [lab("other", 50)]}]}  # fmt: skip
-    after = run(diabetic(through="2026-07-07"), first_year(), second)
-    alone = run(diabetic(through="2026-07-07"), first_year())
+    after = charted(diabetic(through="2026-07-07"), first_year(), second)
+    alone = charted(diabetic(through="2026-07-07"), first_year())
 
     assert set(listed(alone["events"])) < set(listed(after["events"]))
     assert listed(alone["encounters"]) == listed(after["encounters"])
@@ -166,7 +166,7 @@ def test_another_design_of_a_plan_moves_money_alone() -> None:
     def designed(**money: float) -> dict[str, Columns]:
         design = {"kind": "commercial", "network": {"in_share": 0.4}, **money}
         coverage = {"plan": {"own": 0.6, "Original": 0.4}, "plans": {"own": design}}
-        return run(diabetic(coverage=coverage), first_year())
+        return charted(diabetic(coverage=coverage), first_year())
 
     one, other = designed(deductible_usd=500), designed(deductible_usd=2000, price_level=1.5)
     for name in CHARTED:
@@ -178,7 +178,7 @@ def test_another_design_of_a_plan_moves_money_alone() -> None:
 def test_another_plan_moves_money_and_who_treats_alone(before: dict[str, Columns]) -> None:
     profile = diabetic()
     profile["coverage"]["plan"] = {"Commercial-PPO": 0.35, "MA-PPO": 0.25, "Original": 0.40}
-    after = run(profile, first_year())
+    after = charted(profile, first_year())
 
     for name in CHARTED:
         kept = [column for column in before[name] if not column.endswith(("_npi", "facility_id"))]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from execution.running import diabetic, first_year, journey, lab, listed, run, visit
+from execution.running import charted, diabetic, first_year, journey, lab, listed, visit
 from healthsim.tables import Columns
 
 
@@ -21,7 +21,7 @@ def turned(document: dict[str, Any], *path: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def straight() -> dict[str, Columns]:
-    return run(diabetic(), first_year())
+    return charted(diabetic(), first_year())
 
 
 @pytest.mark.slow
@@ -29,7 +29,7 @@ def straight() -> dict[str, Columns]:
 def test_the_order_of_named_parts_changes_nothing(
     path: tuple[str, ...], straight: dict[str, Columns]
 ) -> None:
-    tables = run(turned(diabetic(), *path), first_year())
+    tables = charted(turned(diabetic(), *path), first_year())
 
     for name in straight:
         assert listed(tables[name]) == listed(straight[name]), name
@@ -42,14 +42,14 @@ def test_the_order_of_keys_in_a_journey_changes_nothing(straight: dict[str, Colu
     document["phases"][0]["steps"] = [
         dict(reversed(step.items())) for step in document["phases"][0]["steps"]
     ]
-    tables = run(diabetic(), document)
+    tables = charted(diabetic(), document)
 
     for name in straight:
         assert listed(tables[name]) == listed(straight[name]), name
 
 
 def test_weights_cumulate_in_document_order(straight: dict[str, Columns]) -> None:
-    tables = run(turned(diabetic(), "demographics", "gender"), first_year())
+    tables = charted(turned(diabetic(), "demographics", "gender"), first_year())
     before, after = (listed(one["patients"], "gender") for one in (straight, tables))
 
     assert before != after  # another label has the lower end of the uniform
@@ -61,7 +61,7 @@ def test_comorbidities_in_another_order_are_the_same_conditions(
 ) -> None:
     profile = diabetic()
     profile["clinical"]["comorbidities"].reverse()
-    tables = run(profile, first_year())
+    tables = charted(profile, first_year())
 
     for name in ("patients", "conditions", "lab_results", "events", "fills"):
         assert listed(tables[name]) == listed(straight[name]), name
@@ -69,8 +69,8 @@ def test_comorbidities_in_another_order_are_the_same_conditions(
 
 def test_phases_group_and_open_no_scope() -> None:
     steps = [visit("first", 3), lab("second", {"after": "first", "day": 4}), lab("third", 9)]
-    one = run(diabetic(), journey(*steps))
-    two = run(diabetic(), journey() | {"phases": [{"name": "a", "steps": steps[:1]},
+    one = charted(diabetic(), journey(*steps))
+    two = charted(diabetic(), journey() | {"phases": [{"name": "a", "steps": steps[:1]},
                                                   {"name": "b", "steps": steps[1:]}]})  # fmt: skip
 
     assert listed(one["events"], "event_id", "event_date") == listed(
@@ -81,8 +81,8 @@ def test_phases_group_and_open_no_scope() -> None:
 def test_on_one_day_document_order_decides_what_is_seen() -> None:
     change = {"do": "change", "id": "up", "state": "a1c", "to": 17.7, "at": 5}
     state = {"a1c": {"start": "attribute", "decimals": 1}}
-    before = run(diabetic(), journey(change, lab("read", 5, **{"from": "a1c"}), state=state))
-    after = run(diabetic(), journey(lab("read", 5, **{"from": "a1c"}), change, state=state))
+    before = charted(diabetic(), journey(change, lab("read", 5, **{"from": "a1c"}), state=state))
+    after = charted(diabetic(), journey(lab("read", 5, **{"from": "a1c"}), change, state=state))
 
     assert {value for (value,) in listed(before["lab_results"], "value")} == {17.7}
     assert 17.7 not in {value for (value,) in listed(after["lab_results"], "value")}
