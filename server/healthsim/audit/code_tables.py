@@ -164,8 +164,9 @@ def excluded_pairs(codes: Sequence[str]) -> Iterator[tuple[str, str]]:
     They are the classification's Excludes1 pairs, pairs of which one says more than the other,
     and each pair that it states as one code.
     """
-    apart = (*EXCLUDES, *exact_pairs())
-    parted = {pair for both in apart for pair in _pairs(codes, *both)} | {*excludes1_pairs(codes)}
+    exact = {(min(pair), max(pair)) for pair in exact_pairs(codes)}
+    parted = {pair for both in EXCLUDES for pair in _pairs(codes, *both)} | exact
+    parted |= {*excludes1_pairs(codes)}
     as_one = {pair for both in _stated_as_one() for pair in _pairs(codes, *both)}
     yield from sorted(parted | {pair for pair in as_one if not {*pair} <= {*combined(pair)}})
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
+from itertools import product
 
 from healthsim.codes.books import read_lines
+
+_UNSPECIFIED, _BOTH = 0, 3
 
 
 @cache
@@ -13,16 +16,48 @@ def _pairs() -> tuple[tuple[str, str], ...]:
     return tuple((vague, exact) for vague, exact, *_ in read_lines("exact_codes"))
 
 
+@cache
+def _sides() -> dict[str, tuple[str, int]]:
+    """Return of each code that names a side its family, and its place in a line of the table."""
+    return {
+        code: ("".join(codes), place)
+        for codes in read_lines("sides")
+        for place, code in enumerate(codes)
+        if code
+    }
+
+
 @lru_cache(maxsize=65_536)
 def says_more(exact: str, vague: str) -> bool:
     """Tell whether a code says more of the condition that another code states.
 
+    A side says more than no side, and both sides more than one of them.
+
     >>> says_more("I25.118", "I25.10"), says_more("M17.0", "M17.11"), says_more("M17.11", "M17.0")
     (True, True, False)
+    >>> says_more("H40.1131", "H40.1131"), says_more("C50.911", "C50.912")
+    (False, False)
     """
-    return any(vague.startswith(one) and exact.startswith(more) for one, more in _pairs())
+    if any(vague.startswith(one) and exact.startswith(more) for one, more in _pairs()):
+        return True
+    family, place = _sides().get(exact, ("", -1))
+    other, less = _sides().get(vague, ("-", -1))
+    return family == other and (less == _UNSPECIFIED < place or less < place == _BOTH)
 
 
-def exact_pairs() -> Iterator[tuple[str, str]]:
-    """Yield pairs of beginnings of codes: what says less, and what says more."""
-    yield from _pairs()
+def exact_pairs(codes: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of these codes of which one says more than the other, as (vague, exact).
+
+    >>> list(exact_pairs(["M17.12", "M17.0", "I10", "M17.11"]))
+    [('M17.11', 'M17.0'), ('M17.12', 'M17.0')]
+    """
+    ordered, families = sorted(set(codes)), dict[str, list[str]]()
+    for code in ordered:
+        families.setdefault(_sides().get(code, (code, 0))[0], []).append(code)
+    for one, more in _pairs():
+        yield from product(
+            (code for code in ordered if code.startswith(one)),
+            [code for code in ordered if code.startswith(more)],
+        )
+    for family in families.values():
+        yield from (pair for pair in product(family, family) if says_more(pair[1], pair[0]))
