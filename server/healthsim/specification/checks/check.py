@@ -9,6 +9,7 @@ from healthsim.errors import Problem, SpecError, near
 from healthsim.specification.checks.agreement import agreement_warnings
 from healthsim.specification.checks.benefits import benefit_warnings, unused_plans
 from healthsim.specification.checks.codes import unlisted
+from healthsim.specification.checks.confirming import confirming_warnings
 from healthsim.specification.checks.expectations import expectation_problems
 from healthsim.specification.checks.journey import journey_problems, names_of
 from healthsim.specification.checks.names import ReferenceNames
@@ -91,6 +92,7 @@ def job_warnings(
     problems += _collect(refill_warnings(profile, journeys))
     problems += _collect(safety_warnings(profile, journeys))
     problems += _collect(agreement_warnings(journeys))
+    problems += _collect(confirming_warnings(journeys))
     return problems + _collect(reachability_warnings(profile, journeys, known))
 
 
