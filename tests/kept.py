@@ -10,6 +10,7 @@ from tempfile import mkdtemp
 from healthsim.execution.prepare import prepare
 from healthsim.operations import generate, scenarios
 from healthsim.operations.home import Home
+from healthsim.persistence.judgement import trust
 from template_runs import load
 
 PEOPLE = 3
@@ -25,12 +26,18 @@ def _home() -> Home:
 
 
 def keep(folder: Path, *names: str) -> Home:
-    """Put the scenario into the home of this folder under each name, with its run."""
+    """Put the scenario into the home of this folder under each name, with its run.
+
+    Files are copies of what this process has made: it need not judge them.
+    """
     home = Home(folder)
     shutil.copytree(_home().runs, home.runs, dirs_exist_ok=True)
+    for run in home.runs.glob("*.duckdb"):
+        trust(run)
     home.scenarios.mkdir(parents=True, exist_ok=True)
     for name in names:
         shutil.copyfile(_home().scenarios / "kept.duckdb", home.scenarios / f"{name}.duckdb")
+        trust(home.scenarios / f"{name}.duckdb")
     return home
 
 

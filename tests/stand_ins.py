@@ -20,6 +20,7 @@ from healthsim.operations import generate, query
 from healthsim.operations.making import Engine, default_engine
 from healthsim.persistence import sandbox
 from healthsim.tables import Table
+from healthsim.tools import pulse
 from processes import PATIENCE
 
 
@@ -43,6 +44,11 @@ def _answer_here(request: Mapping[str, Any], seconds: float, most_bytes: int) ->
     asked = json.loads(json.dumps({**request, "seconds": seconds}))
     answered: dict[str, Any] = json.loads(json.dumps(sandbox.answer(asked)))
     return answered
+
+
+def report_often(patch: pytest.MonkeyPatch) -> None:
+    """Let calls that have nothing new to say be reported five times a second, not once."""
+    patch.setattr(pulse, "LONGEST_SILENCE", 0.2)
 
 
 def hold_long_runs(patch: pytest.MonkeyPatch, people: int = 10_000) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from healthsim.execution.prepare import prepare
 from healthsim.operations import generate
 from healthsim.operations.home import Home
+from healthsim.persistence.judgement import trust
 
 _DATA = Path(__file__).parent / "data"
 
@@ -26,11 +27,13 @@ def spec(name: str, **changed: Any) -> dict[str, Any]:
 def stored(folder: Path, profile: dict[str, Any], *journeys: dict[str, Any]) -> Path:
     """Return the file of a finished run of specifications, in a home of its own.
 
-    What this process has run before is copied.
+    What this process has run before is copied, and need not be judged.
     """
     made = _made(json.dumps(profile), *map(json.dumps, journeys))
     copytree(made.parent, Home(folder).runs, dirs_exist_ok=True)
-    return Home(folder).runs / made.name
+    run = Home(folder).runs / made.name
+    trust(run)
+    return run
 
 
 @cache

@@ -138,7 +138,15 @@ def _same_as_sql(home: Home, before: str, after: str, shown: int = 3) -> Compari
     return found
 
 
-@pytest.mark.parametrize(("after", "shown"), [("ohio", 3), ("plans", 3), ("more", 3), ("seed", 0)])
+@pytest.mark.parametrize(
+    ("after", "shown"),
+    [
+        ("ohio", 3),
+        ("more", 3),
+        pytest.param("plans", 3, marks=pytest.mark.proof),
+        pytest.param("seed", 0, marks=pytest.mark.proof),
+    ],
+)
 def test_a_comparison_is_what_sql_over_both_files_says(home: Home, after: str, shown: int) -> None:
     found = _same_as_sql(home, "base", after, shown)
 

@@ -24,8 +24,8 @@ pytestmark = pytest.mark.slow
 RUNS: dict[str, tuple[str, tuple[str, ...], int]] = {
     "diabetes": ("medicare-diabetic", ("diabetic-first-year",), 30),
     "births": ("commercial-maternity", ("pregnancy",), 8),
-    "trial": ("diabetes-trial-candidates", ("phase-3-trial",), 30),
-    "babies": ("newborn", ("well-child-schedule",), 40),
+    "trial": ("diabetes-trial-candidates", ("phase-3-trial",), 16),
+    "babies": ("newborn", ("well-child-schedule",), 24),
     "kidneys": ("medicare-ckd", ("diabetic-first-year",), 12),
 }
 """Runs that are saved."""

@@ -84,7 +84,7 @@ def test_it_is_verified_and_audited_like_the_file(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["csv", "fhir", "parquet"])
+@pytest.mark.parametrize("form", ["csv", "fhir", pytest.param("parquet", marks=pytest.mark.proof)])
 def test_exports_of_both_are_the_same_bytes(home: Home, tmp_path: Path, form: str) -> None:
     folders = {kind: tmp_path / kind for kind in ("file", "lake")}
     for kind, folder in folders.items():

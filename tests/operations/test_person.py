@@ -19,7 +19,7 @@ from template_runs import load
 
 pytestmark = pytest.mark.slow
 
-_TRIAL = ("diabetes-trial-candidates", ("phase-3-trial",), 30)
+_TRIAL = ("diabetes-trial-candidates", ("phase-3-trial",), 16)
 RUNS = {
     "diabetes": ("medicare-diabetic", ("diabetic-first-year",), 20),
     "births": ("commercial-maternity", ("pregnancy",), 10),

@@ -380,7 +380,10 @@ def test_an_endless_query_is_stopped_at_its_deadline(home: Home, sql: str) -> No
         "SELECT repeat('a', 3000000000)",
         "SELECT length(repeat('a', 3000000000))",
         "SELECT list(a.range) FROM range(100000000) AS a",
-        "SELECT a.range, b.range FROM range(1000000) a, range(1000000) b ORDER BY hash(a.range)",
+        pytest.param(
+            "SELECT * FROM range(1000000) a, range(1000000) b ORDER BY hash(a.range)",
+            marks=pytest.mark.proof,
+        ),
         "SELECT string_agg(repeat('x', 1000000)) FROM range(10000)",
     ],
 )

@@ -15,6 +15,7 @@ from healthsim.operations.verify import verify
 from healthsim.persistence.digest import Digest, digest_stored
 from healthsim.persistence.state import describe_file
 from processes import PATIENCE
+from stand_ins import ask_few_rules
 
 PROFILE: dict[str, Any] = {
     "kind": "profile",
@@ -143,7 +144,10 @@ def test_a_wrong_specification_starts_no_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_expectations_are_judged_kept_and_audited(home: Home) -> None:
+def test_expectations_are_judged_kept_and_audited(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask_few_rules(monkeypatch)
     year = JOURNEY | {"expectations": ["share(happened('visit')) == 1"]}
     who = PROFILE | {"expectations": ["count(encounters) / count(patients) > 50"]}
     record = generate.join(home, generate.start(home, who, [year]).run_id, PATIENCE)

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,6 +81,10 @@ def left(home: Home) -> list[str]:
     return sorted(path.suffix for path in home.runs.iterdir())
 
 
+def _proof(name: str) -> Any:
+    return pytest.param(name, marks=pytest.mark.proof)
+
+
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize("wait_seconds", [0, 40], ids=["nobody waits", "a call waits"])
 def test_a_closed_input_interrupts_the_run_and_leaves_nothing_unfinished(
@@ -97,6 +102,7 @@ def test_a_closed_input_interrupts_the_run_and_leaves_nothing_unfinished(
     assert left(home) == [".json", ".wishes"]
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("era", ERAS)
 def test_a_closed_input_ends_a_server_that_does_nothing(tmp_path: Path, era: str) -> None:
     with piped(tmp_path, era) as client:
@@ -165,7 +171,7 @@ def test_a_query_ends_with_its_server_however_that_ends(tmp_path: Path, signalle
 
 
 @ON_UNIX
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+@pytest.mark.parametrize("name", ["SIGTERM", *map(_proof, ("SIGINT", "SIGHUP"))])
 def test_a_signal_interrupts_the_run_and_ends_the_server_by_that_signal(
     tmp_path: Path, name: str
 ) -> None:
@@ -178,6 +184,15 @@ def test_a_signal_interrupts_the_run_and_ends_the_server_by_that_signal(
     assert ended == (-number, "")
     assert runs.get(home, run_id).status == "interrupted"
     assert left(home) == [".json", ".wishes"]
+
+
+@ON_UNIX
+@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
+def test_a_signal_ends_a_server_that_does_nothing_by_that_signal(tmp_path: Path, name: str) -> None:
+    number = getattr(signal, name)
+    with piped(tmp_path, ERAS[0]) as client:  # it has answered: it is up
+        client.process.send_signal(number)
+        assert client.ended() == (-number, "")
 
 
 @ON_UNIX

@@ -194,7 +194,7 @@ def broken(draw: st.DrawFn) -> tuple[Document, Document]:
 
 
 @pytest.mark.slow
-@settings(max_examples=250, deadline=None, derandomize=True,
+@settings(max_examples=120, deadline=None, derandomize=True,
           suppress_health_check=list(HealthCheck))  # fmt: skip
 @given(broken())
 def test_a_document_with_random_faults_is_accepted_or_refused_and_nothing_else(

@@ -11,6 +11,7 @@ import pytest
 from mcp import Client
 
 from healthsim.app import build_server
+from kept import PEOPLE, keep, run_id
 from specification.faults import OF_LANGUAGE
 from talking import Open, text_of
 
@@ -272,50 +273,41 @@ async def test_a_change_to_an_older_revision_is_refused(shared: Open) -> None:
 
 
 @pytest.fixture
-async def saved(open_client: Open) -> Any:
-    """Return a function that saves a small scenario."""
-
-    async def save(client: Client, name: str = "small") -> str:
-        spec_id = await _profile(client)
-        ran = await client.call_tool("execute_spec", {"spec_id": spec_id, "save_as": name})
-        assert not ran.is_error, text_of(ran)
-        return str(ran.structured_content["run_id"])
-
-    return save
+def small(tmp_path: Path) -> str:
+    """Save a small scenario, and return its run."""
+    keep(tmp_path / "home", "small")
+    return run_id()
 
 
 @pytest.mark.slow
-async def test_names_that_leave_the_home_are_refused(open_client: Open, saved: Any) -> None:
+async def test_names_that_leave_the_home_are_refused(open_client: Open, small: str) -> None:
     async with open_client() as client:
-        run_id = await saved(client)
         for name in ("../evil", "a/b", "", "UPPER", "-x", "a" * 65):
-            text = await _refused(client, "save_scenario", {"run_id": run_id, "name": name})
+            text = await _refused(client, "save_scenario", {"run_id": small, "name": name})
             assert "small letters" in text
 
 
 @pytest.mark.slow
 async def test_saving_over_a_scenario_needs_the_word(
-    open_client: Open, saved: Any, tmp_path: Path
+    open_client: Open, small: str, tmp_path: Path
 ) -> None:
     async with open_client() as client:
-        run_id = await saved(client)
         before = (tmp_path / "home" / "scenarios" / "small.duckdb").read_bytes()
-        text = await _refused(client, "save_scenario", {"run_id": run_id, "name": "small"})
+        text = await _refused(client, "save_scenario", {"run_id": small, "name": "small"})
 
         assert "replace=true" in text
         assert (tmp_path / "home" / "scenarios" / "small.duckdb").read_bytes() == before
         again = await client.call_tool(
-            "save_scenario", {"run_id": run_id, "name": "small", "replace": True}
+            "save_scenario", {"run_id": small, "name": "small", "replace": True}
         )
         assert not again.is_error
 
 
 @pytest.mark.slow
 async def test_queries_that_do_more_than_ask_are_refused(
-    open_client: Open, saved: Any, tmp_path: Path
+    open_client: Open, small: str, tmp_path: Path
 ) -> None:
     async with open_client() as client:
-        await saved(client)
         before = (tmp_path / "home" / "scenarios" / "small.duckdb").read_bytes()
         for sql, piece in BAD_SQL:
             text = await _refused(client, "query_scenario", {"name": "small", "sql": sql})
@@ -325,15 +317,14 @@ async def test_queries_that_do_more_than_ask_are_refused(
         whole = await client.call_tool(
             "query_scenario", {"name": "small", "sql": "SELECT count(*) AS n FROM patients"}
         )
-    assert whole.structured_content["rows"] == [[20]]
+    assert whole.structured_content["rows"] == [[PEOPLE]]
 
 
 @pytest.mark.slow
 async def test_a_file_that_is_no_scenario_is_explained(
-    open_client: Open, saved: Any, tmp_path: Path
+    open_client: Open, small: str, tmp_path: Path
 ) -> None:
     async with open_client() as client:
-        await saved(client)
         folder = tmp_path / "home" / "scenarios"
         whole = (folder / "small.duckdb").read_bytes()
         (folder / "text.duckdb").write_text("not a database")

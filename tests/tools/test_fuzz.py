@@ -106,7 +106,7 @@ CHANGES = (
 
 
 @pytest.mark.slow
-@settings(QUIET, max_examples=100)
+@settings(QUIET, max_examples=50)
 @given(*CHANGES)
 def test_any_change_is_made_or_refused_in_words(
     at: tuple[int, list[str]], op: str, value: Any

@@ -14,6 +14,7 @@ from mcp import Client
 from healthsim.app import build_server
 from healthsim.operations import runs
 from healthsim.operations.home import Home
+from healthsim.tools import execution
 from processes import PATIENCE
 from stand_ins import hold_long_runs
 from talking import text_of
@@ -155,7 +156,10 @@ async def test_stopping_a_run_says_what_became_of_it(tmp_path: Path) -> None:
     assert f"It had ended before: save_scenario(run_id={few['run_id']!r}" in late["next"]
 
 
-async def test_a_run_that_is_still_writing_is_said_to_be_stopping(tmp_path: Path) -> None:
+async def test_a_run_that_is_still_writing_is_said_to_be_stopping(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "_STOPPING", 0.2)  # seconds that it gets to stop
     home = Home(tmp_path)
     record, _ = runs.claim(home, "ab" * 20, 10)  # under a lease that nobody gives up
     async with Client(build_server(tmp_path)) as client:

@@ -15,8 +15,10 @@ from mcp import Client
 from healthsim.app import build_server
 from healthsim.operations import background, scenarios, tasks
 from healthsim.operations.home import Home
+from healthsim.persistence.judgement import trust
 from healthsim.tools import querying
 from processes import PATIENCE
+from stand_ins import report_often
 from storing import spec, stored
 from talking import text_of
 
@@ -44,8 +46,11 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def home(saved: Path, tmp_path: Path) -> Home:
-    shutil.copytree(saved / "scenarios", tmp_path / "home" / "scenarios")
-    return Home(tmp_path / "home")
+    home = Home(tmp_path / "home")
+    shutil.copytree(saved / "scenarios", home.scenarios)
+    for path in home.scenarios.iterdir():
+        trust(path)
+    return home
 
 
 def _client(home: Home, era: str = "auto", **options: Any) -> Client:
@@ -157,7 +162,10 @@ async def test_progress_of_an_audit_says_which_rule_and_only_grows(home: Home, e
     assert told[-1][0] == 100
 
 
-async def test_progress_comes_while_a_task_says_nothing_new(home: Home, era: str) -> None:
+async def test_progress_comes_while_a_task_says_nothing_new(
+    home: Home, era: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report_often(monkeypatch)
     held = _held(home, "audit", says="rule 3 of 9, table claims", done=23.0, total=100.0)
     told: list[tuple[float, str]] = []
     enough = anyio.Event()

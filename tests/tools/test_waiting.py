@@ -14,6 +14,7 @@ from healthsim.operations import runs
 from healthsim.operations.home import Home
 from healthsim.tools.waiting import Waiting
 from processes import PATIENCE
+from stand_ins import report_often
 from talking import text_of
 
 pytestmark = pytest.mark.anyio
@@ -41,7 +42,7 @@ class Heard:
 
 async def test_a_run_without_news_is_reported_all_the_same(tmp_path: Path, era: str) -> None:
     record, _ = runs.claim(Home(tmp_path), "ab" * 20, 10)  # nobody works on it
-    heard = Heard(4)
+    heard = Heard(3)
     server = build_server(tmp_path)
     with anyio.fail_after(PATIENCE):
         async with Client(server, mode=era) as client, anyio.create_task_group() as group:
@@ -62,7 +63,10 @@ async def test_a_run_without_news_is_reported_all_the_same(tmp_path: Path, era: 
     assert all(text.startswith("preparing: 10 people, ") for text in heard.texts)
 
 
-async def test_blocking_work_is_reported_while_it_lasts(tmp_path: Path, era: str) -> None:
+async def test_blocking_work_is_reported_while_it_lasts(
+    tmp_path: Path, era: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report_often(monkeypatch)
     leave, heard = Event(), Heard(3)
 
     async def slow() -> str:
