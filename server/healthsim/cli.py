@@ -144,6 +144,15 @@ def demo() -> None:
     raise typer.Exit(conversation.run(home))
 
 
+def _refuse_closed_pipes() -> None:
+    """Refuse to serve over pipes in a process that was started without them."""
+    for name in ("stdin", "stdout"):
+        if getattr(sys, name) is None:
+            raise Refused(
+                "serve", f"{name} is closed", "start it from an MCP host, or give --http HOST:PORT"
+            )
+
+
 @app.command()
 def serve(
     http: Annotated[
@@ -181,6 +190,8 @@ def serve(
         raise Refused(
             "serve", "tokens, hosts and origins are for HTTP", "add --http HOST:PORT, or drop them"
         )
+    else:
+        _refuse_closed_pipes()
     from healthsim import app as server  # noqa: PLC0415  mcp is needed here only
 
     server.serve(settings.home, reached, read_only=read_only)

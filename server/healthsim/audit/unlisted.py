@@ -6,7 +6,7 @@ from pathlib import Path
 
 from healthsim.audit.coding import BOOKS
 from healthsim.persistence.database import open_read, quoted
-from healthsim.persistence.scenario import read_manifest, read_tables
+from healthsim.persistence.state import describe_file
 from healthsim.specification.checks.codes import unlisted_in
 
 _COLUMNS = (
@@ -21,11 +21,13 @@ def unlisted_rows(path: Path) -> list[tuple[str, str, int]]:
 
     In the order of the specifications, then of the columns; empty where all codes are listed.
     """
+    described = describe_file(path)
+    codes = unlisted_in(described.manifest.profile, described.manifest.journeys)
+    if not codes:
+        return []
+    stored = {table.name for table in described.tables}
+    counts: list[tuple[str, str, int]] = []
     with open_read(path) as connection:
-        manifest = read_manifest(connection, path)
-        codes = unlisted_in(manifest.profile, manifest.journeys)
-        stored = {table.name for table in read_tables(connection, path)} if codes else set()
-        counts: list[tuple[str, str, int]] = []
         for table, column in _COLUMNS:
             if table in stored:
                 name = quoted(column)

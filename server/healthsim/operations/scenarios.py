@@ -238,15 +238,13 @@ def faces(file: Path, counts: Mapping[str, int], most: int) -> list[list[Any]]:
     from healthsim.persistence import state  # noqa: PLC0415  duckdb is heavy
 
     table = next(face for face in _FACES if face in counts)
-    names, values = state.sample(file, table, most)
-    people = [dict(zip(names, row, strict=True)) for row in values]
+    beside = "enrollments" if "enrollments" in counts else ""
+    columns = ("person_id", "plan_id", "effective_date")
+    names, values, rows = state.first_people(file, table, most, beside, columns)
     plans: dict[Any, list[str]] = {}
-    if "enrollments" in counts:
-        ids = [int(str(person["person_id"])) for person in people]
-        columns = ("person_id", "plan_id", "effective_date")
-        rows = state.rows_of(file, "enrollments", columns, ids)
-        for person, plan, _ in sorted(rows, key=lambda row: str(row[2])):
-            plans.setdefault(person, []).append(str(plan))
+    for person, plan, _ in sorted(rows, key=lambda row: str(row[2])):
+        plans.setdefault(person, []).append(str(plan))
+    people = [dict(zip(names, row, strict=True)) for row in values]
     return [_face(person, plans.get(person["person_id"], [])) for person in people]
 
 

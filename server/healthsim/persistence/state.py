@@ -11,6 +11,8 @@ from functools import partial
 from itertools import chain, count
 from pathlib import Path
 
+import duckdb
+
 from healthsim.errors import HealthSimError, NotFound, Refused, near
 from healthsim.persistence.database import (
     SHORT,
@@ -296,6 +298,8 @@ def generation_of(path: Path) -> str:
 
     It is empty of a damaged file too.
     """
+    if not is_there(path):
+        return ""
     try:
         return listed_manifest(path).lake
     except HealthSimError:
@@ -339,15 +343,32 @@ def describe_file(path: Path) -> ScenarioDescription:
     return found
 
 
-def rows_of(
-    path: Path, table: str, columns: Sequence[str], people: Sequence[int]
-) -> list[tuple[object, ...]]:
-    """Return some columns of all rows that some people have in a table."""
+def first_people(
+    path: Path, table: str, most: int, beside: str, columns: Sequence[str]
+) -> tuple[tuple[str, ...], list[tuple[object, ...]], list[tuple[object, ...]]]:
+    """Return the first rows of a table of people, and what these have in another.
+
+    Args:
+        path: of the file.
+        table: with a row for each person.
+        most: how many people.
+        beside: the other table; empty for none.
+        columns: of the other table, of all rows of these people.
+
+    Returns:
+        The table's column names, its rows, and the rows of the other.
+
+    Raises as `sample` does.
+    """
     with open_read(path, seconds=SHORT) as connection:
+        names, values = _first(connection, path, table, most)
+        if not beside:
+            return names, values, []
+        people = [row[names.index("person_id")] for row in values]
         listed = ", ".join(map(quoted, columns))
         marks = ", ".join("?" for _ in people)
-        statement = f"SELECT {listed} FROM {quoted(table)} WHERE person_id IN ({marks})"  # noqa: S608
-        return connection.execute(statement, list(people)).fetchall()
+        statement = f"SELECT {listed} FROM {quoted(beside)} WHERE person_id IN ({marks})"  # noqa: S608
+        return names, values, connection.execute(statement, people).fetchall()
 
 
 def sample(path: Path, table: str, rows: int) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
@@ -357,9 +378,15 @@ def sample(path: Path, table: str, rows: int) -> tuple[tuple[str, ...], list[tup
         NotFound: there is no such table; the error suggests near names.
     """
     with open_read(path, seconds=SHORT) as connection:
-        known = {described.name: described for described in read_tables(connection, path)}
-        if table not in known:
-            raise NotFound(f"table {table!r}", "no such table", near(table, known))
-        names = tuple(column.name for column in known[table].columns)
-        statement = f"SELECT * FROM {quoted(table)} LIMIT {int(rows)}"  # noqa: S608
-        return names, connection.execute(statement).fetchall()
+        return _first(connection, path, table, rows)
+
+
+def _first(
+    connection: duckdb.DuckDBPyConnection, path: Path, table: str, rows: int
+) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
+    known = {described.name: described for described in read_tables(connection, path)}
+    if table not in known:
+        raise NotFound(f"table {table!r}", "no such table", near(table, known))
+    names = tuple(column.name for column in known[table].columns)
+    statement = f"SELECT * FROM {quoted(table)} LIMIT {int(rows)}"  # noqa: S608
+    return names, connection.execute(statement).fetchall()

@@ -11,7 +11,6 @@ import anyio.to_thread
 from mcp.server.mcpserver import MCPServer
 from mcp.server.stdio import stdio_server
 
-from healthsim.errors import Refused
 from healthsim.serving import stopping
 
 THREADS = 100
@@ -19,16 +18,7 @@ THREADS = 100
 
 
 def serve_stdio(server: MCPServer[Any]) -> None:
-    """Serve until the input ends, and end the process then; does not return.
-
-    Raises:
-        Refused: the process was started without stdin or stdout.
-    """
-    for name in ("stdin", "stdout"):
-        if getattr(sys, name) is None:
-            raise Refused(
-                "serve", f"{name} is closed", "start it from an MCP host, or give --http HOST:PORT"
-            )
+    """Serve until the input ends, and end the process then; does not return."""
     # Output of libraries must not reach the protocol: the SDK diverts it to stderr, but only
     # what is not buffered.
     if hasattr(sys.stdout, "reconfigure"):
