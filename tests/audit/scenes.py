@@ -97,12 +97,23 @@ class Scenario:
 
     def after(self, change: Sequence[str], name: str) -> int:
         """Return how many rows break one rule after a change, and undo the change."""
+        with self._changed(change):
+            return self.broken(name)
+
+    def all_after(self, change: Sequence[str], names: Sequence[str]) -> set[str]:
+        """Return which of some rules are broken after a change, and undo the change."""
+        with self._changed(change):
+            return {name for name in names if self.broken(name)}
+
+    @contextmanager
+    def _changed(self, change: Sequence[str]) -> Iterator[None]:
+        """Make a change of which every statement changes a row; undo it after the block."""
         self.connection.execute("BEGIN")
         try:
             for statement in change:
                 ((rows,),) = self.connection.execute(statement).fetchall()
                 assert rows, f"changes nothing: {statement}"
-            return self.broken(name)
+            yield
         finally:
             self.connection.execute("ROLLBACK")
 

@@ -22,7 +22,7 @@ PEOPLE: dict[str, Any] = {
         "medications": [{"drug": "metformin 500 mg tablet", "share": 0.3}],
     },
     "coverage": {"plan": {"MA-HMO": 0.5, "Original": 0.3, "Uninsured": 0.2}},
-    "products": ["patientsim", "membersim"],
+    "products": ["patientsim", "membersim"], "detail": "core",
 }  # fmt: skip
 A1C = "4548-4"
 DRUGS = ("metformin 500 mg tablet", "glipizide 5 mg tablet", "lisinopril 10 mg tablet")

@@ -95,7 +95,7 @@ def test_figures_do_not_depend_on_the_size_of_chunks() -> None:
         event("dies", "death", 0) | {"hazard": {"per_year": 0.5}},
         event("ill", "encounter", 0, procedures=[]) | {"hazard": {"per_year": 1, "renew_days": 60}},
     )
-    job = prepare(diabetic(count=60), [way])
+    job = prepare(diabetic(count=60, detail="core"), [way])
     found = []
     for size in (60, 7):
         total: Tallies = {}

@@ -36,7 +36,7 @@ EXPECTED = [
 
 
 def judged(profile: Document, *journeys: Document, size: int = 4096, threads: int = 1) -> Any:
-    job = prepare(profile, journeys)
+    job = prepare({"detail": "core"} | profile, journeys)
     totals: list[tuple[int, int]] = []
     for chunk in chunks(job, size=size, threads=threads):
         totals = add_tallies(totals, chunk.tallies)
