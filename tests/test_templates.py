@@ -229,7 +229,8 @@ def test_images_alone_open_no_operating_room() -> None:
 
 @pytest.mark.slow
 def test_drugs_of_one_class_exclude_each_other_and_keep_their_shares() -> None:
-    written = run("medicare-general", ("annual-wellness",), 3_000)["prescriptions"]
+    chart = run("medicare-general", ("annual-wellness",), 3_000, ["patientsim"])
+    written = chart["prescriptions"]
     taking = {
         drug: set(written["person_id"][equals(written["ingredient"], drug)])
         for drug in ("lisinopril", "losartan", "atorvastatin", "rosuvastatin", "omeprazole",

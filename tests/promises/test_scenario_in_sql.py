@@ -253,8 +253,9 @@ def test_there_is_as_much_as_the_reference_scenario_promises(cohort: Stored) -> 
 def twenty_thousand() -> tuple[np.ndarray[Any, np.dtype[np.int32]], float, float]:
     """Of 20,000 people: ages, the share exactly 65 to the day, and that with hypertension."""
     profile = template(
-        "profiles", "medicare-diabetic", count=20_000, products=["patientsim"], coverage=None
-    )
+        "profiles", "medicare-diabetic", count=20_000, products=["patientsim"], coverage=None,
+        detail="core",
+    )  # fmt: skip
     job = prepare(profile, [])
     birth, hypertensive = [], 0
     for chunk in chunks(job):
