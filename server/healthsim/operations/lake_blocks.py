@@ -28,6 +28,7 @@ from healthsim.execution.sync.directory_use import DirectoryUse
 from healthsim.execution.timeline.stated import FigureKey, FigureTally
 from healthsim.operations.home import Home
 from healthsim.operations.job_text import JobText, prepared
+from healthsim.operations.memory import give_back
 from healthsim.persistence.arrow import to_arrow
 from healthsim.persistence.database import storage_errors
 from healthsim.persistence.digest import Digest
@@ -204,6 +205,8 @@ def write_blocks(
         for block, start in _starts(job, first, blocks):
             _refuse_stopped(stop)
             one, refers = _make_block(job, settled, writer, block, start)
+            if one.units == BLOCK:
+                give_back()
             used |= refers
             made.append(one)
             if tell is not None:

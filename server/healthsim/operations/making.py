@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from healthsim import ENGINE
 from healthsim.operations import runs
+from healthsim.operations.memory import give_back
 from healthsim.persistence.files import disk_errors, publish_over, temporary
 from healthsim.persistence.judgement import trust
 
@@ -89,6 +90,8 @@ def make(job: Job, work: Work, engine: Engine, progress: Progress | None = None)
                 digest.update_arrow(name, rows)
                 writer.append(name, rows)
             done += chunk.count
+            if done < job.count:
+                give_back()
             totals = add_tallies(totals, chunk.tallies)
             figures = add_figures(figures, chunk.figures)
             work.report(done=done, rows=sum(digest.rows.values()),
