@@ -211,6 +211,14 @@ def test_alternatives_and_implied_conditions_are_compared(tmp_path: Path) -> Non
     assert found["rank correlation of bmi and sbp"].ok
 
 
+def test_alternatives_that_exclude_each_other_are_shares_of_everybody(tmp_path: Path) -> None:
+    weights = {"one_of": [{"code": "E66.9", "share": 0.6}, {"code": "E66.3", "share": 0.2}]}
+    found = compared(stored(tmp_path, profile(clinical=weights)))
+
+    assert (found["condition E66.9"].asked, found["condition E66.9"].ok) == (0.6, True)
+    assert (found["condition E66.3"].asked, found["condition E66.3"].ok) == (0.2, True)
+
+
 def test_a_condition_that_another_shuts_out_is_compared_among_those_without_the_other(
     tmp_path: Path,
 ) -> None:

@@ -396,9 +396,15 @@ def _with_combinations(code: str) -> str:
 
 
 def _drawn_before(profile: ProfileSpec, code: str) -> list[str]:
+    """Return the conditions that are drawn before one and are no alternative to it.
+
+    Alternatives are drawn at once, and the share of each is of everybody.
+    """
     drawn = [part.name.removeprefix("has ") for part in in_order(profile)
              if part.name.startswith("has ")]  # fmt: skip
-    return drawn[: drawn.index(code)]
+    at_once = {other.code for group in profile.clinical.alternatives for other in group
+               if code in {one.code for one in group}}  # fmt: skip
+    return [other for other in drawn[: drawn.index(code)] if other not in at_once]
 
 
 def _coverage(profile: ProfileSpec, people: StoredPeople) -> Iterator[Comparison]:
