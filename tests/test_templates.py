@@ -12,12 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from healthsim.codes.procedures import procedure_system
 from healthsim.dates import NO_DAY
+from healthsim.medicine.studies import procedure_words, study_of
 from healthsim.tables import Columns
 from template_runs import (
     AUDITED,
     DAILY,
     FILES,
+    JOURNEYS,
     SHELF,
     TOGETHER,
     broken_rules,
@@ -133,6 +136,25 @@ def test_every_figure_of_the_readme_is_sourced_with_its_year_or_called_an_assump
     assert len(lines) >= 8
     assert bare == []
     assert silent == []
+
+
+def _billed(value: Any) -> Iterator[str]:
+    """Yield the codes of procedures that encounters list."""
+    if isinstance(value, dict):
+        for one in value.get("procedures") or ():
+            yield one if isinstance(one, str) else one["code"]
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, dict | list):
+            yield from _billed(inner)
+
+
+def test_what_a_template_bills_and_reports_has_words() -> None:
+    codes = {code for name in JOURNEYS for code in _billed(load(name)["phases"])}
+    bare = [code for code in codes if study_of(procedure_system(code) or "", code).category
+            and procedure_words(procedure_system(code) or "", code) is None]  # fmt: skip
+
+    assert len(codes) > 60
+    assert sorted(bare) == []
 
 
 @pytest.fixture(scope="module")

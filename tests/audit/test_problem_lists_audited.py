@@ -22,6 +22,10 @@ def _people(**changes: Any) -> Document:
     """Return women of twelve weeks, all of whom have diabetes and heart failure."""
     held: list[Document] = [{"code": code, "share": 1} for code in ("I10", "I50.22", "E11.9")]
     held.append({"code": "O99.810", "share": 1, "onset": {"days_before": 20}})
+    held += [
+        {"code": code, "share": 1, "onset": {"days_before": before}}
+        for code, before in (("C78.7", 500), ("C50.911", 300))
+    ]
     clinical = {"pregnant": {"weeks": 12}, "comorbidities": held}
     return women(count=8, products=["patientsim"], clinical=clinical, **changes)
 

@@ -55,3 +55,29 @@ def test_what_a_pregnancy_brings_began_when_it_was_found() -> None:
     assert len(days) == 60
     assert min(days) >= 133 - 56
     assert max(days) < 140 - 20
+
+
+def _spread(*codes: str, **primary: Any) -> Document:
+    """Return conditions: a metastasis of 900 days ago, and some codes of 400 days ago."""
+    stated = [{"code": "C78.7", "share": 1, "onset": {"days_before": 900}}]
+    stated += [{"code": code, "share": 1, "onset": {"days_before": 400}} for code in codes]
+    return {"primary": {"code": "E11.9"} | primary, "comorbidities": stated}
+
+
+def test_a_tumor_spreads_when_it_is_found_or_later() -> None:
+    assert set(onsets(_diabetic(clinical=_spread("C18.7")), "C78.7")) == {400}
+    early = _spread("C18.7", "C20")
+    early["comorbidities"][-1]["onset"] = {"days_before": 1000}
+    assert set(onsets(_diabetic(clinical=early), "C78.7")) == {900}
+
+
+def test_a_metastasis_without_a_tumor_or_after_an_earlier_one_stays() -> None:
+    assert set(onsets(_diabetic(clinical=_spread()), "C78.7")) == {900}
+    earlier = _spread("C18.7", "Z85.3")
+    earlier["comorbidities"][-1]["onset"] = {"days_before": 1000}
+    assert set(onsets(_diabetic(clinical=earlier), "C78.7")) == {900}
+
+
+def test_a_tumor_that_a_journey_begins_is_there_when_it_has_spread() -> None:
+    people = _diabetic(clinical=_spread(code="C18.7"))
+    assert onsets(people, "C78.7") == onsets(people, "C18.7") == [0] * 300

@@ -10,9 +10,7 @@ import pytest
 
 from healthsim.errors import Refused
 from healthsim.execution.prepare import prepare
-from healthsim.exports import EVERYBODY, Filter
-from healthsim.exports.fhir import shown
-from healthsim.exports.fhir.opening import opened
+from healthsim.exports import Filter
 from healthsim.operations import generate, scenarios, storage
 from healthsim.operations.auditing import audit
 from healthsim.operations.comparing import compare
@@ -100,20 +98,6 @@ def test_exports_of_both_are_the_same_bytes(home: Home, tmp_path: Path, form: st
     names = {name for name in one if one[name] != two.get(name)}
     assert one.keys() == two.keys()
     assert {name for name in names if b"as-file" not in one[name]} == set()
-
-
-def test_a_fhir_export_reads_both_in_the_same_ranges_of_people(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rows = describe_file(scenarios.path(home, "as-file")).manifest.rows
-    monkeypatch.setattr(shown, "_ROWS", sum(rows.values()) // 4)
-    ranges = []
-    for kind in ("file", "lake"):
-        with opened(scenarios.path(home, f"as-{kind}"), EVERYBODY) as scenario:
-            ranges.append(scenario.ranges)
-
-    assert ranges[0] == ranges[1]
-    assert 4 <= len(ranges[0]) <= 6
 
 
 def test_people_are_chosen_for_an_export_by_a_condition(home: Home, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from healthsim.audit.rules import AnyRule, AuditRule
 from healthsim.codes.pregnancy import LONGEST_PREGNANCY
 from healthsim.medicine.coding import order_rules
 from healthsim.medicine.removals import removals
+from healthsim.medicine.spread import HISTORY, primary_sql, spread_sql
 
 _SAME_WEEK = 12  # days: both ends of a week of gestation, and a birth on a later day of its stay
 _ONE_PREGNANCY = 300  # days in which nobody has codes of two pregnancies' weeks
@@ -114,6 +115,14 @@ RULES: tuple[AnyRule, ...] = (
         "JOIN conditions AS s ON s.person_id = p.person_id AND starts_with(s.code, r.condition) "
         f"WHERE {_LIVES} AND coalesce(s.abatement_date, {_FOREVER}) "
         "> greatest(p.performed_date, e.end_at::DATE) + 1",
+    ),
+    AuditRule(
+        "problem list: a tumor spreads after it began", "conditions.onset_date", ("conditions",),
+        f"{_CONDITION} WHERE {spread_sql('s.code')} AND EXISTS (SELECT 1 FROM conditions AS c "
+        f"WHERE c.person_id = s.person_id AND {primary_sql('c.code')}) AND NOT EXISTS (SELECT 1 "
+        f"FROM conditions AS c WHERE c.person_id = s.person_id AND c.onset_date <= s.onset_date "
+        f"AND ({primary_sql('c.code')} OR starts_with(c.code, '{HISTORY}')))",
+        mend="let the primary tumor begin first, or state a history of another one (Z85)",
     ),
     AuditRule(
         "coding: a birth without complications has none", "encounter_diagnoses.code",

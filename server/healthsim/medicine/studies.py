@@ -1,6 +1,7 @@
 """Which procedures are ordered, and which are told in a report, by the beginning of their code.
 
-The rules are rows of ``data/studies.csv``; the longest beginning of a code applies.
+The rules are rows of ``data/studies.csv``; the longest beginning of a code applies. Words of
+procedures that a specification does not name are rows of ``data/procedure_words.csv``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import NamedTuple
 from healthsim.medicine.datafiles import rows
 
 _FILE = "studies.csv"
+_WORDS = "procedure_words.csv"
 _LONGEST = 7
 
 
@@ -62,6 +64,24 @@ def study_of(system: str, code: str) -> Study:
     known = _studies()
     beginnings = ((system, code[:length]) for length in range(min(len(code), _LONGEST), -1, -1))
     return next((known[one] for one in beginnings if one in known), NOT_ORDERED)
+
+
+@cache
+def _words() -> dict[tuple[str, str], str]:
+    return {(row["system"], row["code"]): row["display"] for row in rows(_WORDS)}
+
+
+def procedure_words(system: str, code: str) -> str | None:
+    """Return our own short words for a procedure; None where the table has none.
+
+    Args:
+        system: CPT, HCPCS or ICD-10-PCS.
+        code: of the procedure.
+
+    >>> procedure_words("CPT", "93458"), procedure_words("CPT", "12345")
+    ('Coronary angiogram with left heart catheter', None)
+    """
+    return _words().get((system, code))
 
 
 def hours_of(study: Study) -> tuple[int, int]:

@@ -68,21 +68,15 @@ def write_listing(
     connection.unregister("listed")
 
 
-def sums(connection: duckdb.DuckDBPyConnection, database: str = "") -> tuple[int, int]:
-    """Return the bytes and the rows of the Parquet files of an open file; 0 of one without.
-
-    Args:
-        connection: where the file is open.
-        database: the file's name there; the connection's own one by default.
-    """
+def sums(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """Return the bytes and the rows of the Parquet files of an open file; 0 of one without."""
     row = connection.execute(
         "SELECT count(*) FROM duckdb_tables() WHERE table_name = ? "
-        "AND database_name = coalesce(nullif(?, ''), current_database())", [LISTING, database],
+        "AND database_name = current_database()", [LISTING],
     ).fetchone()  # fmt: skip
     if not row or not row[0]:
         return 0, 0
-    listing_of = f"{database}.{LISTING}" if database else LISTING
-    found = connection.execute(f"SELECT sum(size_bytes), sum(rows) FROM {listing_of}").fetchall()  # noqa: S608
+    found = connection.execute(f"SELECT sum(size_bytes), sum(rows) FROM {LISTING}").fetchall()  # noqa: S608
     size, rows = found[0]
     return int(size or 0), int(rows or 0)
 

@@ -15,6 +15,7 @@ from healthsim.execution.cohort.drawing import Blends, CohortPlan, PartDraw, Par
 from healthsim.execution.cohort.groups import group_draw
 from healthsim.execution.cohort.locating import draw_residence
 from healthsim.execution.cohort.members import born_within
+from healthsim.execution.cohort.spread import after_primaries
 from healthsim.execution.cohort.usual import usual_marital_status
 from healthsim.execution.people.draws import Draws, require_numbers, require_text
 from healthsim.execution.people.people import Households, People
@@ -42,7 +43,7 @@ def people_of(cohort: PartialCohort, households: Households | None = None) -> Pe
         place=cohort.columns["place"],
         plan=cohort.columns.get("plan", np.full(draws.count, -1, dtype=np.int32)),
         attributes={name: cohort.values[name] for name in profile.attributes},
-        conditions=tuple(cohort.conditions.values()),
+        conditions=after_primaries(cohort.conditions),
         medications=tuple(cohort.medications.values()),
         due=cohort.columns.get("due"),
         **{name: require_text(cohort.values[name]) for name in _TEXTS},

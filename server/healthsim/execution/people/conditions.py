@@ -20,6 +20,7 @@ from healthsim.execution.people.removed import RemovedConditions
 from healthsim.medicine.exclusion import is_replaced, leaves_no_room, may_be_combined
 from healthsim.medicine.problems import family, is_history, stem, usual_course
 from healthsim.medicine.removals import Removal, stated_after
+from healthsim.medicine.spread import is_primary_tumor, is_spread
 
 ALWAYS = np.int32(NO_DAY + 1)
 """A condition that people have had on every day."""
@@ -372,18 +373,29 @@ class ConditionLog:
                     self._end_at(episode, active, after)
 
     def begin_primary(self, rows: Rows, days: Days) -> None:
-        """Date the condition that begins with people's first journey."""
+        """Date the condition that begins with people's first journey.
+
+        A tumor that has spread by then began with the first of its metastases.
+        """
         first = np.full(self._people, NO_DAY, dtype=np.int32)
         first[rows] = days
         for episode in self.episodes():
             dated = np.flatnonzero((episode.first == ALWAYS) & (first[episode.rows] != NO_DAY))
             if len(dated) and episode.after is None:
-                since = first[episode.rows[dated]]
+                since = self._by_spread(episode.code, episode.rows[dated], first)
                 episode.onset[dated] = since
                 own = Episode.begin(episode.code, "", episode.rows[dated], since, -1)
                 self._limit(own, since)
                 episode.until[dated] = own.until
                 self._changed(episode)
+
+    def _by_spread(self, code: str, rows: Rows, days: Days) -> Days:
+        """Return the days of people's rows; for a tumor, not after the first of its metastases."""
+        since = days.copy()
+        for episode in self.episodes() if is_primary_tumor(code) else ():
+            if is_spread(episode.code):
+                since[episode.rows] = np.minimum(since[episode.rows], episode.onset)
+        return since[rows]
 
     def held(self, moment: Moment) -> HeldCodes:
         """Return the conditions that everyone has at a moment."""

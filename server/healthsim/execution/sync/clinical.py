@@ -31,6 +31,7 @@ from healthsim.execution.sync.results import ResultRows, results_of
 from healthsim.execution.sync.visits.visits import DAY
 from healthsim.execution.timeline.facts import CarePlanFacts
 from healthsim.execution.timeline.step_call import OccurrenceRows
+from healthsim.medicine.studies import procedure_words
 from healthsim.medicine.turnaround import setting_of, turnaround
 from healthsim.medicine.visit_lengths import waits
 from healthsim.products.patientsim import tables as chart
@@ -138,14 +139,14 @@ def _procedures(ctx: SyncContext) -> Iterator[ProcedureRows]:
                    if isinstance(one.occurrence.step, events.Procedure)}  # fmt: skip
             for study, code in listed_studies(address, step.details):
                 if code not in own:
-                    yield ProcedureRows(source, number(study), code, None, None)
+                    yield ProcedureRows(source, number(study), code, _text(code), None)
 
 
 def _text(code: str) -> str | None:
-    """Return the text of an ICD-10-PCS code; None of a code that the book does not have."""
-    book = icd10pcs()
-    known = procedure_system(code) == "ICD-10-PCS" and code in book
-    return book.rows[code].display if known else None
+    """Return the text of an ICD-10-PCS code, or our own words for another; None where none are."""
+    book, system = icd10pcs(), procedure_system(code) or ""
+    known = system == "ICD-10-PCS" and code in book
+    return book.rows[code].display if known else procedure_words(system, code)
 
 
 def _procedure_columns(ctx: SyncContext, layout: RowLayout[ProcedureRows]) -> Columns:

@@ -90,7 +90,7 @@ def ranges(connection: duckdb.DuckDBPyConnection) -> list[Range]:
     ).fetchone()  # fmt: skip
     whole = connection.execute(f"SELECT count(*) FROM {SCHEMA}.patients").fetchone()  # noqa: S608
     rows, everybody = int(row[0] or 0) if row else 0, int(whole[0]) if whole else 0
-    rows += sums(connection, SCHEMA)[1]
+    rows += sums(connection)[1]
     people = max(_ROWS * everybody // max(rows, 1), 1)
     found = connection.execute(
         "SELECT min(unit), max(unit) FROM (SELECT unit, "  # noqa: S608  numbers
