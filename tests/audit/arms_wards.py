@@ -198,6 +198,36 @@ def _resulted(value: float, rows: int, *after: str) -> Arm:
     return Arm(_BY_RESULT, (_ONLY_IT, change, *after), rows)
 
 
+def _timed(minute: int, change: str, rows: int, stays_on: int = 5) -> Arm:
+    """Return an arm of a dose at a minute of its day, in a stay that lasts some days more."""
+    day = f"(SELECT min(given_at)::DATE FROM {_M})"
+    end = f"(SELECT min(given_at) FROM {_M}) + INTERVAL {stays_on} DAY"
+    visit = f"encounter_id = (SELECT min(encounter_id) FROM {_M})"
+    return Arm(_WHILE, (
+        _OTHERS, f"UPDATE {_M} SET given_at = given_at::DATE + INTERVAL {minute} MINUTE",
+        f"UPDATE encounters SET end_at = {end} WHERE {visit}",
+        f"UPDATE prescriptions SET {change.format(day=day)} WHERE {_OWN_RX}"), rows)  # fmt: skip
+
+
+_TAKEN = "what people take is given in their stays"
+_LONG = (
+    f"(SELECT {{}} FROM {_M} AS m JOIN prescriptions AS p USING (prescription_id) "
+    "JOIN encounters AS e ON e.encounter_id = m.encounter_id WHERE e.los_days >= 2 "
+    "AND e.encounter_class = 'inpatient' AND p.written_date < e.start_at::DATE "
+    "AND p.end_date IS NULL AND p.ingredient = 'lisinopril' ORDER BY m.administration_id LIMIT 1)"
+)
+_OF_STAY = "(SELECT min({}) FROM encounters)::DATE"
+
+
+def _taken(table: str, change: str, rows: int) -> Arm:
+    """Return an arm of one stay and one prescription that is not given in it."""
+    return Arm(_TAKEN, (
+        f"DELETE FROM encounters WHERE encounter_id <> {_LONG.format('m.encounter_id')}",
+        f"DELETE FROM prescriptions WHERE prescription_id <> {_LONG.format('p.prescription_id')}",
+        f"DELETE FROM {_M}", "UPDATE prescriptions SET ingredient = 'amlodipine'",
+        f"UPDATE {table} SET {change}"), rows)  # fmt: skip
+
+
 OF_DOSES = (
     _diagnosed("N17.9", 1),
     _diagnosed("E87.5", 1),
@@ -214,12 +244,24 @@ OF_DOSES = (
       for column, minute, rows in (
           ("start_at", "", 0), ("start_at", "- INTERVAL 1 MINUTE", 1),
           ("end_at", "", 0), ("end_at", "+ INTERVAL 1 MINUTE", 1))),
-    *(Arm(_WHILE, (_OTHERS, f"UPDATE prescriptions SET {change} WHERE {_OWN_RX}"), rows)
-      for change, rows in (
-          (f"written_date = (SELECT min(given_at)::DATE FROM {_M})", 1),
-          (f"written_date = (SELECT min(given_at)::DATE - 30 FROM {_M})", 0),
-          (f"end_date = (SELECT min(given_at)::DATE - 1 FROM {_M})", 1),
-          ("ingredient = 'water'", 1))),
+    Arm(_WHILE, (_OTHERS, f"UPDATE prescriptions SET ingredient = 'water' WHERE {_OWN_RX}"), 1),
+    _timed(719, "written_date = {day} - 30", 0),
+    _timed(719, "written_date = {day}", 1), _timed(720, "written_date = {day}", 0),
+    _timed(719, "end_date = {day}", 0), _timed(720, "end_date = {day}", 1),
+    _timed(720, "end_date = {day}", 0, stays_on=0),
+    _timed(719, "end_date = {day} - 1", 1, stays_on=0),
+    breaks(_TAKEN, "UPDATE prescriptions SET ingredient = 'amlodipine' "
+           f"WHERE prescription_id = {_LONG.format('p.prescription_id')}"),
+    _taken("encounters", "los_days = 2", 1), _taken("encounters", "los_days = 1", 0),
+    _taken("encounters", "encounter_class = 'observation'", 0),
+    *(_taken("prescriptions", change, rows) for change, rows in (
+        ("as_needed = true", 0), ("route = 'nasal'", 0), ("frequency = 'QW'", 0),
+        ("ingredient = 'metformin'", 0), ("end_date = NULL", 1),
+        (f"end_date = {_OF_STAY.format('end_at')}", 1),
+        (f"end_date = {_OF_STAY.format('end_at')} - 1", 0),
+        (f"written_date = {_OF_STAY.format('start_at')}", 0),
+        (f"written_date = {_OF_STAY.format('start_at')} - 30, days_supply = 10, refills = 2", 1),
+        (f"written_date = {_OF_STAY.format('start_at')} - 31, days_supply = 10, refills = 2", 0))),
     *(breaks(_WHY, one(_M, change, _DONE)) for change in (
         "status = 'not-done'", "status_reason_code = 'b'", "status_reason = 'away'",
         "dose = NULL", "dose_unit = NULL")),

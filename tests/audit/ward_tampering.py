@@ -30,7 +30,6 @@ _ALSO = {
         "a flag says where the result lies",
         "computed lab results follow from their inputs",
     ),
-    "a dose of a prescription is given while it lasts": ("a fill is what was prescribed",),
 }
 _FIRST = {
     arm.rule: arm

@@ -9,7 +9,7 @@ from healthsim.medicine.goals import care_goals
 from healthsim.medicine.held_drugs import held_drugs
 from healthsim.medicine.vaccines import Length, doses, products
 from healthsim.medicine.vaccines_not_given import REASONS, not_given, same_series
-from healthsim.medicine.ward_drugs import ward_drugs
+from healthsim.medicine.ward_drugs import HOME_ROUTES, HOURS, ORDERS_CHANGE, ward_drugs
 from healthsim.medicine.wards import ADULT, CLASSES, units
 
 _CHECK = " + ".join(
@@ -243,6 +243,15 @@ def _held_for_results() -> str:
 _TESTS = ", ".join(f"('{rule.name}', '{loinc}')" for rule in held_drugs() for loinc in rule.labs)
 
 
+_CHANGE = f"INTERVAL {ORDERS_CHANGE} MINUTE"
+_DAILY = tuple(frequency for frequency, hours in HOURS.items() if hours)
+
+
+def _ever_held() -> str:
+    """Return the ingredients that some stays hold."""
+    return ", ".join(sorted({repr(one) for rule in held_drugs() for one in rule.ingredients}))
+
+
 _GIVEN: tuple[AnyRule, ...] = (
     AuditRule(
         "a dose lies within its encounter", f"{_DOSES}.given_at", (_DOSES, "encounters"),
@@ -255,8 +264,22 @@ _GIVEN: tuple[AnyRule, ...] = (
         (_DOSES, "prescriptions", "encounters"),
         f"SELECT concat('administration_id ', m.administration_id) FROM {_DOSES} AS m "
         "JOIN prescriptions AS p USING (prescription_id) JOIN encounters AS e "
-        "ON e.encounter_id = m.encounter_id WHERE p.written_date >= e.start_at::DATE "
-        "OR p.end_date <= e.end_at::DATE OR p.ingredient <> m.ingredient",
+        "ON e.encounter_id = m.encounter_id WHERE (p.written_date >= e.start_at::DATE "
+        f"AND m.given_at < p.written_date + {_CHANGE}) OR (p.end_date < e.end_at::DATE "
+        f"AND m.given_at >= p.end_date + {_CHANGE}) OR p.ingredient <> m.ingredient",
+    ),
+    AuditRule(
+        "what people take is given in their stays", "prescriptions.ingredient",
+        ("prescriptions", "encounters", _DOSES),
+        "SELECT concat('encounter_id ', e.encounter_id, ' prescription_id ', p.prescription_id) "
+        "FROM encounters AS e JOIN prescriptions AS p USING (person_id) "
+        "WHERE e.encounter_class = 'inpatient' AND e.los_days >= 2 AND NOT p.as_needed "
+        f"AND p.route IN {HOME_ROUTES} AND p.frequency IN {_DAILY} "
+        f"AND p.ingredient NOT IN ({_ever_held()}) AND p.written_date < e.start_at::DATE "
+        "AND coalesce(p.end_date >= e.end_at::DATE, true) "
+        "AND e.start_at::DATE <= p.written_date + p.days_supply * (1 + p.refills) "
+        f"AND NOT EXISTS (SELECT 1 FROM {_DOSES} AS m WHERE m.encounter_id = e.encounter_id "
+        "AND m.ingredient = p.ingredient)",
     ),
     AuditRule(
         "no dose of what a diagnosis of the stay holds", f"{_DOSES}.ingredient",

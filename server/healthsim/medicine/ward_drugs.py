@@ -15,6 +15,9 @@ HOURS: Mapping[str, tuple[int, ...]] = {
 }  # fmt: skip
 """Frequency -> hours of the day at which a ward gives it: usual rounds (assumption)."""
 
+ORDERS_CHANGE = 12 * 60
+"""Minute of the day from which a prescription of that day is given, and the one that it ends no
+more: orders change in the morning (assumption)."""
 HOME_ROUTES = ("oral", "inhaled", "subcutaneous")
 NOT_GIVEN = {"b": "away", "c": "asleep", "d": "vomiting"}
 """Code of HL7's reasons why a drug was not given -> its words."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from healthsim.execution.sync.chart.administrations import HOME_CLASSES
 from healthsim.execution.sync.chart.held import stays_holding
 from healthsim.execution.sync.chart.notes.drugs import Courses
 from healthsim.execution.sync.chart.notes.kinds import Notes
@@ -21,6 +20,7 @@ from healthsim.execution.sync.chart.notes.texts import (
     taken,
 )
 from healthsim.execution.sync.chart.places import codes_where, first_of_each
+from healthsim.execution.sync.chart.ward_orders import HOME_CLASSES
 from healthsim.execution.sync.visits.visits import DAY
 from healthsim.medicine.held_drugs import held_drugs
 from healthsim.tables import Columns
