@@ -435,6 +435,9 @@ _VITAL_SIGNS = (
          _one("vital_signs", "value = 159", f"{_USUAL.format(code='8462-4')} AND (encounter_id, "
               "measured_at) IN (SELECT (encounter_id, measured_at) FROM vital_signs "
               "WHERE loinc = '8480-6' AND value < 150)")),
+    _row("systolic and diastolic pressure are read together",
+         _one("vital_signs", "measured_at = measured_at + INTERVAL 1 MINUTE",
+              _USUAL.format(code="8462-4"))),
     _row("body mass index is weight by height",
          _one("vital_signs", "value = value + 1", _USUAL.format(code="39156-5"))),
     _row("nobody gets shorter before 45",

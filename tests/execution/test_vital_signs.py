@@ -106,6 +106,41 @@ def test_what_a_journey_states_in_a_visit_is_not_taken_a_second_time() -> None:
     assert any("8462-4" in [row[2] for row in rows[encounter]] for encounter in stated)
 
 
+def _pressures(*codes: str, choice: Any = "usual", nights: int = 2) -> list[dict[str, Any]]:
+    """Return the pressures of 30 stays that state codes, as code -> value by encounter, minute."""
+    value = {"8480-6": 110, "8462-4": 70}
+    signs = [event(f"sign{turn}", "vital", loinc=code,
+                   result={"type": "constant", "value": value[code]})
+             for turn, code in enumerate(codes)]  # fmt: skip
+    stay = event("stay", "encounter", 5, encounter_class="inpatient", los_days=nights)
+    profile = diabetic(count=30, products=["patientsim"], coverage=None, vital_signs=choice)
+    found: dict[tuple[Any, ...], dict[str, Any]] = defaultdict(dict)
+    for row in listed(run(profile, journey(stay | {"with": signs}))["vital_signs"], *_COLUMNS):
+        if row[2] in MEASURES["pressure"]:
+            found[row[1], row[3]][row[2]] = row[4]
+    return list(found.values())
+
+
+@pytest.mark.parametrize("choice", ["usual", "none"])
+def test_both_pressures_that_a_visit_states_are_read_in_one_minute(choice: str) -> None:
+    twice = _pressures("8480-6", "8462-4", "8462-4", "8480-6", choice=choice)
+
+    assert {len(pair) for pair in twice} == {2}
+    assert sum(pair == {"8480-6": 110, "8462-4": 70} for pair in twice) > 55
+
+
+@pytest.mark.parametrize(("stated", "other"), [("8480-6", "8462-4"), ("8462-4", "8480-6")])
+def test_the_other_pressure_is_read_in_the_minute_of_the_one_that_is_stated(
+    stated: str, other: str
+) -> None:
+    pairs = _pressures(stated)
+
+    assert {len(pair) for pair in pairs} == {2}
+    assert all(pair["8462-4"] < pair["8480-6"] for pair in pairs)
+    assert len({pair[other] for pair in pairs if pair[stated] in {110, 70}}) > 5
+    assert {len(pair) for pair in _pressures(stated, choice="none")} == {1}
+
+
 @pytest.mark.slow
 def test_body_mass_index_is_that_of_the_weight_and_the_last_height() -> None:
     of_person: dict[int, list[tuple[Any, ...]]] = defaultdict(list)

@@ -78,6 +78,17 @@ RULES: tuple[AnyRule, ...] = (
         "AND d.event_id IS NULL",
     ),
     AuditRule(
+        "systolic and diastolic pressure are read together", "vital_signs.measured_at",
+        ("vital_signs",),
+        "SELECT concat('person_id ', person_id, ' on ', measured_on) FROM (SELECT person_id, "
+        "encounter_id, measured_at, measured_at::DATE AS measured_on, "
+        "count(*) FILTER (loinc = '8480-6') AS upper, count(*) FILTER (loinc = '8462-4') AS lower "
+        "FROM vital_signs WHERE loinc IN ('8480-6', '8462-4') "
+        "GROUP BY person_id, encounter_id, measured_at) "
+        "GROUP BY person_id, encounter_id, measured_on "
+        "HAVING sum(least(upper, lower)) < least(sum(upper), sum(lower))",
+    ),
+    AuditRule(
         "body mass index is weight by height", "vital_signs.value", ("vital_signs",),
         "SELECT concat('vital_sign_id ', b.vital_sign_id) FROM vital_signs AS b "
         "LEFT JOIN vital_signs AS w ON w.person_id = b.person_id AND w.loinc = '29463-7' "

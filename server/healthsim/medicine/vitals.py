@@ -26,6 +26,10 @@ MEASURES: Mapping[str, tuple[str, ...]] = {
 """Measure of `medicine/data/vitals.csv` -> its LOINC codes."""
 CODES: tuple[str, ...] = tuple(code for codes in MEASURES.values() for code in codes)
 """LOINC codes of all measures. A record's number depends on a code's place: new ones go last."""
+PAIRS: tuple[tuple[str, str], ...] = tuple(
+    (codes[0], codes[1]) for codes in MEASURES.values() if len(codes) > 1
+)
+"""Codes of the measures that are two numbers read at one time."""
 MOST_CODES = 16
 """How many measures there may ever be: numbers of records are kept for so many."""
 

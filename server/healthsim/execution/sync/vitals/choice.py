@@ -64,7 +64,8 @@ def choose(
 ) -> dict[str, NDArray[np.bool_]]:
     """Return on which occasions each LOINC code is measured: code -> bool, shape (occasions,).
 
-    What a journey states in a visit is not taken a second time on that day of the visit.
+    What a journey states in a visit is not taken a second time on that day of the visit; nor is
+    the other code of its measure, which `panels` completes.
     """
     months = whole_months(people.birth[occasions.rows], occasions.days)
     pairs = draws.pairs(occasions.rows, occasions.at)
@@ -83,10 +84,18 @@ def choose(
             now = own & aged & _due(rule, occasions, months, stated)
             taken[rule.measure] |= now & (habit[rule.measure] < rule.share)
     return {
-        code: chosen & ~already(occasions, stated, code)
+        code: chosen & ~_any_already(occasions, stated, measure)
         for measure, chosen in taken.items()
         for code in MEASURES[measure]
     }
+
+
+def _any_already(occasions: Occasions, stated: StatedSigns, measure: str) -> NDArray[np.bool_]:
+    """Return where a journey states a code of a measure; bool, shape (occasions,)."""
+    found: NDArray[np.bool_] = np.logical_or.reduce(
+        [already(occasions, stated, code) for code in MEASURES[measure]]
+    )
+    return found
 
 
 def _due(

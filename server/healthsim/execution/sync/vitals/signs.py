@@ -13,11 +13,12 @@ from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.numbering import VITALS, vitals_address
 from healthsim.execution.sync.records import cause_columns, source_values
 from healthsim.execution.sync.results import ResultRows, results_of
-from healthsim.execution.sync.visits.visits import VisitRows
+from healthsim.execution.sync.visits.visits import Minutes, VisitRows
 from healthsim.execution.sync.vitals.choice import StatedSigns, choose
 from healthsim.execution.sync.vitals.dying import as_dying
 from healthsim.execution.sync.vitals.measures import measured
 from healthsim.execution.sync.vitals.occasions import Occasions, occasions_of
+from healthsim.execution.sync.vitals.panels import complete, read_together
 from healthsim.medicine.vitals import CODES, MOST_CODES
 from healthsim.products.patientsim import tables as chart
 from healthsim.products.patientsim.generate import observation_columns
@@ -36,11 +37,13 @@ class UsualSigns:
         on: int64, position of the occasion.
         code: int32, position in `CODES`.
         value: float64, as measured.
+        at: int64, minutes since 1970.
     """
 
     on: NDArray[np.int64]
     code: NDArray[np.int32]
     value: Floats
+    at: Minutes
 
 
 def vital_signs(ctx: SyncContext) -> Columns:
@@ -71,10 +74,20 @@ def _stated_columns(ctx: SyncContext, layout: RowLayout[ResultRows]) -> Columns:
         "person_id": layout.person_id,
         "loinc": loinc,
         **observation_columns(loinc),
-        "measured_at": source_values(layout, ctx.performed_at),
+        "measured_at": _measured_at(ctx, layout),
         "value": layout.row_values(lambda result: result.value),
         **cause_columns(ctx, layout),
     })  # fmt: skip
+
+
+def _measured_at(ctx: SyncContext, layout: RowLayout[ResultRows]) -> Minutes:
+    """Return when stated signs are measured, minutes: those of one measure together."""
+    return read_together(
+        layout.segment_texts(lambda result: result.loinc),
+        layout.person_id,
+        source_values(layout, ctx.encounter_ids),
+        source_values(layout, ctx.performed_at),
+    )
 
 
 def _stated_signs(
@@ -84,7 +97,7 @@ def _stated_signs(
     if not len(layout):
         return StatedSigns()
     places = {visit.key: place for place, visit in enumerate(visits)}
-    at = source_values(layout, ctx.performed_at)
+    at = _measured_at(ctx, layout)
     value = layout.row_values(lambda result: result.value)
     visit = layout.segment_values(
         lambda result: places.get((result.source.journey, result.source.occurrence.encounter), -1),
@@ -105,7 +118,8 @@ def _signs(ctx: SyncContext, occasions: Occasions, stated: StatedSigns) -> Usual
     """Choose what is taken, and measure it."""
     record = ctx.record
     chosen = choose(occasions, record.people, record.draws, stated)
-    found = as_dying(measured(record, occasions, chosen, stated), record, occasions)
+    usual = as_dying(measured(record, occasions, chosen, stated), record, occasions)
+    found, at = complete(usual, record, occasions, stated)
     order = [code for code in CODES if code in found]
     on = [np.flatnonzero(~np.isnan(found[code])) for code in order]
     return UsualSigns(
@@ -117,6 +131,9 @@ def _signs(ctx: SyncContext, occasions: Occasions, stated: StatedSigns) -> Usual
         value=np.concatenate([
             found[code][some] for code, some in zip(order, on, strict=True)
         ] + [np.zeros(0)]),
+        at=np.concatenate([
+            at.get(code, occasions.at)[some] for code, some in zip(order, on, strict=True)
+        ] + [np.zeros(0, dtype=np.int64)]),
     )  # fmt: skip
 
 
@@ -134,7 +151,7 @@ def _usual_columns(ctx: SyncContext, occasions: Occasions, signs: UsualSigns) ->
         "person_id": person_id,
         "loinc": loinc,
         **observation_columns(loinc),
-        "measured_at": occasions.at[signs.on],
+        "measured_at": signs.at,
         "value": signs.value,
         "encounter_id": ids(person_id, encounter[visit]),
     })  # fmt: skip
