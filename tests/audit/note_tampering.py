@@ -16,6 +16,8 @@ _LEFT = ("an admission does not know a state that the stay leaves",)
 _CHANGE = ("a change in a note is between two measurements",)
 _PULSE = ("an examination hears the pulse that was counted",)
 _SHOWN = ("an examination finds what its diagnoses show",)
+_LASTS = ("a problem in a note lasts as long as its condition",)
+_FITS = ("an examination finds what fits the person",)
 _AGE = ("an age in a note is that of the day",)
 
 _PEPTIDE = r"\n- NT-proBNP ([0-9.]+) pg/mL"
@@ -54,11 +56,16 @@ OF_NOTES = tuple(Tampering(rules, change) for rules, *change in (
     (_SHOWN, _text("Lungs: crackles at both bases", "Lungs: clear")),
     (_SHOWN, _text("Lungs: clear[^\n]*", "Lungs: wheeze on both sides")),
     (_SHOWN, _text("Abdomen: soft", "Abdomen: gravid uterus")),
+    (_FITS, _text("Abdomen: soft", "Abdomen: cord dry, soft")),
+    (_FITS, _text("Abdomen: soft", "Eyes: no retinopathy seen.\nAbdomen: soft",
+                  "person_id NOT IN (SELECT person_id FROM conditions WHERE code LIKE 'E1%')")),
     ((*_NUMBER, *_THERE), _text(_PEPTIDE, "\n- NT-proBNP 7.7 pg/mL")),
     (_THERE, _text(_PEPTIDE, "\n- NT-proBNP not yet known")),
     (_DRUG, _text(r"\n- furosemide ", "\n- warfarin ")),
     (_PRESSURE, _text("Blood pressure ([0-9]+)/", "Blood pressure 300/")),
     (_PRESSURE, _text("Blood pressure ([0-9]+)/([0-9]+)", r"Blood pressure \1/20")),
+    (_LASTS, _text(r"\), for (\d+) years\n", "), for 77 years\n")),
+    (_LASTS, _text(r"\), for (\d+) (month|year)s", r"), for \1 days")),
     (_AGE, _text(r", (\d+)-year-old", ", 101-year-old")),
 ))  # fmt: skip
 """Changes of notes."""
@@ -72,6 +79,7 @@ OF_SOURCES = tuple(Tampering(rules, change) for rules, *change in (
      _note("text = text || ' (Z96.651)'", _ADMISSION)),
     (_PULSE, "UPDATE vital_signs SET value = 40 WHERE loinc = '8867-4'"),
     (_CHANGE, "UPDATE vital_signs SET value = value + 0.3 WHERE loinc = '29463-7'"),
+    (_LASTS, "UPDATE conditions SET onset_date = onset_date - 900 WHERE code LIKE 'I50%'"),
     (_AGE, one("patients", "birth_date = birth_date - 400")),
     (_DRUG, "UPDATE prescriptions SET drug = 'water' WHERE drug LIKE 'furosemide%'"),
     ((*_PRESSURE, *_CHANGE), "UPDATE vital_signs SET value = value + 1 WHERE loinc = '8480-6'"),

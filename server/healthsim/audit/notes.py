@@ -37,6 +37,21 @@ _SIGNS = _under("(?:LAST )?VITAL SIGNS[A-Z ]*")
 _VALUE = (r"[^-,;:] (-?[0-9.]+)(?: ?[^-0-9 ,;\n][^ ,;\n]*"
           r"(?: (?:m²|creatinine|in 24 h|(?:high|low)-power field))?)?[,;\n]")  # fmt: skip
 """The last number of a result, with its unit: names of tests have numbers too."""
+_LASTING = (
+    "SELECT *, regexp_extract(said, '^[A-Z0-9.]+') AS code FROM (SELECT n.note_id, n.person_id, "
+    "e.start_at::DATE AS on_day, unnest(regexp_extract_all("
+    + _under("PROBLEMS")
+    + r", '\(([A-Z][0-9A-Z.]+\), for [0-9]+ [a-z]+)', 1)) AS said "
+    "FROM clinical_notes AS n JOIN encounters AS e USING (encounter_id))"
+)
+"""Each problem of a note: its code, and for how long the person has it."""
+_LENGTH = ("CASE " + " ".join(
+    f"WHEN days < {below} THEN concat('for ', greatest(floor(days / {size})::INTEGER, 1), "
+    f"' {unit}', if(days < {2 * size}, '', 's'))"
+    for below, size, unit in ((14, 1, "day"), (60, 7, "week"), (731, 30.4375, "month"),
+                              (10**6, 365.25, "year"))
+) + " END")  # fmt: skip
+"""How long `days` are, in the words of a note."""
 _DRUG = "(?m)^- (?:(?:Continue|Changed:|New:) )?(.+?)[.] [A-Z]"
 
 RULES: tuple[AnyRule, ...] = (
@@ -114,6 +129,18 @@ RULES: tuple[AnyRule, ...] = (
         "lambda c: regexp_matches(c, '^(Z3[34A]|O)'))) = 0)",
     ),
     AuditRule(
+        "an examination finds what fits the person", "clinical_notes.text",
+        ("clinical_notes", "encounters", "encounter_diagnoses", "conditions", "patients"),
+        f"SELECT {_NOTE} FROM clinical_notes AS n JOIN encounters AS e USING (encounter_id) "
+        "JOIN patients AS p ON p.person_id = n.person_id "
+        f"WHERE (contains({_EXAMINATION}, 'cord dry') "
+        "AND date_diff('day', p.birth_date, e.start_at::DATE) > 21) "
+        f"OR (contains({_EXAMINATION}, 'no retinopathy') AND NOT EXISTS (SELECT 1 FROM (SELECT "
+        "person_id, code FROM conditions UNION ALL SELECT o.person_id, d.code "
+        "FROM encounter_diagnoses AS d JOIN encounters AS o USING (encounter_id)) AS c "
+        "WHERE c.person_id = n.person_id AND regexp_matches(c.code, '^E(0[89]|1[013])')))",
+    ),
+    AuditRule(
         "a result in a note is a result of the person", "clinical_notes.text",
         ("clinical_notes", "lab_results"),
         "SELECT DISTINCT concat('note_id ', s.note_id) FROM (SELECT n.note_id, n.person_id, "
@@ -146,6 +173,16 @@ RULES: tuple[AnyRule, ...] = (
         "WHERE h.encounter_id = n.encounter_id AND h.loinc = '8480-6' "
         f"AND {_SIGNS} LIKE concat('Blood pressure ', printf('%.15g', h.value), '/', "
         "printf('%.15g', l.value), ' mmHg%'))",
+    ),
+    AuditRule(
+        "a problem in a note lasts as long as its condition", "clinical_notes.text",
+        ("clinical_notes", "encounters", "conditions"),
+        "SELECT DISTINCT concat('note_id ', note_id) FROM (SELECT s.note_id, s.said, "
+        "date_diff('day', c.onset_date, s.on_day) AS days "
+        f"FROM ({_LASTING}) AS s LEFT JOIN conditions AS c ON c.person_id = s.person_id "
+        "AND c.code = s.code AND c.onset_date < s.on_day) "
+        f"GROUP BY note_id, said HAVING NOT coalesce(bool_or(regexp_extract(said, 'for .*') = "
+        f"{_LENGTH}), false)",
     ),
     AuditRule(
         "an age in a note is that of the day", "clinical_notes.text",

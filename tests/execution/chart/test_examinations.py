@@ -42,6 +42,31 @@ def test_what_is_not_ill_is_found_as_usual_and_what_is_not_looked_at_is_not_told
     assert all("\nLungs: clear" in text and "Abdomen:" not in text for text in texts)
 
 
+def test_the_retina_is_spoken_of_only_in_diabetes() -> None:
+    usual = "\nEyes: lids, pupils and lenses without finding"
+    profile = diabetic(count=4, products=["patientsim"], clinical={})
+    for code, said in (("E11.9", f"{usual}; no retinopathy seen.\n"), ("H40.9", f"{usual}.\n")):
+        seen = event("seen", "encounter", 10, specialty="ophthalmology", diagnoses=[code])
+        tables = charted(profile, journey(seen))
+        assert all(said in text for (text,) in listed(tables["clinical_notes"], "text"))
+    assert not any("Eyes:" in text for text in _notes("E11.9"))
+
+
+@pytest.mark.parametrize(("day", "navel"), [(3, "cord dry"), (18, "navel dry"), (40, None)])
+def test_the_cord_of_a_newborn_is_dry_for_two_weeks(day: int, navel: str | None) -> None:
+    profile = diabetic(
+        count=6, products=["patientsim"], coverage=None, clinical={},
+        demographics={"age": {"type": "uniform", "low": 0, "high": 0.005, "decimals": 4},
+                      "gender": {"M": 0.5, "F": 0.5}},
+    )  # fmt: skip
+    seen = event("seen", "encounter", day, specialty="pediatrics", diagnoses=["Z00.111"])
+    texts = [str(text) for (text,) in listed(charted(profile, journey(seen))["clinical_notes"],
+                                             "text")]  # fmt: skip
+    assert len(texts) == 6
+    for words in ("cord dry", "navel dry"):
+        assert all((words in text) == (words == navel) for text in texts)
+
+
 def test_therapists_examine_joints_only_and_talks_on_the_phone_nothing() -> None:
     knee = _notes("M17.11", specialty="physical therapy")
     assert all("\nEXAMINATION\nJoints: right knee: " in text for text in knee)
@@ -59,13 +84,14 @@ def test_a_talk_of_a_plan_is_no_clinical_note_unless_something_is_done() -> None
     assert len(tables["clinical_notes"]["note_id"]) == 4
 
 
-def test_a_disease_lasts_since_its_first_code() -> None:
+def test_a_problem_lasts_since_its_own_code_and_says_which_code_it_was_before() -> None:
     kidneys = event("kidneys", "diagnosis", 40, code="N18.30")
     tables = charted(diabetic(count=2, products=["patientsim"]),
                  journey(event("first", "encounter", 10, diagnoses=["E11.9"]), kidneys,
                          event("later", "encounter", 90, diagnoses=["E11.9"])))  # fmt: skip
     texts = [str(text) for (text,) in listed(tables["clinical_notes"], "text")]
-    assert sum("(E11.22), for 2 months\n" in text for text in texts) == 2
+    before = "(E11.22), for 7 weeks (E11.9 before, for 2 months in all)\n"
+    assert sum(before in text for text in texts) == 2
     assert sum("(N18.30), for 7 weeks\n" in text for text in texts) == 2
 
 

@@ -67,6 +67,26 @@ def test_every_diagnosis_of_the_encounter_is_in_its_note(heart: Connection) -> N
     assert not _count(heart, f"{listed} WHERE NOT contains(text, '(' || code || ')')")
 
 
+def test_a_combined_code_lasts_since_it_was_combined_and_says_which_it_was_before(
+    heart: Connection,
+) -> None:
+    found = heart.execute(r"""
+        WITH lines AS (SELECT person_id, encounter_id, unnest(regexp_extract_all(text,
+            '\((I1[13][.0-9]+)\), for [0-9]+ years \(I10 before, for [0-9]+ years in all\)'))
+            AS line FROM clinical_notes)
+        SELECT regexp_extract_all(line, '[0-9]+ years'),
+               date_diff('day', now.onset_date, start_at::DATE) // 365.25,
+               date_diff('day', first.onset_date, start_at::DATE) // 365.25
+        FROM lines JOIN encounters USING (person_id, encounter_id)
+        JOIN conditions AS now ON now.person_id = lines.person_id
+        AND now.code = regexp_extract(line, 'I1[0-9.]+') AND now.onset_date < start_at::DATE
+        JOIN conditions AS first ON first.person_id = lines.person_id AND first.code = 'I10'
+        """).fetchall()
+
+    assert len(found) > 20
+    assert all(said == [f"{int(now)} years", f"{int(first)} years"] for said, now, first in found)
+
+
 def test_a_note_knows_results_that_were_reported_and_no_others(heart: Connection) -> None:
     value = "printf('NT-proBNP %g pg/mL', value)"
     sent = f"""SELECT 1 FROM clinical_notes JOIN lab_results USING (encounter_id)

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from healthsim.dates import NO_DAY, whole_months
+from healthsim.dates import NO_DAY, Days, whole_months
 from healthsim.execution.sync.chart.notes.admission import known_at_admission, stays
 from healthsim.execution.sync.chart.notes.examination_tables import (
     SIGNS,
@@ -32,6 +32,7 @@ from healthsim.tables import Coded
 
 _WORD = 64  # bits
 _LARGEST = 2**62
+_MONTH, _FIRST = 30.4375, 0.99  # days of a month; the most of a month that is not whole
 _EVERYWHERE = (-np.inf, np.inf)
 _Bits = NDArray[np.uint64]
 
@@ -112,7 +113,7 @@ def _chosen(scene: Scene, at: Places) -> Places:
     person = scene.person("encounters")[at]
     first = scene.days("encounters", "start_at")[at].astype(np.int32)
     born = scene.whole("patients", "birth_date")[person].astype(np.int32)
-    months = whole_months(born, first)
+    months = _months(born, first)
     ids = scene.whole("patients", "person_id")[person]
     draws = scene.ctx.record.draws
     rows = np.searchsorted(scene.ctx.person_id, ids)
@@ -138,6 +139,12 @@ def _chosen(scene: Scene, at: Places) -> Places:
                 held = _narrowed(held, values, span)
             chosen[slot, slice(None) if held is None else held] = place
     return chosen.T
+
+
+def _months(born: Days, day: Days) -> NDArray[np.float64]:
+    """Return months of age, float64: whole ones, but in the first month by the day."""
+    whole = whole_months(born, day)
+    return np.where(whole < 1, np.minimum((day - born) / _MONTH, _FIRST), whole)
 
 
 _Mask = NDArray[np.bool_]

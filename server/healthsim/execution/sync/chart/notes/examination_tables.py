@@ -26,8 +26,9 @@ class Finding:
         slot: of the findings of a slot, the first that holds is said.
         codes: beginnings of ICD-10-CM codes, of which one must hold; without any none must.
         chart: whether a condition of the person will do, or only a diagnosis of the encounter.
+        normal: whether it is what is usual with its codes, such as no retinopathy in diabetes.
         sign: a vital sign of `SIGNS`, in [low, below); empty where none matters.
-        months: of age, in [first, second).
+        months: of age, in [first, second); whole ones, but in the first month by the day.
         share: of people, in [first, second) of a number of each person from 0 to 1.
         text: what is said; empty where nothing is.
     """
@@ -36,6 +37,7 @@ class Finding:
     slot: str
     codes: tuple[str, ...]
     chart: bool
+    normal: bool
     sign: str
     low: float
     below: float
@@ -46,7 +48,7 @@ class Finding:
     @property
     def usual(self) -> bool:
         """Whether it depends on no illness and no vital sign."""
-        return not self.codes and not self.sign
+        return self.normal or (not self.codes and not self.sign)
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ def findings() -> tuple[Finding, ...]:
                 row["system"],
                 row["slot"],
                 tuple(row["codes"].split()),
-                row["scope"] == "chart",
+                row["scope"] in {"chart", "normal"},
+                row["scope"] == "normal",
                 row["sign"],
                 *_span(row["low"], row["below"]),
                 months=_span(row["from_months"], row["below_months"]),

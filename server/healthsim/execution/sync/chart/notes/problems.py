@@ -33,13 +33,20 @@ _NAMED = 3  # conditions that a summary names, where there are more than one oth
 
 
 def problems(scene: Scene, notes: Notes) -> Strings:
-    """List the conditions that the person has since before the encounter, and for how long."""
+    """List the conditions that the person has since before the encounter, and for how long.
+
+    Of a code that others were combined to, the list also says as which code it began.
+    """
     place, row = _active(scene, notes)
-    onset = scene.once(_since)
+    onset, first = scene.whole("conditions", "onset_date"), scene.once(_began)[row]
+    today = notes.first_day[place]
+    combined = scene.once(_replaces)[row]
     lines = said(
         "problem",
         condition=taken(scene.once(_conditions), row),
-        since=for_how_long(notes.first_day[place] - onset[row]),
+        since=for_how_long(today - onset[row]),
+        first=only(taken(scene.once(_codes), first), combined),
+        in_all=only(for_how_long(today - onset[first]), combined),
     )
     return listed(place, len(notes), lines)
 
@@ -54,10 +61,10 @@ def _active(scene: Scene, notes: Notes) -> tuple[Places, Places]:
     return place[has], row[has]
 
 
-def _since(scene: Scene) -> NDArray[np.int64]:
-    """Return since when people have each condition: its first code, where it was combined later.
+def _began(scene: Scene) -> Places:
+    """Return the condition as which each one began: its first code, where it was combined later.
 
-    Type 2 diabetes that becomes E11.22 as kidney disease begins lasts since its first code.
+    Type 2 diabetes that becomes E11.22 as kidney disease begins was E11.9 at first.
     """
     onset, abated = (scene.whole("conditions", name) for name in ("onset_date", "abatement_date"))
     code, person = scene.coded("conditions", "code"), scene.person("conditions")
@@ -68,9 +75,18 @@ def _since(scene: Scene) -> NDArray[np.int64]:
     goes_on &= (abated[order][:-1] == NO_DAY) | (abated[order][:-1] >= onset[order][1:] - 1)
     first = np.arange(len(order))
     first[1:][goes_on] = 0
-    since = np.zeros(len(order), dtype=np.int64)
-    since[order] = onset[order][np.maximum.accumulate(first)]
-    return since
+    began = np.zeros(len(order), dtype=np.int64)
+    began[order] = order[np.maximum.accumulate(first)]
+    return began
+
+
+def _replaces(scene: Scene) -> NDArray[np.bool_]:
+    """Return which conditions began as one of another code that has ended since."""
+    onset, abated = (scene.whole("conditions", name) for name in ("onset_date", "abatement_date"))
+    first, code = scene.once(_began), scene.coded("conditions", "code").codes
+    ended = (abated[first] != NO_DAY) & (abated[first] <= onset + 1)
+    replaces: NDArray[np.bool_] = ended & (code[first] != code)
+    return replaces
 
 
 @cache
@@ -82,6 +98,10 @@ def _family(code: str) -> int:
         families = [*(one for one in families if not one & both),
                     both.union(*(one for one in families if one & both))]  # fmt: skip
     return next((at for at, one in enumerate(families) if code[:_CATEGORY] in one), -1)
+
+
+def _codes(scene: Scene) -> Strings:
+    return words(scene.coded("conditions", "code"))
 
 
 def _conditions(scene: Scene) -> Strings:
@@ -102,7 +122,7 @@ def summary(scene: Scene, notes: Notes) -> Strings:
     count = np.bincount(place, minlength=len(notes))
     named = which <= np.where(count <= _NAMED + 1, _NAMED + 1, _NAMED)[place]
     place, row, which = place[named], row[named], which[named]
-    onset = scene.once(_since)[row]
+    onset = scene.whole("conditions", "onset_date")[row]
     names = glued(taken(scene.once(_lower), row), " ",
                   for_how_long(notes.first_day[place] - onset))  # fmt: skip
     final = (which == count[place]) & (which > 1)
