@@ -32,6 +32,15 @@ def one(number: float) -> np.ndarray:
     return np.array([float(number)])
 
 
+def beyond(
+    groups: dict[tuple[str, bool], float], replaced: dict[str, float]
+) -> dict[tuple[str, bool], float]:
+    """Return what groups of conditions add to what they put in place of a set point."""
+    both = {name: (groups.get((name, False), 0.0), by) for name, by in replaced.items() if name}
+    return {(name, False): moved - by if abs(moved) > abs(by) else 0.0
+            for name, (moved, by) in both.items()}  # fmt: skip
+
+
 class PersonBody:
     """What would be measured of one person on one day."""
 
@@ -188,6 +197,7 @@ class PersonBody:
                 acting[effect] = max(acting.get(effect, 0.0), size)
         excess, left, added = own, 1.0, 0.0
         groups: dict[tuple[str, bool], float] = {}
+        replaced: dict[str, float] = {}
         for effect in sorted(acting, key=lambda effect: effect.order):
             size, is_drug = acting[effect], effect.kind == "drug"
             answer = float(response(one(self.normal(f"physiology/response/{effect.response}")))[0])
@@ -200,6 +210,7 @@ class PersonBody:
                 away = self.target(effect, key, day) - middle - own
                 kept = groups.get(("=", False), 0.0)
                 groups["=", False] = kept + size * (away - kept)
+                replaced[effect.group] = size * away
             else:
                 moved = float(shift(effect.op, effect.size, analytes()[key], one(middle))[0])
                 answered = 1 + (answer - 1) * min(1.0, 0.8 / (0.3 * abs(moved) or 1.0))
@@ -211,6 +222,7 @@ class PersonBody:
                     added += moved
                 else:
                     excess += moved
+        groups |= beyond(groups, replaced)
         added += sum(moved for (_, is_drug), moved in groups.items() if is_drug)
         excess += sum(moved for (_, is_drug), moved in groups.items() if not is_drug)
         return excess, left, added

@@ -108,9 +108,13 @@ _MEASURED = ("6690-2", "2524-7", "1988-5", "33959-8", "8310-5", "8867-4", "8480-
              "59408-5", "3040-3", "89579-7", "2345-7", "2028-9", "33037-3", "2744-1")  # fmt: skip
 
 
-@cache
 def _stay(code: str) -> dict[str, Columns]:
-    """Run 250 adults through a stay with a principal diagnosis, measured on its days and later."""
+    return _admitted(code)
+
+
+@cache
+def _admitted(*codes: str) -> dict[str, Columns]:
+    """Run 250 adults through a stay with diagnoses, measured on its days and later."""
     profile = {
         "kind": "profile", "name": "admitted", "seed": 8, "count": 250, "mortality": "none",
         "one_bed": "none",  # what is measured stands outside of the stay
@@ -123,7 +127,7 @@ def _stay(code: str) -> dict[str, Columns]:
         for day in (20, 21, 23, 90)
         for place, loinc in enumerate(_MEASURED)
     ]
-    stay = event("stay", "encounter", 20, encounter_class="inpatient", diagnoses=[code],
+    stay = event("stay", "encounter", 20, encounter_class="inpatient", diagnoses=list(codes),
                  procedures=["99223"], los_days=6)  # fmt: skip
     return run(profile, journey(stay, *steps))
 
@@ -156,6 +160,7 @@ def _of_day(tables: dict[str, Columns], loinc: str, day: int) -> NDArray[np.floa
         ("A41.9", "9279-1", 20, 60, 0.80),
         ("J18.9", "1988-5", 20, 600, 0.75),
         ("J18.9", "59408-5", 50, 94, 0.60),
+        ("J96.01", "59408-5", 60, 89, 0.85),  # its definition
         ("K85.90", "3040-3", 300, 5_000, 0.65),  # three times the upper end
         ("I21.4", "89579-7", 52, 100_000, 0.95),
         ("E10.10", "2028-9", 5, 18, 0.85),
@@ -171,6 +176,15 @@ def test_most_of_the_admitted_show_why(
 
     assert len(peak) > 200
     assert np.mean((peak >= low) & (peak <= high)) >= least
+
+
+@pytest.mark.slow
+def test_an_illness_that_sets_a_value_is_not_added_to_another_of_its_group() -> None:
+    """Pneumonia multiplies what is missing; a failure of the lungs says how much is missing."""
+    alone = _on("J96.01", "59408-5", 20)
+    both = _of_day(_admitted("J96.01", "J18.9"), "59408-5", 0)
+
+    assert np.median(both) == pytest.approx(np.median(alone), abs=2)
 
 
 def test_white_cells_of_the_septic_are_many_or_few() -> None:

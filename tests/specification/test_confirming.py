@@ -47,6 +47,40 @@ def test_other_diagnoses_and_visits_are_not() -> None:
     assert _said(_INJURY, kind="office") == ""
 
 
+def test_a_stay_for_a_joint_infection_has_a_blood_count_and_a_reactive_protein() -> None:
+    infected = visit("stay", 10, encounter_class="inpatient", procedures=None,
+                     diagnoses=["T84.53XA"])  # fmt: skip
+
+    def said(*inside: Document) -> str:
+        document = journey(infected | {"with": list(inside)})
+        return " ".join(map(str, confirming_warnings([read(JourneySpec, document, "journey")])))
+
+    count, protein = (event("count", "lab", 0, panel="cbc"),
+                      event("protein", "lab", 0, loinc="1988-5"))  # fmt: skip
+    assert "T84.53XA is diagnosed in a stay without a blood count" in said(protein)
+    assert "T84.53XA is diagnosed in a stay without a C-reactive protein" in said(count)
+    assert said(count, protein) == ""
+
+
+@pytest.mark.parametrize(("code", "loinc"), [("D62", "718-7"), ("D70.1", "751-8")])
+def test_a_stay_that_finds_too_few_blood_cells_has_counted_them(code: str, loinc: str) -> None:
+    found = event("found", "diagnosis", 0, code=code)
+
+    assert f'loinc "{loinc}"' in _said(found, _lab(panel="bmp"))
+    assert _said(found, _lab(panel="cbc_diff")) == ""
+
+
+@pytest.mark.parametrize("kind", ["office", "inpatient"])
+def test_diabetes_of_a_pregnancy_is_found_by_a_glucose_test_of_any_visit(kind: str) -> None:
+    found = event("found", "diagnosis", 0, code="O24.410")
+    tested = visit("test", 2) | {"with": [_lab(loinc="1514-9")]}
+
+    assert "in a journey without a glucose after glucose was drunk" in _said(found, kind=kind)
+    assert _said(found, before=(tested,), kind=kind) == ""
+
+
 def test_every_confirming_test_is_in_the_book_and_has_a_source() -> None:
-    assert {row["loinc"] for row in rows(FILE)} <= set(loinc().rows)
+    codes = {code for row in rows(FILE) for code in row["loinc"].split("|")}
+    assert codes <= set(loinc().rows)
+    assert {row["visits"] for row in rows(FILE)} == {"stay", "any"}
     assert all(row["source"] and row["confidence"] for row in rows(FILE))

@@ -1,22 +1,41 @@
-"""Which test shows that a diagnosis is there: rows of ``data/confirming_tests.csv``."""
+"""Which tests show that a diagnosis is there: rows of ``data/confirming_tests.csv``."""
 
 from __future__ import annotations
 
 from functools import cache
+from typing import NamedTuple
 
 from healthsim.medicine.datafiles import rows
 
 FILE = "confirming_tests.csv"
 
 
-@cache
-def confirming_test(code: str) -> tuple[str, str] | None:
-    """Return (LOINC, name) of the test by which a diagnosis is made; None where none is known.
+class ConfirmingTest(NamedTuple):
+    """A test by which a diagnosis is made.
 
-    >>> confirming_test("N17.9"), confirming_test("J18.9")
-    (('2160-0', 'creatinine'), None)
+    Attributes:
+        codes: LOINC codes; one of them is enough.
+        words: the name of the test.
+        any_visit: whether it may be in any visit of the journey; else it is in the stay or in an
+            emergency visit.
     """
-    return next(
-        ((row["loinc"], row["words"]) for row in rows(FILE) if code.startswith(row["diagnosis"])),
-        None,
+
+    codes: tuple[str, ...]
+    words: str
+    any_visit: bool
+
+
+@cache
+def confirming_tests(code: str) -> tuple[ConfirmingTest, ...]:
+    """Return the tests by which a diagnosis is made; none where none is known.
+
+    >>> [test.words for test in confirming_tests("T84.53XA")]
+    ['C-reactive protein', 'blood count']
+    >>> confirming_tests("J18.9")
+    ()
+    """
+    return tuple(
+        ConfirmingTest(tuple(row["loinc"].split("|")), row["words"], row["visits"] == "any")
+        for row in rows(FILE)
+        if code.startswith(row["diagnosis"])
     )

@@ -4,7 +4,7 @@ Shapes of one effect in time: `courses`. How effects of one person add up is a m
 `execution.body`; the rules are
 
 - of the effects of one `group` on one analyte, only the strongest acts, so that two codes of one
-  illness, or two drugs of one kind, do not count twice;
+  illness, or two drugs of one kind, do not count twice; a ``=`` of a condition is in its group;
 - of several ``=`` on one analyte, the one with the highest `order` holds.
 """
 

@@ -101,6 +101,7 @@ class Shifts:
     _added: Floats = field(init=False)
     _left: Floats = field(init=False)
     _of_group: dict[tuple[str, bool], Floats] = field(default_factory=dict)
+    _replaced: dict[str, Floats] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._excess, self._added = self.own.copy(), np.zeros(len(self.own))
@@ -112,8 +113,11 @@ class Shifts:
         """Return the analyte after everything that acts on it."""
         for one in acting:
             self._add(one)
-        for (_, is_drug), shift in self._of_group.items():
-            (self._added if is_drug else self._excess)[:] += shift
+        for (group, is_drug), shift in self._of_group.items():
+            if is_drug:
+                self._added += shift
+            else:
+                self._excess += self._beyond(group, shift)
         for week in pregnancy:
             size = shift_of(week.op, week.sizes, self.analyte, self.middle[week.at])
             self._excess[week.at] += week.weight * size
@@ -139,6 +143,14 @@ class Shifts:
         """Move set points, in place of where an earlier effect of the tables moved them."""
         kept = self._of_group.setdefault(("=", False), np.zeros(len(self.own)))
         kept[one.at] += one.weight * (away - kept[one.at])
+        if one.effect.group:
+            none = np.zeros(len(self.own))
+            self._replaced.setdefault(one.effect.group, none)[one.at] = one.weight * away
+
+    def _beyond(self, group: str, shift: Floats) -> Floats:
+        """Return what a group's largest shift adds to a set point that the group replaces."""
+        by = self._replaced.get(group)
+        return shift if by is None else np.where(np.abs(shift) > np.abs(by), shift - by, 0.0)
 
     def _strongest(self, group: tuple[str, bool], at: NDArray[np.intp], shift: Floats) -> None:
         """Keep, of the shifts of one group, everyone's largest."""

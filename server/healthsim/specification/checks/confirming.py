@@ -1,4 +1,4 @@
-"""Diagnoses of a stay that no test of the stay could have shown."""
+"""Diagnoses that no test of a stay, or of a journey, could have shown."""
 
 from __future__ import annotations
 
@@ -6,39 +6,50 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from healthsim.codes.loinc import panel
 from healthsim.errors import Problem
-from healthsim.medicine.confirming import confirming_test
+from healthsim.medicine.confirming import ConfirmingTest, confirming_tests
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.step import StepHead
 
 
 def confirming_warnings(journeys: Sequence[JourneySpec]) -> Iterator[Problem]:
-    """Yield diagnoses made in a stay without the test that shows them, there or in emergency."""
+    """Yield diagnoses without the test that shows them: in the stay, in emergency, or anywhere."""
     for place, journey in enumerate(journeys):
         steps = list(journey.steps())
         visits = [step for _, step in steps if isinstance(step, events.Encounter)]
-        before = {
-            code
-            for visit in visits
-            if visit.details.encounter_class == "emergency"
-            for code in _tests(visit.with_)
-        }
+        before = set(_tests(one for visit in visits for one in visit.with_
+                            if visit.details.encounter_class == "emergency"))  # fmt: skip
+        anywhere = set(_tests(step for _, step in steps))
         for path, step in steps:
+            where = f"journeys[{place}].{path}"
             if isinstance(step, events.Encounter) and step.details.encounter_class == "inpatient":
-                yield from _bare(step, before, f"journeys[{place}].{path}")
+                yield from _of_stay(step, before | set(_tests(step.with_)), where)
+            if isinstance(step, events.Diagnosis):
+                yield from _bare(step.details.code, anywhere, f"{where}.details.code", "journey")
 
 
-def _bare(stay: events.Encounter, before: set[str], where: str) -> Iterator[Problem]:
-    there = before | set(_tests(stay.with_))
+def _of_stay(stay: events.Encounter, there: set[str], where: str) -> Iterator[Problem]:
+    """Yield what a stay lists by its code alone, and what is diagnosed in it, without its test."""
+    for number, one in enumerate(stay.details.diagnoses):
+        if isinstance(one, str):
+            yield from _bare(one, there, f"{where}.details.diagnoses[{number}]", "stay")
     for number, step in enumerate(stay.with_):
         if isinstance(step, events.Diagnosis):
-            test = confirming_test(step.details.code)
-            if test is not None and test[0] not in there:
-                yield Problem(
-                    f"{where}.with[{number}].details.code",
-                    f"{step.details.code} is diagnosed in a stay without a {test[1]}",
-                    f'add a step of type lab to the stay, with loinc "{test[0]}" or panel "bmp"',
-                )
+            place = f"{where}.with[{number}].details.code"
+            yield from _bare(step.details.code, there, place, "stay")
+
+
+def _bare(code: str, there: set[str], where: str, what: str) -> Iterator[Problem]:
+    for test in confirming_tests(code):
+        if test.any_visit == (what == "journey") and not there.intersection(test.codes):
+            yield Problem(
+                where, f"{code} is diagnosed in a {what} without a {test.words}", _mend(test, what)
+            )
+
+
+def _mend(test: ConfirmingTest, what: str) -> str:
+    place = "a visit before the diagnosis" if what == "journey" else "the stay"
+    return f'add a step of type lab to {place}, with loinc "{test.codes[0]}" or its panel'
 
 
 def _tests(steps: Iterable[StepHead]) -> Iterator[str]:
