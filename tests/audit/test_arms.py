@@ -11,6 +11,7 @@ from audit.arms_appointments import OF_APPOINTMENTS
 from audit.arms_beds import OF_BEDS, OF_NEWBORNS
 from audit.arms_days import OF_DAYS
 from audit.arms_derived import of_dictionary
+from audit.arms_doses import OF_DOSES
 from audit.arms_families import OF_FAMILIES
 from audit.arms_identity import OF_IDENTITY
 from audit.arms_links import OF_LINKS
@@ -22,7 +23,7 @@ from audit.arms_toxicity import OF_TOXICITY
 from audit.arms_trials import OF_TRIALS
 from audit.arms_tumors import OF_TUMORS
 from audit.arms_vaccines import OF_VACCINES
-from audit.arms_wards import OF_DEVICES, OF_DOSES, OF_GOALS, OF_PLACES, OF_VACCINES_NOT_GIVEN
+from audit.arms_wards import OF_DEVICES, OF_GOALS, OF_PLACES, OF_VACCINES_NOT_GIVEN
 from audit.scenes import Scenario, opened
 from execution.births import WOMEN, pregnancy
 from execution.families import family

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from audit.arms_wards import OF_DEVICES, OF_DOSES, OF_GOALS, OF_PLACES, OF_VACCINES_NOT_GIVEN
+from audit.arms_doses import OF_DOSES
+from audit.arms_wards import OF_DEVICES, OF_GOALS, OF_PLACES, OF_VACCINES_NOT_GIVEN
 from audit.tampering import Tampering
 
 _SAYS = "a UDI says what the device's columns say"

@@ -20,6 +20,7 @@ from healthsim.audit import (
     claim_people,
     coding,
     days,
+    doses,
     facility_bills,
     hours,
     identity,
@@ -56,7 +57,7 @@ NAMED: tuple[AnyRule, ...] = (
     *pharmacy.RULES, *safe_drugs.RULES, *vaccines.RULES, *toxicity.RULES, *tumors.RULES,
     *bodies.RULES, *vital_signs.RULES, *beds.RULES, *claim_edits.RULES, *chart_people.RULES,
     *facility_bills.RULES, *claim_people.RULES, *stay_groups.RULES, *orders.RULES,
-    *appointments.RULES, *wards.RULES, *notes.RULES, *hours.RULES,
+    *appointments.RULES, *wards.RULES, *doses.RULES, *notes.RULES, *hours.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 

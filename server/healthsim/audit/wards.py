@@ -1,15 +1,13 @@
 # ruff: noqa: S608  (the SQL is made of this package's own names, never of a user's words)
-"""Rules of what goes with care: devices and their UDI, goals, vaccines not given, beds, doses."""
+"""Rules of what goes with care: devices and their UDI, goals, vaccines not given, beds."""
 
 from __future__ import annotations
 
 from healthsim.audit.rules import AnyRule, AuditRule, RowRule
 from healthsim.medicine.devices import DEMONSTRATION, device_causes, devices
 from healthsim.medicine.goals import care_goals
-from healthsim.medicine.held_drugs import held_drugs
 from healthsim.medicine.vaccines import Length, doses, products
 from healthsim.medicine.vaccines_not_given import REASONS, not_given, same_series
-from healthsim.medicine.ward_drugs import HOME_ROUTES, HOURS, ORDERS_CHANGE, ward_drugs
 from healthsim.medicine.wards import ADULT, CLASSES, units
 
 _CHECK = " + ".join(
@@ -210,114 +208,4 @@ _LOCATIONS: tuple[AnyRule, ...] = (
     ),
 )  # fmt: skip
 
-_DOSES = "medication_administrations"
-
-
-def _forbidden() -> str:
-    """Return rows of a drug of stays, and of a substance that forbids it."""
-    return ", ".join(
-        f"('{one.drug}', '{substance}')" for one in ward_drugs() for substance in one.not_allergic
-    )
-
-
-def _held_for_diagnoses() -> str:
-    """Return rows of an ingredient, the codes that hold it, and whether as the first of a stay."""
-    return ", ".join(
-        f"('{one}', '^({rule.diagnoses})', {rule.principal})"
-        for rule in held_drugs()
-        for one in sorted(rule.ingredients)
-        if rule.diagnoses
-    )
-
-
-def _held_for_results() -> str:
-    """Return rows of an ingredient, a rule, its bound, its days, and conditions that allow it."""
-    return ", ".join(
-        f"('{one}', '{rule.name}', {rule.below}, {rule.days}, '^({rule.unless or 'none'})')"
-        for rule in held_drugs()
-        for one in sorted(rule.ingredients)
-        if rule.labs
-    )
-
-
-_TESTS = ", ".join(f"('{rule.name}', '{loinc}')" for rule in held_drugs() for loinc in rule.labs)
-
-
-_CHANGE = f"INTERVAL {ORDERS_CHANGE} MINUTE"
-_DAILY = tuple(frequency for frequency, hours in HOURS.items() if hours)
-
-
-def _ever_held() -> str:
-    """Return the ingredients that some stays hold."""
-    return ", ".join(sorted({repr(one) for rule in held_drugs() for one in rule.ingredients}))
-
-
-_GIVEN: tuple[AnyRule, ...] = (
-    AuditRule(
-        "a dose lies within its encounter", f"{_DOSES}.given_at", (_DOSES, "encounters"),
-        f"SELECT concat('administration_id ', m.administration_id) FROM {_DOSES} AS m "
-        "JOIN encounters AS e USING (encounter_id) "
-        "WHERE m.given_at < e.start_at OR m.given_at > e.end_at",
-    ),
-    AuditRule(
-        "a dose of a prescription is given while it lasts", f"{_DOSES}.prescription_id",
-        (_DOSES, "prescriptions", "encounters"),
-        f"SELECT concat('administration_id ', m.administration_id) FROM {_DOSES} AS m "
-        "JOIN prescriptions AS p USING (prescription_id) JOIN encounters AS e "
-        "ON e.encounter_id = m.encounter_id WHERE (p.written_date >= e.start_at::DATE "
-        f"AND m.given_at < p.written_date + {_CHANGE}) OR (p.end_date < e.end_at::DATE "
-        f"AND m.given_at >= p.end_date + {_CHANGE}) OR p.ingredient <> m.ingredient",
-    ),
-    AuditRule(
-        "what people take is given in their stays", "prescriptions.ingredient",
-        ("prescriptions", "encounters", _DOSES),
-        "SELECT concat('encounter_id ', e.encounter_id, ' prescription_id ', p.prescription_id) "
-        "FROM encounters AS e JOIN prescriptions AS p USING (person_id) "
-        "WHERE e.encounter_class = 'inpatient' AND e.los_days >= 2 AND NOT p.as_needed "
-        f"AND p.route IN {HOME_ROUTES} AND p.frequency IN {_DAILY} "
-        f"AND p.ingredient NOT IN ({_ever_held()}) AND p.written_date < e.start_at::DATE "
-        "AND coalesce(p.end_date >= e.end_at::DATE, true) "
-        "AND e.start_at::DATE <= p.written_date + p.days_supply * (1 + p.refills) "
-        f"AND NOT EXISTS (SELECT 1 FROM {_DOSES} AS m WHERE m.encounter_id = e.encounter_id "
-        "AND m.ingredient = p.ingredient)",
-    ),
-    AuditRule(
-        "no dose of what a diagnosis of the stay holds", f"{_DOSES}.ingredient",
-        (_DOSES, "encounters", "encounter_diagnoses"),
-        f"SELECT DISTINCT concat('administration_id ', m.administration_id) FROM {_DOSES} AS m "
-        f"JOIN (VALUES {_held_for_diagnoses()}) AS h (ingredient, codes, first) "
-        f"USING (ingredient) JOIN encounters AS e ON e.encounter_id = m.encounter_id "
-        "JOIN encounter_diagnoses AS d ON d.encounter_id = m.encounter_id "
-        "AND regexp_matches(d.code, h.codes) "
-        "AND (NOT h.first OR d.sequence = 1) WHERE m.procedure_id IS NULL",
-    ),
-    AuditRule(
-        "no dose against a result that holds it", f"{_DOSES}.ingredient",
-        (_DOSES, "lab_results", "conditions"),
-        f"SELECT concat('administration_id ', m.administration_id) FROM (SELECT m.*, h.* EXCLUDE "
-        f"(ingredient) FROM {_DOSES} AS m JOIN (VALUES {_held_for_results()}) "
-        "AS h (ingredient, rule, below, days, unless) USING (ingredient) "
-        "WHERE m.procedure_id IS NULL) AS m ASOF JOIN (SELECT person_id, rule, collected_at, "
-        f"min(value) AS value FROM lab_results JOIN (VALUES {_TESTS}) AS t (rule, loinc) "
-        "USING (loinc) WHERE value IS NOT NULL GROUP BY ALL) AS r "
-        "ON r.person_id = m.person_id AND r.rule = m.rule AND r.collected_at <= m.given_at "
-        "WHERE r.value < m.below AND r.collected_at >= m.given_at - to_days(m.days) "
-        "AND NOT EXISTS (SELECT 1 FROM conditions AS c WHERE c.person_id = m.person_id "
-        "AND regexp_matches(c.code, m.unless))",
-    ),
-    RowRule(
-        "a dose that is not given has a reason and no amount", f"{_DOSES}.status", _DOSES,
-        "(status = 'not-done') <> (status_reason_code IS NOT NULL) "
-        "OR (status_reason IS NULL) <> (status_reason_code IS NULL) "
-        "OR (status = 'not-done') <> (dose IS NULL) OR (dose IS NULL) <> (dose_unit IS NULL)",
-    ),
-    AuditRule(
-        "nobody is given what the list of allergies forbids", f"{_DOSES}.drug",
-        (_DOSES, "allergies"),
-        f"SELECT concat('administration_id ', m.administration_id) FROM {_DOSES} AS m "
-        f"JOIN (VALUES {_forbidden()}) AS f (drug, substance) USING (drug) "
-        "SEMI JOIN allergies AS a ON a.person_id = m.person_id AND a.substance = f.substance",
-    ),
-)  # fmt: skip
-
-RULES: tuple[AnyRule, ...] = (*_DEVICES, *_GOALS, *_VACCINES, *_LOCATIONS, *_GIVEN)
+RULES: tuple[AnyRule, ...] = (*_DEVICES, *_GOALS, *_VACCINES, *_LOCATIONS)

@@ -115,3 +115,15 @@ def procedure_drugs() -> Mapping[str, ProcedureDrug]:
                                    int(row["order"] or 0))
         for row in rows("procedure_drugs.csv")
     }  # fmt: skip
+
+
+@cache
+def nothing_by_mouth() -> Mapping[str, int]:
+    """Return unit after the operating room -> minutes in it until drugs are swallowed again.
+
+    The rows are in ``data/nothing_by_mouth.csv``.
+
+    >>> nothing_by_mouth()["recovery"]
+    120
+    """
+    return {row["unit"]: round(60 * float(row["hours"])) for row in rows("nothing_by_mouth.csv")}

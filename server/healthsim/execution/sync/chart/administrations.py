@@ -6,22 +6,25 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from healthsim.addresses import BITS, hash_of, ids
 from healthsim.execution.sync.chart.home_orders import home_orders
 from healthsim.execution.sync.chart.injections import doses_of_procedures
 from healthsim.execution.sync.chart.places import Numbers, apart, numbers, rows_of, texts
+from healthsim.execution.sync.chart.rounds import Doses, doses_of
 from healthsim.execution.sync.chart.ward_orders import Orders, Stays, ordered, without_held
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.visits.visits import DAY
-from healthsim.medicine.ward_drugs import HOURS, NOT_GIVEN
+from healthsim.medicine.ward_drugs import NOT_GIVEN
 from healthsim.products.patientsim.wards import MEDICATION_ADMINISTRATIONS
 from healthsim.tables import NO_NUMBER, Coded, Columns, join, take
 
 _HOUR = 60
-_SOON = 60  # minutes within which a first dose is given: assumption
-_APART = 4 * _HOUR  # from the first dose to the next round, at least: assumption
-_MISSED = 0.03  # share of doses at rounds that are not given: assumption
+_MISSED = 0.03  # share of rounds that a person misses: assumption
+_VOMITING = 1 / 3  # of them, those of people who vomit: assumption
+_MORNING, _EVENING = 7 * _HOUR, 20 * _HOUR  # between them nobody sleeps: assumption
+_LATEST = 2**26  # more than the minutes since 1970 of any day here
 _ALL = 2**BITS - 1
 
 
@@ -34,7 +37,8 @@ def medication_administrations(ctx: SyncContext, tables: Mapping[str, Columns]) 
         home = home_orders(stays, tables["prescriptions"])
         same = np.isin(_keys(home, own), _keys(own, own))
         orders = without_held(stays, Orders.joined([own, home.take(~same)]), tables)
-        parts.append(_given(ctx, stays, orders))
+        doses = doses_of(ctx, stays, orders, tables["encounter_locations"])
+        parts.append(_columns(ctx, stays, doses))
     rows = {name: join([part[name] for part in parts]) for name in parts[0]}
     if not len(numbers(rows, "person_id")):
         return MEDICATION_ADMINISTRATIONS.empty()
@@ -59,47 +63,31 @@ def _keys(orders: Orders, known: Orders) -> Numbers:
                     orders.stay * len(place) + code[orders.ingredient.codes])  # fmt: skip
 
 
-def _given(ctx: SyncContext, stays: Stays, orders: Orders) -> Columns:
-    """Return the doses of orders: the first soon after arrival, then at the rounds of the ward."""
-    size = len(orders.stay)
-    start, end = stays.start[orders.stay], stays.end[orders.stay]
+def _reasons(ctx: SyncContext, stays: Stays, given: Doses) -> NDArray[np.int32]:
+    """Return why doses are not given, positions in `NOT_GIVEN`; -1 where they are.
+
+    A person misses a round: who is away misses all of it, who sleeps all that is not given by
+    vein, who vomits all that is swallowed. Nobody misses a first dose.
+    """
+    orders, at = given.orders, given.at
     rows = rows_of(ctx, stays.person[orders.stay])
     draws = ctx.record.draws
-    u = draws.at("chart/given/soon", rows, draws.pairs(rows, start))
-    first = orders.begins + np.floor(u * _SOON).astype(np.int64)
-    own = orders.prescription == NO_NUMBER
-    emergency = stays.kind.equals("emergency")[orders.stay]
-    first = np.where(emergency, np.minimum(first, end), first)
-    own_first = np.flatnonzero(own & (first <= end))
-    which = [own_first]
-    at = [first[own_first]]
-    after = np.where(own, first + _APART, orders.begins)
-    since = np.where(own, first, orders.begins) // DAY
-    days = np.clip(orders.ends // DAY - since + 1, 0, orders.days)
-    begin = np.cumsum(days) - days
-    order = np.repeat(np.arange(size), days)
-    day = since[order] + np.arange(len(order)) - begin[order]
-    for frequency, hours in HOURS.items():
-        theirs = np.flatnonzero(orders.frequency.equals(frequency)[order])
-        for hour in hours:
-            minute = day[theirs] * DAY + hour * _HOUR
-            among = order[theirs]
-            kept = (minute >= after[among]) & (minute < orders.ends[among])
-            which.append(among[kept])
-            at.append(minute[kept])
-    return _columns(ctx, stays, orders.take(np.concatenate(which)), np.concatenate(at))
+    u = draws.at("chart/given/missed", rows, draws.pairs(rows, at))
+    key = orders.stay * _LATEST + at
+    missed = (u < _MISSED) & ~np.isin(key, key[given.first])
+    away, asleep, vomiting = range(len(NOT_GIVEN))
+    night = (at % DAY < _MORNING) | (at % DAY >= _EVENING)
+    reason = np.where(u < _MISSED * _VOMITING, vomiting, np.where(night, asleep, away))
+    missed &= (reason != asleep) | ~orders.route.equals("intravenous")
+    missed &= (reason != vomiting) | orders.route.equals("oral")
+    return np.where(missed, reason, -1).astype(np.int32)
 
 
-def _columns(ctx: SyncContext, stays: Stays, doses: Orders, at: Numbers) -> Columns:
+def _columns(ctx: SyncContext, stays: Stays, given: Doses) -> Columns:
     """Return the columns of doses of stays; a few are not given."""
-    rows = rows_of(ctx, stays.person[doses.stay])
-    draws = ctx.record.draws
-    names = {text: hash_of(f"chart/given/{text}") % 1000 for text in doses.ingredient.vocabulary}
-    drug = np.array([*names.values(), 0])[doses.ingredient.codes]
-    u = draws.at("chart/given/missed", rows, draws.pairs(rows, at * 1000 + drug))
-    missed = (u < _MISSED) & (doses.prescription != NO_NUMBER)
-    which = np.floor(u / _MISSED * len(NOT_GIVEN)).astype(np.int64)
-    reason = np.where(missed, which, -1).astype(np.int32)
+    doses, at = given.orders, given.at
+    reason = _reasons(ctx, stays, given)
+    missed = reason >= 0
     return {
         "person_id": stays.person[doses.stay],
         "rxnorm": doses.rxnorm,

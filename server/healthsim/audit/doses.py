@@ -1,0 +1,152 @@
+# ruff: noqa: S608  (the SQL is made of this package's own names, never of a user's words)
+"""Rules of drugs that are given in stays: when, by whose order, and what forbids it."""
+
+from __future__ import annotations
+
+from healthsim.audit.rules import AnyRule, AuditRule, RowRule
+from healthsim.medicine.held_drugs import held_drugs
+from healthsim.medicine.ward_drugs import (
+    HOME_ROUTES,
+    HOURS,
+    ORDERS_CHANGE,
+    nothing_by_mouth,
+    ward_drugs,
+)
+
+_DOSES = "medication_administrations"
+
+
+def _forbidden() -> str:
+    """Return rows of a drug of stays, and of a substance that forbids it."""
+    return ", ".join(
+        f"('{one.drug}', '{substance}')" for one in ward_drugs() for substance in one.not_allergic
+    )
+
+
+def _held_for_diagnoses() -> str:
+    """Return rows of an ingredient, the codes that hold it, and whether as the first of a stay."""
+    return ", ".join(
+        f"('{one}', '^({rule.diagnoses})', {rule.principal})"
+        for rule in held_drugs()
+        for one in sorted(rule.ingredients)
+        if rule.diagnoses
+    )
+
+
+def _held_for_results() -> str:
+    """Return rows of an ingredient, a rule, its bound, its days, and conditions that allow it."""
+    return ", ".join(
+        f"('{one}', '{rule.name}', {rule.below}, {rule.days}, '^({rule.unless or 'none'})')"
+        for rule in held_drugs()
+        for one in sorted(rule.ingredients)
+        if rule.labs
+    )
+
+
+_TESTS = ", ".join(f"('{rule.name}', '{loinc}')" for rule in held_drugs() for loinc in rule.labs)
+
+
+_CHANGE = f"INTERVAL {ORDERS_CHANGE} MINUTE"
+_DAILY = tuple(frequency for frequency, hours in HOURS.items() if hours)
+
+
+def _ever_held() -> str:
+    """Return the ingredients that some stays hold."""
+    return ", ".join(sorted({repr(one) for rule in held_drugs() for one in rule.ingredients}))
+
+
+def _fasting() -> str:
+    """Return rows of units after the operating room, and minutes without drugs by mouth there."""
+    return ", ".join(f"('{unit}', {minutes})" for unit, minutes in nothing_by_mouth().items())
+
+
+RULES: tuple[AnyRule, ...] = (
+    AuditRule(
+        "a dose lies within its encounter", f"{_DOSES}.given_at", (_DOSES, "encounters"),
+        f"SELECT concat('administration_id ', m.administration_id) FROM {_DOSES} AS m "
+        "JOIN encounters AS e USING (encounter_id) "
+        "WHERE m.given_at < e.start_at OR m.given_at > e.end_at",
+    ),
+    AuditRule(
+        "a dose of a prescription is given while it lasts", f"{_DOSES}.prescription_id",
+        (_DOSES, "prescriptions", "encounters"),
+        f"SELECT concat('administration_id ', m.administration_id) FROM {_DOSES} AS m "
+        "JOIN prescriptions AS p USING (prescription_id) JOIN encounters AS e "
+        "ON e.encounter_id = m.encounter_id WHERE (p.written_date >= e.start_at::DATE "
+        f"AND m.given_at < p.written_date + {_CHANGE}) OR (p.end_date < e.end_at::DATE "
+        f"AND m.given_at >= p.end_date + {_CHANGE}) OR p.ingredient <> m.ingredient",
+    ),
+    AuditRule(
+        "what people take is given in their stays", "prescriptions.ingredient",
+        ("prescriptions", "encounters", _DOSES),
+        "SELECT concat('encounter_id ', e.encounter_id, ' prescription_id ', p.prescription_id) "
+        "FROM encounters AS e JOIN prescriptions AS p USING (person_id) "
+        "WHERE e.encounter_class = 'inpatient' AND e.los_days >= 2 AND NOT p.as_needed "
+        f"AND p.route IN {HOME_ROUTES} AND p.frequency IN {_DAILY} "
+        f"AND p.ingredient NOT IN ({_ever_held()}) AND p.written_date < e.start_at::DATE "
+        "AND coalesce(p.end_date >= e.end_at::DATE, true) "
+        "AND e.start_at::DATE <= p.written_date + p.days_supply * (1 + p.refills) "
+        f"AND NOT EXISTS (SELECT 1 FROM {_DOSES} AS m WHERE m.encounter_id = e.encounter_id "
+        "AND m.ingredient = p.ingredient)",
+    ),
+    AuditRule(
+        "no dose of what a diagnosis of the stay holds", f"{_DOSES}.ingredient",
+        (_DOSES, "encounters", "encounter_diagnoses"),
+        f"SELECT DISTINCT concat('administration_id ', m.administration_id) FROM {_DOSES} AS m "
+        f"JOIN (VALUES {_held_for_diagnoses()}) AS h (ingredient, codes, first) "
+        f"USING (ingredient) JOIN encounters AS e ON e.encounter_id = m.encounter_id "
+        "JOIN encounter_diagnoses AS d ON d.encounter_id = m.encounter_id "
+        "AND regexp_matches(d.code, h.codes) "
+        "AND (NOT h.first OR d.sequence = 1) WHERE m.procedure_id IS NULL",
+    ),
+    AuditRule(
+        "no dose against a result that holds it", f"{_DOSES}.ingredient",
+        (_DOSES, "lab_results", "conditions"),
+        f"SELECT concat('administration_id ', m.administration_id) FROM (SELECT m.*, h.* EXCLUDE "
+        f"(ingredient) FROM {_DOSES} AS m JOIN (VALUES {_held_for_results()}) "
+        "AS h (ingredient, rule, below, days, unless) USING (ingredient) "
+        "WHERE m.procedure_id IS NULL) AS m ASOF JOIN (SELECT person_id, rule, collected_at, "
+        f"min(value) AS value FROM lab_results JOIN (VALUES {_TESTS}) AS t (rule, loinc) "
+        "USING (loinc) WHERE value IS NOT NULL GROUP BY ALL) AS r "
+        "ON r.person_id = m.person_id AND r.rule = m.rule AND r.collected_at <= m.given_at "
+        "WHERE r.value < m.below AND r.collected_at >= m.given_at - to_days(m.days) "
+        "AND NOT EXISTS (SELECT 1 FROM conditions AS c WHERE c.person_id = m.person_id "
+        "AND regexp_matches(c.code, m.unless))",
+    ),
+    AuditRule(
+        "who misses a round takes nothing in it", f"{_DOSES}.status_reason_code", (_DOSES,),
+        "SELECT concat('encounter_id ', encounter_id, ' at ', given_at) FROM (SELECT encounter_id, "
+        "given_at, max(status_reason_code) AS reason, "
+        "count(DISTINCT status_reason_code) AS reasons, "
+        "bool_or(status = 'completed' AND route <> 'intravenous') AS awake, "
+        "bool_or(status = 'completed' AND route = 'oral') AS swallowed, "
+        f"bool_or(status = 'completed') AS there FROM {_DOSES} WHERE procedure_id IS NULL "
+        "GROUP BY ALL) WHERE reasons > 1 OR CASE reason WHEN 'b' THEN there WHEN 'c' THEN awake "
+        "WHEN 'd' THEN swallowed ELSE false END",
+    ),
+    AuditRule(
+        "nothing is swallowed while an operation forbids it", f"{_DOSES}.given_at",
+        (_DOSES, "encounter_locations"),
+        f"SELECT concat('administration_id ', m.administration_id) FROM {_DOSES} AS m JOIN "
+        "(SELECT *, lead(unit) OVER (PARTITION BY encounter_id ORDER BY sequence) AS after "
+        "FROM encounter_locations) AS l USING (encounter_id) "
+        f"LEFT JOIN (VALUES {_fasting()}) AS f (after, minutes) USING (after) "
+        "WHERE l.unit = 'operating room' AND m.procedure_id IS NULL "
+        "AND m.route <> 'intravenous' AND m.given_at >= l.start_at AND m.given_at < l.end_at + "
+        "CASE WHEN m.route = 'oral' THEN to_minutes(coalesce(f.minutes, 0)) "
+        "ELSE INTERVAL 0 MINUTE END",
+    ),
+    RowRule(
+        "a dose that is not given has a reason and no amount", f"{_DOSES}.status", _DOSES,
+        "(status = 'not-done') <> (status_reason_code IS NOT NULL) "
+        "OR (status_reason IS NULL) <> (status_reason_code IS NULL) "
+        "OR (status = 'not-done') <> (dose IS NULL) OR (dose IS NULL) <> (dose_unit IS NULL)",
+    ),
+    AuditRule(
+        "nobody is given what the list of allergies forbids", f"{_DOSES}.drug",
+        (_DOSES, "allergies"),
+        f"SELECT concat('administration_id ', m.administration_id) FROM {_DOSES} AS m "
+        f"JOIN (VALUES {_forbidden()}) AS f (drug, substance) USING (drug) "
+        "SEMI JOIN allergies AS a ON a.person_id = m.person_id AND a.substance = f.substance",
+    ),
+)  # fmt: skip

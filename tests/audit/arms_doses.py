@@ -1,0 +1,174 @@
+"""Arms of the rules of drugs in stays: by whose order, when, and what forbids them."""
+
+from __future__ import annotations
+
+from audit.arms import Arm, breaks, keeps, one
+
+_L = "encounter_locations"
+_INSIDE, _WHILE = "a dose lies within its encounter", \
+    "a dose of a prescription is given while it lasts"  # fmt: skip
+_WHY, _ALLERGIC = "a dose that is not given has a reason and no amount", \
+    "nobody is given what the list of allergies forbids"  # fmt: skip
+_M = "medication_administrations"
+_ENC = "(SELECT e.{} FROM encounters AS e WHERE e.encounter_id = medication_administrations." \
+    "encounter_id)"  # fmt: skip
+_DONE, _HOME = "status = 'completed'", "prescription_id IS NOT NULL"
+_OWN_RX = f"prescription_id = (SELECT min(prescription_id) FROM {_M})"
+_OTHERS = f"DELETE FROM {_M} WHERE administration_id <> (SELECT min(administration_id) FROM {_M} " \
+    f"WHERE {_HOME})"  # fmt: skip
+_HEPARIN = "drug LIKE 'heparin%'"
+
+_BY_CODE, _BY_RESULT = "no dose of what a diagnosis of the stay holds", \
+    "no dose against a result that holds it"  # fmt: skip
+_HELD_DOSE = (
+    f"(SELECT min(m.administration_id) FROM {_M} AS m JOIN lab_results AS r USING (person_id) "
+    "WHERE m.ingredient = 'lisinopril' AND r.loinc = '98979-8' AND r.collected_at < m.given_at "
+    "AND r.collected_at > m.given_at - INTERVAL 80 DAY AND NOT EXISTS (SELECT 1 FROM conditions "
+    "AS c WHERE c.person_id = m.person_id AND c.code IN ('N18.4', 'N18.5', 'N18.6')))"
+)
+_ONLY_IT = f"DELETE FROM {_M} WHERE administration_id <> {_HELD_DOSE}"
+_OF_IT = f"(SELECT {{}} FROM {_M} WHERE administration_id = {_HELD_DOSE})"
+
+
+def _diagnosed(code: str, rows: int) -> Arm:
+    where = f"sequence = 2 AND encounter_id = {_OF_IT.format('encounter_id')}"
+    return Arm(_BY_CODE, (_ONLY_IT, one("encounter_diagnoses", f"code = '{code}'", where)), rows)
+
+
+def _resulted(value: float, rows: int, *after: str) -> Arm:
+    change = (f"UPDATE lab_results SET value = {value} WHERE loinc = '98979-8' "
+              f"AND person_id = {_OF_IT.format('person_id')}")  # fmt: skip
+    return Arm(_BY_RESULT, (_ONLY_IT, change, *after), rows)
+
+
+def _timed(minute: int, change: str, rows: int, stays_on: int = 5) -> Arm:
+    """Return an arm of a dose at a minute of its day, in a stay that lasts some days more."""
+    day = f"(SELECT min(given_at)::DATE FROM {_M})"
+    end = f"(SELECT min(given_at) FROM {_M}) + INTERVAL {stays_on} DAY"
+    visit = f"encounter_id = (SELECT min(encounter_id) FROM {_M})"
+    return Arm(_WHILE, (
+        _OTHERS, f"UPDATE {_M} SET given_at = given_at::DATE + INTERVAL {minute} MINUTE",
+        f"UPDATE encounters SET end_at = {end} WHERE {visit}",
+        f"UPDATE prescriptions SET {change.format(day=day)} WHERE {_OWN_RX}"), rows)  # fmt: skip
+
+
+_ROUND, _FASTING = "who misses a round takes nothing in it", \
+    "nothing is swallowed while an operation forbids it"  # fmt: skip
+
+
+_ONE_OF_TWO = (
+    f"administration_id IN (SELECT min(administration_id) FROM {_M} WHERE procedure_id IS NULL "
+    "AND status = 'completed' GROUP BY encounter_id, given_at HAVING count(*) > 1)"
+)
+
+
+def _together(change: str, rows: int, first: str = "b", route: str = "oral") -> Arm:
+    """Return an arm of two doses at one minute, of which the first is missed."""
+    one_of = f"(SELECT {{}}(administration_id) FROM {_M})"
+    only = f"administration_id = {one_of.format('min')}"
+    return Arm(_ROUND, (
+        f"DELETE FROM {_M} WHERE NOT {_HOME}",
+        f"DELETE FROM {_M} WHERE administration_id NOT IN "
+        f"({one_of.format('min')}, {one_of.format('max')})",
+        f"UPDATE {_M} SET status = 'completed', status_reason_code = NULL, route = '{route}', "
+        f"encounter_id = (SELECT min(encounter_id) FROM {_M}), "
+        f"given_at = (SELECT min(given_at) FROM {_M})",
+        f"UPDATE {_M} SET status = 'not-done', status_reason_code = '{first}', route = 'oral' "
+        f"WHERE {only}", f"UPDATE {_M} SET {change} WHERE NOT ({only})"), rows)  # fmt: skip
+
+
+def _operated(unit: str, minute: str, rows: int, route: str = "oral") -> Arm:
+    """Return an arm of one dose at a minute of a stay whose first place is the operating room."""
+    return Arm(_FASTING, (
+        f"DELETE FROM {_M} WHERE administration_id <> (SELECT min(m.administration_id) FROM {_M} "
+        f"AS m JOIN {_L} AS l USING (encounter_id) WHERE l.sequence = 2)",
+        f"DELETE FROM {_L} WHERE encounter_id <> (SELECT min(encounter_id) FROM {_M})",
+        f"UPDATE {_L} SET unit = CASE sequence WHEN 1 THEN 'operating room' ELSE '{unit}' END",
+        f"UPDATE {_M} SET route = '{route}', "
+        f"given_at = (SELECT {minute} FROM {_L} WHERE sequence = 1)"), rows)  # fmt: skip
+
+
+_TAKEN = "what people take is given in their stays"
+_LONG = (
+    f"(SELECT {{}} FROM {_M} AS m JOIN prescriptions AS p USING (prescription_id) "
+    "JOIN encounters AS e ON e.encounter_id = m.encounter_id WHERE e.los_days >= 2 "
+    "AND e.encounter_class = 'inpatient' AND p.written_date < e.start_at::DATE "
+    "AND p.end_date IS NULL AND p.ingredient = 'lisinopril' ORDER BY m.administration_id LIMIT 1)"
+)
+_OF_STAY = "(SELECT min({}) FROM encounters)::DATE"
+
+
+def _taken(table: str, change: str, rows: int) -> Arm:
+    """Return an arm of one stay and one prescription that is not given in it."""
+    return Arm(_TAKEN, (
+        f"DELETE FROM encounters WHERE encounter_id <> {_LONG.format('m.encounter_id')}",
+        f"DELETE FROM prescriptions WHERE prescription_id <> {_LONG.format('p.prescription_id')}",
+        f"DELETE FROM {_M}", "UPDATE prescriptions SET ingredient = 'amlodipine'",
+        f"UPDATE {table} SET {change}"), rows)  # fmt: skip
+
+
+OF_DOSES = (
+    _diagnosed("N17.9", 1),
+    _diagnosed("E87.5", 1),
+    _diagnosed("K92.2", 0),
+    _diagnosed("E87.6", 0),
+    _resulted(29, 1),
+    _resulted(30, 0),
+    _resulted(29, 0, f"UPDATE {_M} SET ingredient = 'amlodipine'"),
+    _resulted(29, 0, f"UPDATE {_M} SET given_at = given_at + INTERVAL 91 DAY"),
+    _resulted(29, 0, "UPDATE conditions SET code = 'N18.4' WHERE code = 'I10'",
+              "UPDATE conditions SET code = 'N18.4' WHERE code = 'E78.5'",
+              "UPDATE conditions SET code = 'N18.4' WHERE code = 'M17.11'"),
+    *(Arm(_INSIDE, (one(_M, f"given_at = {_ENC.format(column)} {minute}"),), rows)
+      for column, minute, rows in (
+          ("start_at", "", 0), ("start_at", "- INTERVAL 1 MINUTE", 1),
+          ("end_at", "", 0), ("end_at", "+ INTERVAL 1 MINUTE", 1))),
+    Arm(_WHILE, (_OTHERS, f"UPDATE prescriptions SET ingredient = 'water' WHERE {_OWN_RX}"), 1),
+    _timed(719, "written_date = {day} - 30", 0),
+    _timed(719, "written_date = {day}", 1), _timed(720, "written_date = {day}", 0),
+    _timed(719, "end_date = {day}", 0), _timed(720, "end_date = {day}", 1),
+    _timed(720, "end_date = {day}", 0, stays_on=0),
+    _timed(719, "end_date = {day} - 1", 1, stays_on=0),
+    breaks(_ROUND, one(_M, "status = 'not-done', status_reason_code = 'b', status_reason = 'away', "
+                       "dose = NULL, dose_unit = NULL", _ONE_OF_TWO)),
+    *(_together("route = 'oral'", 1, why) for why in "bcd"),
+    _together("status = 'not-done', status_reason_code = 'b'", 0),
+    _together("status = 'not-done', status_reason_code = 'c'", 1),
+    *(_together("route = 'intravenous'", rows, why) for why, rows in (("b", 1), ("c", 0))),
+    *(_together("route = 'inhaled'", rows, why) for why, rows in (("c", 1), ("d", 0))),
+    _together("given_at = given_at + INTERVAL 1 MINUTE", 0),
+    _together("encounter_id = encounter_id + 1", 0),
+    _together("procedure_id = 1", 0),
+    *(_operated("surgical", minute, rows) for minute, rows in (
+        ("start_at", 1), ("start_at - INTERVAL 1 MINUTE", 0),
+        ("end_at - INTERVAL 1 MINUTE", 1), ("end_at", 0))),
+    _operated("recovery", "end_at + INTERVAL 119 MINUTE", 1),
+    _operated("recovery", "end_at + INTERVAL 120 MINUTE", 0),
+    _operated("intensive care", "end_at + INTERVAL 359 MINUTE", 1),
+    _operated("recovery", "end_at", 0, "inhaled"),
+    _operated("recovery", "start_at", 1, "inhaled"),
+    _operated("recovery", "start_at", 0, "intravenous"),
+    breaks(_TAKEN, "UPDATE prescriptions SET ingredient = 'amlodipine' "
+           f"WHERE prescription_id = {_LONG.format('p.prescription_id')}"),
+    _taken("encounters", "los_days = 2", 1), _taken("encounters", "los_days = 1", 0),
+    _taken("encounters", "encounter_class = 'observation'", 0),
+    *(_taken("prescriptions", change, rows) for change, rows in (
+        ("as_needed = true", 0), ("route = 'nasal'", 0), ("frequency = 'QW'", 0),
+        ("ingredient = 'metformin'", 0), ("end_date = NULL", 1),
+        (f"end_date = {_OF_STAY.format('end_at')}", 1),
+        (f"end_date = {_OF_STAY.format('end_at')} - 1", 0),
+        (f"written_date = {_OF_STAY.format('start_at')}", 0),
+        (f"written_date = {_OF_STAY.format('start_at')} - 30, days_supply = 10, refills = 2", 1),
+        (f"written_date = {_OF_STAY.format('start_at')} - 31, days_supply = 10, refills = 2", 0))),
+    *(breaks(_WHY, one(_M, change, _DONE)) for change in (
+        "status = 'not-done'", "status_reason_code = 'b'", "status_reason = 'away'",
+        "dose = NULL", "dose_unit = NULL")),
+    keeps(_WHY, one(_M, "status = 'not-done', status_reason_code = 'b', status_reason = 'away', "
+                    "dose = NULL, dose_unit = NULL", _DONE)),
+    breaks(_ALLERGIC, one(_M, "drug = 'ceftriaxone 2 g'", "person_id = (SELECT min(a.person_id) "
+           "FROM allergies AS a SEMI JOIN medication_administrations AS m "
+           "ON m.person_id = a.person_id WHERE substance = 'penicillin')")),
+    keeps(_ALLERGIC, one(_M, "drug = 'aztreonam 1 g'", "person_id = (SELECT min(a.person_id) "
+          "FROM allergies AS a SEMI JOIN medication_administrations AS m "
+          "ON m.person_id = a.person_id WHERE substance = 'penicillin')")),
+)  # fmt: skip

@@ -1,0 +1,78 @@
+"""Rounds of the ward: none during an operation, and one reason for a person who misses one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from execution.running import charted, diabetic, event, journey, listed, visit
+from healthsim.medicine.ward_drugs import NOT_GIVEN, nothing_by_mouth
+from healthsim.tables import Columns
+
+DAY = 24 * 60
+ROWS = ("encounter_id", "given_at", "route", "status_reason", "ingredient", "prescription_id")
+
+
+@pytest.fixture(scope="module")
+def tables() -> Mapping[str, Columns]:
+    drugs = ("amlodipine 5 mg tablet", "sertraline 50 mg tablet")
+    home = [event(drug.split()[0], "prescription", drug=drug, days_supply=90, refills=3)
+            for drug in drugs]  # fmt: skip
+    knee: dict[str, Any] = visit("knee", 40, encounter_class="inpatient", los_days=5,
+                                 diagnoses=["M17.11"], procedures=None,
+                                 icd10pcs=["0SRC0J9"])  # fmt: skip
+    clinical = {"primary": {"code": "E11.9", "onset": {"years_before": 3}}}
+    return charted(diabetic(count=60, attributes={}, clinical=clinical), journey(*home, knee))
+
+
+@pytest.fixture(scope="module")
+def operations(tables: Mapping[str, Columns]) -> Mapping[int, tuple[int, int]]:
+    """Return stay -> minutes at which the operating room begins and ends."""
+    names = ("encounter_id", "unit", "start_at", "end_at")
+    return {stay: (start, end) for stay, unit, start, end in
+            listed(tables["encounter_locations"], *names) if unit == "operating room"}  # fmt: skip
+
+
+def _doses(tables: Mapping[str, Columns]) -> list[tuple[Any, ...]]:
+    return listed(tables["medication_administrations"], *ROWS)
+
+
+def test_nothing_is_swallowed_in_the_operating_room_and_until_recovery_allows_it(
+    tables: Mapping[str, Columns], operations: Mapping[int, tuple[int, int]]
+) -> None:
+    waits = nothing_by_mouth()["recovery"]
+    for stay, at, route, *_ in _doses(tables):
+        start, end = operations[stay]
+        assert route == "intravenous" or not start <= at < end
+        assert route != "oral" or not start <= at < end + waits
+
+
+def test_what_a_round_in_the_operation_misses_is_given_after_it(
+    tables: Mapping[str, Columns], operations: Mapping[int, tuple[int, int]]
+) -> None:
+    given = {(stay, at) for stay, at, _, _, drug, _ in _doses(tables) if drug == "amlodipine"}
+    waits = nothing_by_mouth()["recovery"]
+    late = {stay: end + waits for stay, (start, end) in operations.items()
+            if start <= start // DAY * DAY + 9 * 60 < end + waits}  # fmt: skip
+
+    assert late
+    assert all(any(0 <= at - end < 60 for one, at in given if one == stay)
+               for stay, end in late.items())  # fmt: skip
+
+
+def test_who_is_away_misses_the_whole_round_and_who_vomits_what_is_swallowed(
+    tables: Mapping[str, Columns],
+) -> None:
+    rounds: dict[tuple[int, int], list[tuple[str, str | None]]] = {}
+    for stay, at, route, reason, *_ in _doses(tables):
+        rounds.setdefault((stay, at), []).append((route, reason))
+    missed = [doses for doses in rounds.values() if any(reason for _, reason in doses)]
+
+    assert {reason for doses in missed for _, reason in doses} >= set(NOT_GIVEN.values())
+    for doses in missed:
+        assert len({reason for _, reason in doses if reason}) == 1
+        assert all(reason for route, reason in doses if route == "oral")
+    assert all(all(reason for _, reason in doses) for doses in missed
+               if any(reason == "away" for _, reason in doses))  # fmt: skip
