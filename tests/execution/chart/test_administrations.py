@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from execution.running import within_three_errors
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
 from healthsim.medicine.held_drugs import held_drugs
@@ -16,7 +15,7 @@ from template_runs import load
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, Columns]:
-    profile = load("medicare-general") | {"count": 60}
+    profile = load("medicare-general") | {"count": 30}
     return next(iter(chunks(prepare(profile, [load("care-transition")])))).tables
 
 
@@ -55,7 +54,7 @@ def test_few_rounds_are_missed(tables: dict[str, Columns]) -> None:
     missed = rounds[:, _texts(doses, "status")[home] == "not-done"]
     found, of = (np.unique(one, axis=1).shape[1] for one in (missed, rounds))
 
-    assert within_three_errors(found, of, 0.03)
+    assert 0 < found / of < 0.08
 
 
 def test_every_drug_of_stays_has_hours_and_every_injection_a_code() -> None:
