@@ -107,6 +107,16 @@ def _taken(table: str, change: str, rows: int) -> Arm:
         f"UPDATE {table} SET {change}"), rows)  # fmt: skip
 
 
+def _taken_last(minutes: int, rows: int) -> Arm:
+    """Return an arm of one stay whose doses are all given some minutes before it ends."""
+    return Arm(_TAKEN, (
+        f"DELETE FROM encounters WHERE encounter_id <> {_LONG.format('m.encounter_id')}",
+        f"DELETE FROM prescriptions WHERE prescription_id <> {_LONG.format('p.prescription_id')}",
+        f"UPDATE {_M} SET given_at = (SELECT min(end_at) FROM encounters) - "
+        f"INTERVAL {minutes} MINUTE, ingredient = 'amlodipine'",
+        "UPDATE prescriptions SET ingredient = 'amlodipine'"), rows)  # fmt: skip
+
+
 OF_DOSES = (
     _diagnosed("N17.9", 1),
     _diagnosed("E87.5", 1),
@@ -150,6 +160,8 @@ OF_DOSES = (
     _operated("recovery", "start_at", 0, "intravenous"),
     breaks(_TAKEN, "UPDATE prescriptions SET ingredient = 'amlodipine' "
            f"WHERE prescription_id = {_LONG.format('p.prescription_id')}"),
+    _taken_last(2880, 0), _taken_last(2881, 1),
+    _taken("encounters", "los_days = 30", 1), _taken("encounters", "los_days = 31", 0),
     _taken("encounters", "los_days = 2", 1), _taken("encounters", "los_days = 1", 0),
     _taken("encounters", "encounter_class = 'observation'", 0),
     *(_taken("prescriptions", change, rows) for change, rows in (

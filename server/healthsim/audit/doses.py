@@ -81,13 +81,13 @@ RULES: tuple[AnyRule, ...] = (
         ("prescriptions", "encounters", _DOSES),
         "SELECT concat('encounter_id ', e.encounter_id, ' prescription_id ', p.prescription_id) "
         "FROM encounters AS e JOIN prescriptions AS p USING (person_id) "
-        "WHERE e.encounter_class = 'inpatient' AND e.los_days >= 2 AND NOT p.as_needed "
+        "WHERE e.encounter_class = 'inpatient' AND e.los_days BETWEEN 2 AND 30 AND NOT p.as_needed "
         f"AND p.route IN {HOME_ROUTES} AND p.frequency IN {_DAILY} "
         f"AND p.ingredient NOT IN ({_ever_held()}) AND p.written_date < e.start_at::DATE "
         "AND coalesce(p.end_date >= e.end_at::DATE, true) "
         "AND e.start_at::DATE <= p.written_date + p.days_supply * (1 + p.refills) "
         f"AND NOT EXISTS (SELECT 1 FROM {_DOSES} AS m WHERE m.encounter_id = e.encounter_id "
-        "AND m.ingredient = p.ingredient)",
+        "AND m.ingredient = p.ingredient AND m.given_at >= e.end_at - INTERVAL 2 DAY)",
     ),
     AuditRule(
         "no dose of what a diagnosis of the stay holds", f"{_DOSES}.ingredient",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import pytest
 
@@ -84,3 +85,51 @@ def test_what_is_written_on_the_day_of_a_transfer_is_given_where_the_person_come
 ) -> None:
     assert {at // DAY for at in doses["rehabilitation", "handed_on"]} >= {1, 2}
     assert ("acute", "handed_on") not in doses
+
+
+@pytest.fixture(scope="module")
+def failing() -> Mapping[str, Columns]:
+    """Return the tables of people with heart failure, who come through the emergency."""
+    clinical = {"primary": {"code": "I50.22", "onset": {"years_before": 3}}}
+    heart = journey(
+        _drug("water", 0, "furosemide 40 mg tablet"),
+        visit("rescue", 20, encounter_class="emergency", diagnoses=["I50.23"],
+              procedures=["99285"]),
+        visit("stay", 20, encounter_class="inpatient", los_days=7, diagnoses=["I50.23"],
+              procedures=None),
+    )  # fmt: skip
+    return charted(diabetic(count=30, attributes={}, clinical=clinical), heart)
+
+
+def test_the_ward_gives_by_vein_what_the_emergency_began_and_later_what_is_taken_at_home(
+    failing: Mapping[str, Columns],
+) -> None:
+    classes = dict(listed(failing["encounters"], "encounter_id", "encounter_class"))
+    given: dict[int, list[tuple[int, str, str]]] = {}
+    for person, visit_id, drug, route, at in listed(
+        failing["medication_administrations"], "person_id", "encounter_id", "ingredient", "route",
+        "given_at",
+    ):  # fmt: skip
+        if drug == "furosemide":
+            given.setdefault(person, []).append((at, classes[visit_id], route))
+    both = [sorted(doses) for doses in given.values()
+            if {"emergency", "inpatient"} <= {where for _, where, how in doses
+                                              if how == "intravenous"}]  # fmt: skip
+
+    assert len(both) > 15
+    for doses in both:
+        gaps = [later - at for (at, *_), (later, *_) in pairwise(doses)]
+        assert min(gaps) >= 4 * 60
+        assert max(gaps) <= 36 * 60
+        assert [how for *_, how in doses] == sorted(how for *_, how in doses)
+        assert doses[-1][2] == "oral"
+
+
+def test_the_note_says_that_the_home_drug_is_held_for_the_same_by_vein(
+    failing: Mapping[str, Columns],
+) -> None:
+    texts = [text for (text,) in listed(failing["clinical_notes"], "text")]
+
+    assert any(
+        "- furosemide 40 mg tablet. Held for the same drug by vein." in text for text in texts
+    )

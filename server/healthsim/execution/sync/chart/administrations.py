@@ -12,7 +12,7 @@ from healthsim.addresses import BITS, hash_of, ids
 from healthsim.execution.sync.chart.home_orders import home_orders
 from healthsim.execution.sync.chart.injections import doses_of_procedures
 from healthsim.execution.sync.chart.places import Numbers, apart, numbers, rows_of, texts
-from healthsim.execution.sync.chart.rounds import Doses, doses_of
+from healthsim.execution.sync.chart.rounds import SOON, Doses, doses_of
 from healthsim.execution.sync.chart.ward_orders import Orders, Stays, ordered, without_held
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.visits.visits import DAY
@@ -35,8 +35,7 @@ def medication_administrations(ctx: SyncContext, tables: Mapping[str, Columns]) 
     if len(stays.person):
         own = ordered(ctx, stays, tables)
         home = home_orders(stays, tables["prescriptions"])
-        same = np.isin(_keys(home, own), _keys(own, own))
-        orders = without_held(stays, Orders.joined([own, home.take(~same)]), tables)
+        orders = without_held(stays, Orders.joined([own, _resumed(home, own)]), tables)
         doses = doses_of(ctx, stays, orders, tables["encounter_locations"])
         parts.append(_columns(ctx, stays, doses))
     rows = {name: join([part[name] for part in parts]) for name in parts[0]}
@@ -55,12 +54,18 @@ def _ids(rows: Columns) -> Numbers:
     return ids(numbers(rows, "person_id"), number)
 
 
-def _keys(orders: Orders, known: Orders) -> Numbers:
-    """Return one number for each stay and ingredient, by the vocabulary of `known`."""
-    place = {text: code for code, text in enumerate(known.ingredient.vocabulary)}
-    code = np.array([place.get(text, -1) for text in orders.ingredient.vocabulary] + [-1])
-    return np.where(code[orders.ingredient.codes] < 0, -1 - orders.stay,
-                    orders.stay * len(place) + code[orders.ingredient.codes])  # fmt: skip
+def _resumed(home: Orders, own: Orders) -> Orders:
+    """Return what is taken at home, from the day after the stay's own order of the same drug."""
+    place = {text: code for code, text in enumerate(own.ingredient.vocabulary)}
+    code = np.array([place.get(text, -1) for text in home.ingredient.vocabulary] + [-1])
+    key = home.stay * (len(place) + 1) + code[home.ingredient.codes] + 1
+    known = own.stay * (len(place) + 1) + own.ingredient.codes + 1
+    over = ((own.begins + SOON) // DAY + own.days) * DAY
+    order = np.lexsort((over, known))
+    found = np.searchsorted(known[order], key, side="right") - 1
+    same = (found >= 0) & (np.append(known[order], -1)[found] == key)
+    later = np.append(over[order], 0)[found]
+    return replace(home, begins=np.where(same, np.maximum(home.begins, later), home.begins))
 
 
 def _reasons(ctx: SyncContext, stays: Stays, given: Doses) -> NDArray[np.int32]:

@@ -23,9 +23,11 @@ from healthsim.medicine.ward_drugs import HOURS, nothing_by_mouth
 from healthsim.tables import NO_NUMBER, Columns
 
 _HOUR = 60
-_SOON = 60  # minutes within which a first dose is given: assumption
+SOON = 60
+"""Minutes within which a first dose is given: assumption."""
 _APART = 4 * _HOUR  # from one dose to the next round, at least: assumption
 _NEVER = 2**62
+_LATEST = 2**26  # more than the minutes since 1970 of any day here
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,14 +96,15 @@ def doses_of(ctx: SyncContext, stays: Stays, orders: Orders, locations: Columns)
     """
     rows, start = rows_of(ctx, stays.person[orders.stay]), stays.start[orders.stay]
     draws = ctx.record.draws
-    soon = np.floor(draws.at("chart/given/soon", rows, draws.pairs(rows, start)) * _SOON)
+    soon = np.floor(draws.at("chart/given/soon", rows, draws.pairs(rows, start)) * SOON)
     soon = soon.astype(np.int64)
     operations = Operations.of(stays, locations)
     own = orders.prescription == NO_NUMBER
     first = _first(stays, orders, operations, soon)
-    given_first = np.flatnonzero(own & (first <= stays.end[orders.stay]))
-    after = np.where(own, first + _APART, orders.begins)
-    since = np.where(own, first, orders.begins) // DAY
+    before = _given_before(stays, orders, first)
+    given_first = np.flatnonzero(own & (before < 0) & (first <= stays.end[orders.stay]))
+    after = np.where(own, np.where(before < 0, first, before) + _APART, orders.begins)
+    since = np.where(own, orders.begins + SOON, orders.begins) // DAY
     order, at, later = _rounds(orders, since, after)
     among = orders.take(order)
     barred = operations.forbid(among, at)
@@ -121,6 +124,22 @@ def _first(stays: Stays, orders: Orders, operations: Operations, soon: Numbers) 
     first = np.where(emergency, np.minimum(first, stays.end[orders.stay]), first)
     barred = operations.forbid(orders, first) & ~orders.route.equals("intravenous")
     return np.where(barred, operations.until(orders) + soon, first)
+
+
+def _given_before(stays: Stays, orders: Orders, first: Numbers) -> Numbers:
+    """Return when an emergency visit shortly before gave the drug of an order, minutes; -1: not."""
+    pairs = np.stack([stays.person[orders.stay], orders.ingredient.codes])
+    pair = np.unique(pairs, axis=1, return_inverse=True)[1].ravel() * _LATEST
+    emergency = stays.kind.equals("emergency")[orders.stay]
+    there = np.flatnonzero(emergency)
+    begun = first[there]
+    order, at, _ = _rounds(orders.take(there), begun // DAY, begun + _APART)
+    kept = at < orders.ends[there][order]
+    rounds = pair[there][order][kept] + at[kept]
+    given = np.sort(np.concatenate([pair[there] + begun, rounds]))
+    last = np.append(given, -1)[np.searchsorted(given, pair + first, side="right") - 1]
+    soon = ~emergency & (last >= pair) & (pair + first - last < _APART)
+    return np.where(soon, last - pair, -1)
 
 
 def _rounds(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from healthsim.execution.sync.chart.held import stays_holding
 from healthsim.execution.sync.chart.notes.drugs import Courses
@@ -23,7 +24,7 @@ from healthsim.execution.sync.chart.places import codes_where, first_of_each
 from healthsim.execution.sync.chart.ward_orders import HOME_CLASSES
 from healthsim.execution.sync.visits.visits import DAY
 from healthsim.medicine.held_drugs import held_drugs
-from healthsim.tables import Columns
+from healthsim.tables import Coded, Columns
 
 _TABLE = "medication_administrations"
 
@@ -88,10 +89,24 @@ def _held(scene: Scene) -> tuple[Groups, Strings, Strings]:
         about = codes_where(ingredient, rule.ingredients.__contains__)
         holds = about & stays_holding(rule, columns, scene.tables)[place]
         reason[holds & (reason < 0)] = number
+    by_vein = np.isin(stays[place] * 2**16 + ingredient.codes, _by_vein(scene, ingredient))
+    reason[by_vein & (reason < 0)] = len(held_drugs())
     place, row, reason = (one[reason >= 0] for one in (place, row, reason))
     drug = scene.order("prescriptions", "drug")[row]
     first = first_of_each(place, drug)
     place, row, reason = place[first], row[first], reason[first]
     groups = Groups.of(stays[place], scene.visits, drug[first])
-    words = pa.array([rule.words for rule in held_drugs()], pa.string())
+    words = pa.array([*(rule.words for rule in held_drugs()), "the same drug by vein"], pa.string())
     return groups, taken(scene.text("prescriptions", "drug"), row), taken(words, reason)
+
+
+def _by_vein(scene: Scene, ingredient: Coded) -> NDArray[np.int64]:
+    """Return a number of each stay and ingredient that it gives by vein, by a vocabulary."""
+    if not scene.has(_TABLE):
+        return np.zeros(0, dtype=np.int64)
+    given = scene.coded(_TABLE, "ingredient")
+    place = {text: code for code, text in enumerate(ingredient.vocabulary)}
+    code = np.array([*(place.get(text, -1) for text in given.vocabulary), -1])[given.codes]
+    row = np.flatnonzero((code >= 0) & scene.coded(_TABLE, "route").equals("intravenous"))
+    numbered: NDArray[np.int64] = scene.encounter(_TABLE)[row] * 2**16 + code[row]
+    return numbered
