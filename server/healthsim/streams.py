@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -13,6 +14,11 @@ _WORDS_PER_BLOCK = 4  # Philox4x64 makes four 64-bit words per counter step
 _STEPS = 2.0**52  # steps of the unit interval; + 0.5 stays exact in a double
 _BITS_BELOW_STEP = np.uint64(12)  # of a word of 64 bits
 _GOLDEN = 0x9E3779B97F4A7C15  # 2**64 divided by the golden ratio: spreads neighbours far apart
+_PHILOX_ROUNDS = 10  # Salmon, Moraes, Dror, Shaw, SC 2011; so are the constants below
+_FACTORS = np.array([[0xD2E7470EE14C6C93], [0xCA5A826395121157]], dtype=np.uint64)
+_PHILOX_WEYL = np.array([[0x9E3779B97F4A7C15], [0xBB67AE8584CAA73B]], dtype=np.uint64)
+_HALF, _LOW_HALF = np.uint64(32), np.uint64(2**32 - 1)
+_FACTORS_LOW, _FACTORS_HIGH = _FACTORS & _LOW_HALF, _FACTORS >> _HALF
 _ROUNDS = 6  # a Feistel network of six rounds mixes well enough for sampling order
 
 
@@ -132,8 +138,71 @@ class Streams:
         first, second = np.frombuffer(self._key(decision, 16), dtype=np.uint64)
         return _uniform(_mix(_mix(pairs ^ first) ^ second))
 
+    def of_each(
+        self, decisions: Sequence[str], which: NDArray[np.intp], index: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Return what `uniform` gives for entities that each have a decision of their own.
+
+        Computed element by element: it costs as much as there are entities, not what the whole
+        streams of the decisions cost.
+
+        Args:
+            decisions: names of choices.
+            which: shape (n,), position of each entity's decision.
+            index: int64, shape (n,), index of each entity, counted from 0.
+
+        Returns:
+            float64, shape (n,).
+
+        >>> streams = Streams(seed=7)
+        >>> each = streams.of_each(["a", "b"], np.array([1, 0, 1]), np.array([4, 9, 2]))
+        >>> bool(each[1] == streams.uniform("a", 9, 1)[0])
+        True
+        """
+        hashed = b"".join(self._key(decision, 16) for decision in decisions)
+        keys = np.frombuffer(hashed, dtype="<u8").reshape(-1, 2)
+        block, place = np.divmod(index, _WORDS_PER_BLOCK)
+        words = _philox(keys[which].T, block.astype(np.uint64))
+        return _uniform(words[place, np.arange(len(index))])
+
     def _key(self, decision: str, size: int) -> bytes:
         return blake2b(f"{self.seed}/{decision}".encode(), digest_size=size).digest()
+
+
+def _philox(keys: NDArray[np.uint64], block: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return the words of blocks of Philox4x64-10, each of its own key; uint64, (4, n).
+
+    Args:
+        keys: uint64, shape (2, n).
+        block: uint64, shape (n,), counted from 0; the generator steps before it makes a block.
+    """
+    even = np.zeros_like(keys)  # words 0 and 2 of the counter, then 1 and 3
+    even[0] = block + np.uint64(1)
+    odd, key = np.zeros_like(keys), keys.copy()
+    for number in range(_PHILOX_ROUNDS):
+        if number:
+            key += _PHILOX_WEYL
+        high, low = _wide_product(even)
+        even, odd = high[::-1] ^ odd ^ key, low[::-1]
+    return np.stack([even[0], odd[0], even[1], odd[1]])
+
+
+def _wide_product(even: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Return the high and low words of the products with Philox's two factors, (2, n) each."""
+    low_half, high_half = even & _LOW_HALF, even >> _HALF
+    across = high_half * _FACTORS_LOW
+    middle = low_half * _FACTORS_LOW
+    middle >>= _HALF
+    middle += across
+    high_half *= _FACTORS_HIGH
+    low_half *= _FACTORS_HIGH
+    across = middle & _LOW_HALF
+    across += low_half
+    across >>= _HALF
+    middle >>= _HALF
+    high_half += middle
+    high_half += across
+    return high_half, even * _FACTORS
 
 
 def _uniform(words: NDArray[np.uint64]) -> NDArray[np.float64]:

@@ -21,7 +21,7 @@ from execution.running import (
     visit,
 )
 from healthsim.execution.timeline.beds import Beds, Stay
-from healthsim.execution.timeline.displaced import may_follow_on
+from healthsim.execution.timeline.ruled import may_follow_on
 from healthsim.medicine.occupancy import STAYS, displacements
 
 _BEGINS = {"begins": {"earliest": "2025-01-06", "latest": "2025-01-06"}}  # a Monday
@@ -285,8 +285,8 @@ def test_beds_find_the_stay_that_a_day_is_in() -> None:
     beds, rows = Beds(3), np.array([0, 2])
     for first in (10, 20, 30, 40, 50):
         beds.admit("inpatient", Stay(
-            0, rows, np.full(2, first, np.int32), np.full(2, 5, np.int32), np.zeros(3, np.int32),
-            np.zeros(2, np.bool_), np.zeros(3, np.int32)))  # fmt: skip
+            0, rows, np.full(2, first, np.int32), np.full(2, 5, np.int32),
+            np.zeros(2, np.bool_), lambda at, days: None))  # fmt: skip
     asked = np.array([9, 10, 15, 44, 45, 52], dtype=np.int32)
     on_leaving = [beds.occupied(np.full(6, 2), asked, leaving=leaving)[0].tolist()
                   for leaving in (True, False)]  # fmt: skip
@@ -294,3 +294,12 @@ def test_beds_find_the_stay_that_a_day_is_in() -> None:
     assert on_leaving == [[-1, 1, 1, 1, 1, 1], [-1, 1, -1, 1, -1, 1]]
     assert beds.discharged(np.full(6, 2), asked).tolist() == [9, 15, 15, 45, 45, 55]
     assert beds.occupied(np.ones(6, int), asked, leaving=True)[0].tolist() == [-1] * 6
+
+
+def test_a_stay_before_1970_lasts_as_long_as_one_after_it() -> None:
+    beds, nights = Beds(1), np.full(1, 5, np.int32)
+    first = np.full(1, -6234, np.int32)
+    beds.admit("inpatient", Stay(
+        0, np.array([0]), first, nights, np.zeros(1, np.bool_), lambda at, days: None))  # fmt: skip
+
+    assert nights.tolist() == [5]

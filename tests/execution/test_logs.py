@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY
 from healthsim.execution.body.spells import EpisodeTable
 from healthsim.execution.people.courses import Course, Courses
+from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.episodes import Episode, Episodes
 from healthsim.execution.people.logs import Log, Moment
 from healthsim.streams import Streams
@@ -101,17 +103,21 @@ def test_few_courses_are_asked_of_people_who_take_one_at_a_time() -> None:
     assert list(courses.going_on("metformin", moment)) == [courses[-1]]
 
 
+def _source(rows: Rows, number: int) -> NDArray[np.int32]:
+    return np.full(len(rows), number, dtype=np.int32)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_the_latest_of_many_episodes_and_relapses_is_found(seed: int) -> None:
     rng = _Numbers(seed)
     episodes: list[Episode] = []
     for number in range(12):
         rows, days = _some(rng)
-        one = Episode.begin("J06.9", str(number), rows, days, number)
+        one = Episode.begin("J06.9", {number: str(number)}, rows, days, _source(rows, number))
         one.until = days + _numbers(rng, len(rows), 9)
         one.real = _numbers(rng, len(rows), 5) < 4
         back = _numbers(rng, len(rows), 2) < 1
-        one.relapses.append((rows[back], (days[back] + 2).astype(np.int32)))
+        one.relapses.append((np.flatnonzero(back), (days[back] + 2).astype(np.int32)))
         episodes.append(one)
     table = EpisodeTable.of(episodes, PEOPLE)
     begun = [one for number, episode in enumerate(episodes) for one in _spells(number, episode)]
@@ -137,8 +143,8 @@ def _spells(number: int, episode: Episode) -> Iterator[tuple[int, int, int, int,
     for row, since in zip(episode.rows.tolist(), episode.since.tolist(), strict=True):
         if real[row] and since < until[row]:
             yield number, 0, row, since, until[row]
-    for rows, days in episode.relapses:
-        for row, day in zip(rows.tolist(), days.tolist(), strict=True):
+    for times, days in episode.relapses:
+        for row, day in zip(episode.rows[times].tolist(), days.tolist(), strict=True):
             if real[row] and day < until[row]:
                 yield number, 1, row, day, until[row]
 
@@ -147,7 +153,30 @@ def test_only_episodes_of_the_people_of_a_moment_are_asked_in_their_order() -> N
     episodes = Episodes()
     for number in range(20):
         rows = np.array([number % PEOPLE])
-        episodes.append(Episode.begin("J06.9", "", rows, np.array([number], np.int32), number))
+        day = np.array([number], np.int32)
+        episodes.append(Episode.begin("J06.9", {number: ""}, rows, day, _source(rows, number)))
+    episodes.settled = True
     moment = Moment(np.array([1, 4]), np.array([3, 3], dtype=np.int32), PEOPLE)
 
     assert [one.source for one in episodes.of(moment)] == [1, 4, 7, 10, 13, 16, 19]
+
+
+def test_an_episode_that_grew_comes_apart_into_the_times_of_each_event() -> None:
+    grown, nobody = Episodes(), np.zeros(0, dtype=np.int64)
+    for rows, sources in (([0, 3], [7, 8]), ([], []), ([1, 2, 3], [7, 9, 7])):
+        own, of = np.array(rows, dtype=np.int64), np.array(sources, dtype=np.int32)
+        days = (own + 10).astype(np.int32) if len(own) else nobody.astype(np.int32)
+        addresses = {source: f"at {source}" for source in sources}
+        grown.grow(Episode.begin("J06.9", addresses, own, days, of))
+    (episode,) = grown
+    episode.relapses.append((np.array([1, 4]), np.array([20, 21], dtype=np.int32)))
+    following = episode.followed_by("Z87.09")
+    parts = episode.parts()
+
+    assert [(one.source, one.address, one.rows.tolist()) for _, one in parts] == [
+        (7, "at 7", [0, 1, 3]), (8, "at 8", [3]), (9, "at 9", [2])]  # fmt: skip
+    assert [[(times.tolist(), days.tolist()) for times, days in one.relapses]
+            for _, one in parts] == [[([2], [21])], [([0], [20])], [([], [])]]  # fmt: skip
+    after = [following.part_after(at, part) for at, part in parts]
+    assert [one.address for one in after] == ["at 7>Z87.09", "at 8>Z87.09", "at 9>Z87.09"]
+    assert all(one.after is part for one, (_, part) in zip(after, parts, strict=True))

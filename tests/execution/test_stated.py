@@ -29,7 +29,7 @@ LAST = np.full(PEOPLE, YEAR, dtype=np.int32)
 
 
 def tallied(figures: StatedFigures) -> RealizedFigure:
-    (row,) = plain_figures(figures.tallies([LAST], lambda _: LAST, PEOPLE))
+    (row,) = plain_figures(figures.tallies([LAST], lambda _: LAST))
     return RealizedFigure(*row)  # type: ignore[arg-type]
 
 
@@ -39,9 +39,9 @@ def followed(hazard: Document, stated: float, drawn: float) -> RealizedFigure:
     levels = [np.full(PEOPLE, level / (1 if of.share else YEAR_DAYS)) for level in (stated, drawn)]
     wait = days_until(of, levels[1], EVENLY, DAY_0)
     figures.follow(("way", "step", ""), (0, 1, -1), ROWS, DrawnHazard(
-        of, levels[0], EVENLY, DAY_0, wait))  # fmt: skip
+        of, levels[0], EVENLY, DAY_0, wait), None, np.ones(PEOPLE, np.int32))  # fmt: skip
     rows = ROWS[wait <= YEAR]
-    figures.occurred((0, 1, -1), rows, wait[rows])
+    figures.occurred((0, 1, -1), rows, wait[rows], np.ones(len(rows), np.int32))
     return tallied(figures)
 
 

@@ -13,9 +13,10 @@ from healthsim.codes.drugs import drugs
 from healthsim.dates import Days
 from healthsim.execution.body.collection import Collection
 from healthsim.execution.body.spells import EpisodeTable, Spell, SpellTable
+from healthsim.execution.body.taken import DrugCourses, Taken
 from healthsim.execution.people.conditions import ConditionLog
-from healthsim.execution.people.courses import Course
-from healthsim.execution.people.draws import Draws
+from healthsim.execution.people.courses import Course, Courses
+from healthsim.execution.people.draws import Draws, Rows
 from healthsim.execution.people.logs import Log, Moment
 from healthsim.execution.people.people import People
 from healthsim.medicine.courses import weight
@@ -59,7 +60,7 @@ class History(Protocol):
     adverse_events: dict[str, Log]
 
     @property
-    def courses(self) -> Sequence[Course]:
+    def courses(self) -> Courses:
         """The courses of drugs so far."""
 
     @property
@@ -108,10 +109,12 @@ class Exposures:
         """
         self._history, self._own, self._usual = history, tuple(own), usual
         self._of_cause: dict[tuple[str, str, frozenset[str]], tuple[Effect, ...]] = {}
-        self._tables: dict[tuple[str, tuple[str, ...]], tuple[int, SpellTable]] = {}
-        self._conditions: dict[str, tuple[int, EpisodeTable]] = {}
+        self._events: dict[tuple[str, str], tuple[int, SpellTable]] = {}
+        self._tables: dict[tuple[str, ...], tuple[int, SpellTable | int]] = {}
+        self._conditions: dict[str, tuple[int, EpisodeTable | int]] = {}
         self._cures_of: dict[str, tuple[int, list[tuple[str, Cure]]]] = {}
-        self._seen, self._by_drug = [0, 0], dict[str, list[Course]]()
+        self._seen, self._changes, self._by_drug = [0, 0], 0, dict[str, DrugCourses]()
+        self._drugs: dict[frozenset[str], tuple[int, Mapping[tuple[str, ...], list[Effect]]]] = {}
 
     def acting(self, keys: frozenset[str], on: Collection) -> list[Acting]:
         """Return the effects that act on some drawn analytes, in a fixed order.
@@ -153,28 +156,33 @@ class Exposures:
             if not effects:
                 continue
             lead = int(np.ceil(max(effect.lead for effect in effects)))
-            table = self._condition_table(code)
-            spell = table.latest(on.rows, (on.days + np.int32(lead)).astype(np.int32))
+            begun = (on.days + np.int32(lead)).astype(np.int32)
+            spell = self._latest_episode(code, on.rows, begun)
             if len(spell.at):
                 left = self._uncured(code, on, spell)
                 yield from _acting(effects, on, spell, left)
 
-    def _condition_table(self, code: str) -> EpisodeTable:
-        log = self._history.conditions
-        known = self._conditions.get(code)
-        if known is None or known[0] != log.revision(code):
-            table = EpisodeTable.of(log.episodes_of(code), len(self._history.people))
-            known = log.revision(code), table
-            self._conditions[code] = known
-        return known[1]
+    def _latest_episode(self, code: str, rows: Rows, days: Days) -> Spell:
+        """Return the latest episode of a condition that people had begun by their days.
+
+        While episodes change, only those of the people who are asked about are looked at.
+        """
+        log, people = self._history.conditions, len(self._history.people)
+        version = log.revision(code)
+        known, asked = self._conditions.get(code, (-1, 0))
+        if known == version and isinstance(asked, EpisodeTable):
+            return asked.latest(rows, days)
+        often = (asked if known == version and isinstance(asked, int) else 0) + len(rows)
+        chosen = _chosen(rows, people) if often < people else None
+        table = EpisodeTable.of(log.episodes_of(code), people, chosen)
+        self._conditions[code] = version, table if chosen is None else often
+        return table.latest(rows, days)
 
     def _uncured(self, code: str, on: Collection, spell: Spell) -> Floats:
         """Return how much of a condition is left by the drugs that cure it, float64."""
         left = np.ones(len(spell.at))
         for drug, found in self._cures(code):
-            rows, days = on.rows[spell.at], on.days[spell.at]
-            courses = self._by_drug[drug]
-            taken = self._table(("course", (drug,)), courses).latest(rows, days)
+            taken = self._latest((drug,), on.rows[spell.at], on.days[spell.at])
             clock = on.clock[spell.at][taken.at]
             left[taken.at] *= 1 - _cured(found, taken, clock)
         return left
@@ -190,7 +198,17 @@ class Exposures:
         return known[1]
 
     def _of_drugs(self, keys: frozenset[str], on: Collection) -> Iterable[Acting]:
+        for drugs_taken, effects in self._drugs_of(keys).items():
+            spell = self._latest(drugs_taken, on.rows, on.days)
+            if len(spell.at):
+                yield from _acting(effects, on, spell, spell.share)
+
+    def _drugs_of(self, keys: frozenset[str]) -> Mapping[tuple[str, ...], list[Effect]]:
+        """Return the drugs so far that do the same to some analytes, and what they do."""
         by_drug = self._courses_by_drug()
+        known = self._drugs.get(keys)
+        if known is not None and known[0] == len(by_drug):
+            return known[1]
         drugs_of: dict[Effect, list[str]] = {}
         for drug in by_drug:
             for effect in self._effects("drug", drug, drug_effects, keys):
@@ -198,11 +216,8 @@ class Exposures:
         effects_of: dict[tuple[str, ...], list[Effect]] = {}
         for effect, taken in drugs_of.items():
             effects_of.setdefault(tuple(taken), []).append(effect)
-        for same, effects in effects_of.items():
-            courses = [course for drug in same for course in by_drug[drug]]
-            spell = self._table(("course", same), courses).latest(on.rows, on.days)
-            if len(spell.at):
-                yield from _acting(effects, on, spell, spell.share)
+        self._drugs[keys] = len(by_drug), effects_of
+        return effects_of
 
     def _of_events(
         self, kind: str, usual: EffectsOf, logs: Mapping[str, Log], keys: frozenset[str],
@@ -220,28 +235,49 @@ class Exposures:
                     break
                 yield from _acting(effects, on, spell, spell.share)
 
-    def _courses_by_drug(self) -> dict[str, list[Course]]:
-        """Return the courses so far, by the drug's name."""
+    def _courses_by_drug(self) -> dict[str, DrugCourses]:
+        """Return the courses so far, as they are now, by the drug's name."""
         for kind, courses in enumerate((self._history.courses, self._history.doses)):
             for course in courses[self._seen[kind] :]:
-                self._by_drug.setdefault(course.drug or course.ingredient, []).append(course)
+                drug = course.drug or course.ingredient
+                self._by_drug.setdefault(drug, DrugCourses()).add(course)
             self._seen[kind] = len(courses)
+        changes = self._history.courses.changes
+        for course in changes[self._changes :]:
+            self._by_drug[course.drug or course.ingredient].follow(course)
+        self._changes = len(changes)
         return self._by_drug
 
-    def _table(self, name: tuple[str, tuple[str, ...]], courses: Sequence[Course]) -> SpellTable:
-        version = len(courses) + sum(course.changed for course in courses)
-        known = self._tables.get(name)
-        if known is None or known[0] != version:
-            known = version, SpellTable.of_courses(courses)
-            self._tables[name] = known
-        return known[1]
+    def _latest(self, drugs: tuple[str, ...], rows: Rows, days: Days) -> Spell:
+        """Return the latest course that people had begun by their days of any of some drugs.
+
+        While courses change, only those of the people who are asked about are looked at.
+        """
+        courses = [self._by_drug[drug] for drug in drugs]
+        version = sum(one.version for one in courses)
+        known, asked = self._tables.get(drugs, (-1, 0))
+        if known == version and isinstance(asked, SpellTable):
+            return asked.latest(rows, days)
+        often = (asked if known == version and isinstance(asked, int) else 0) + len(rows)
+        people = len(self._history.people)
+        chosen = _chosen(rows, people) if often < people else None
+        table = SpellTable.of_taken(Taken.join([one.taken(chosen) for one in courses]))
+        self._tables[drugs] = version, table if chosen is None else often
+        return table.latest(rows, days)
 
     def _event_table(self, kind: str, cause: str, log: Log) -> SpellTable:
-        seen, table = self._tables.get((kind, (cause,)), (0, None))
+        seen, table = self._events.get((kind, cause), (0, None))
         if table is None or seen != len(log.entries):
             table = SpellTable.of_events(log.entries[seen:], table)
-            self._tables[kind, (cause,)] = len(log.entries), table
+            self._events[kind, cause] = len(log.entries), table
         return table
+
+
+def _chosen(rows: Rows, people: int) -> NDArray[np.bool_]:
+    """Return who of a chunk is among some people, bool, shape (people,)."""
+    chosen = np.zeros(people, dtype=np.bool_)
+    chosen[rows] = True
+    return chosen
 
 
 def _is(effect: Effect, cause: str) -> bool:

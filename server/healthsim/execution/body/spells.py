@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
-from healthsim.execution.people.courses import Course
+from healthsim.execution.body.taken import Taken
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.episodes import Episode
 from healthsim.execution.people.logs import LogEntry
@@ -55,22 +55,32 @@ class EpisodeTable:
     more_until: Days
 
     @classmethod
-    def of(cls, episodes: Sequence[Episode], people: int) -> EpisodeTable:
-        """Return the episodes of one code, for the people of a chunk."""
+    def of(
+        cls, episodes: Sequence[Episode], people: int, chosen: NDArray[np.bool_] | None = None
+    ) -> EpisodeTable:
+        """Return the episodes of one code.
+
+        Args:
+            episodes: in the order in which they were found out.
+            people: size of the chunk.
+            chosen: bool, one for each person: only of these; of everybody by default.
+        """
         since = np.full(people, NO_DAY, dtype=np.int32)
         until = since.copy()
-        number, rows, begins, ends = _real(episodes)
+        number, rows, begins, ends = _real(episodes, chosen)
         persons, first = np.unique(rows, return_index=True)
         since[persons], until[persons] = begins[first], ends[first]
         further = np.ones(len(rows), dtype=np.bool_)
         further[first] = False
         later = [(number[further], rows[further], begins[further], ends[further])]
-        later += [_relapse(at, episode, *one) for at, episode in enumerate(episodes)
+        starts = np.cumsum([0, *(one.size for one in episodes)])
+        later += [_relapse(int(start), episode, *one)
+                  for start, episode in zip(starts[:-1], episodes, strict=True)
                   for one in episode.relapses]  # fmt: skip
         number, rows, begins, ends = (np.concatenate(each) for each in zip(*later, strict=True))
         order = np.argsort(number, kind="stable")
         keys, first = np.unique(_keys(rows, begins)[order], return_index=True)
-        return cls(since, until, keys, ends[order[first]])  # of one day, that of the first episode
+        return cls(since, until, keys, ends[order[first]])  # of one day, that of the first time
 
     def latest(self, rows: Rows, days: Days) -> Spell:
         """Return the latest episode that people had begun by their days.
@@ -110,15 +120,12 @@ class SpellTable:
     share: Floats
 
     @classmethod
-    def of_courses(cls, courses: Sequence[Course]) -> SpellTable:
-        """Return the courses of a drug that people take; what follows closely goes on."""
-        parts = [(course, np.flatnonzero((course.taken_until > course.days) & (_taken(course) > 0)))
-                 for course in courses]  # fmt: skip
-        keys = _joined([_keys(course.rows[at], course.days[at]) for course, at in parts])
+    def of_taken(cls, taken: Taken) -> SpellTable:
+        """Return the courses of drugs that people take; what follows closely goes on."""
+        keys = _keys(taken.rows, taken.days)
         order = np.argsort(keys, kind="stable")
         keys = keys[order]
-        stop = _joined([course.taken_until[at].astype(np.int64) for course, at in parts])[order]
-        share = np.concatenate([np.zeros(0), *(_taken(course)[at] for course, at in parts)])[order]
+        stop, share = taken.until[order].astype(np.int64), taken.share[order]
         person, begin = keys >> _DAY_BITS, _day_of(keys)
         lasting = (np.maximum.accumulate((person << _DAY_BITS) + stop + _FIRST_DAY)
                    if len(keys) else keys)  # fmt: skip
@@ -148,29 +155,30 @@ class SpellTable:
         return Spell(at, self.since[place], self.until[place], self.share[place])
 
 
-def _real(episodes: Sequence[Episode]) -> tuple[Rows, Rows, Days, Days]:
+def _real(
+    episodes: Sequence[Episode], chosen: NDArray[np.bool_] | None
+) -> tuple[Rows, Rows, Days, Days]:
     """Return position, rows, first days, first days after, of what anybody has indeed."""
     if not episodes:
         nothing = np.zeros(0, dtype=np.int32)
         return nothing, nothing, nothing, nothing
+    rows = np.concatenate([one.rows for one in episodes])
     since = np.concatenate([one.since for one in episodes])
     until = np.concatenate([one.until for one in episodes])
     real = np.concatenate([one.holds for one in episodes]) & (since < until)
-    number = np.repeat(np.arange(len(episodes)), [len(one.rows) for one in episodes])
-    rows = np.concatenate([one.rows for one in episodes])
-    return number[real], rows[real], since[real], until[real]
+    if chosen is not None:
+        real &= chosen[rows]
+    number = np.flatnonzero(real)
+    return number, rows[number], since[number], until[number]
 
 
-def _relapse(at: int, episode: Episode, rows: Rows, days: Days) -> tuple[Rows, Rows, Days, Days]:
-    """Return a relapse as a spell: position of its episode, rows, first days, days after it."""
-    place = np.searchsorted(episode.rows, rows)
-    goes_on = episode.holds[place] & (days < episode.until[place])
-    until = episode.until[place[goes_on]]
-    return np.full(len(until), at), rows[goes_on], days[goes_on], until
-
-
-def _taken(course: Course) -> Floats:
-    return np.ones(len(course.rows)) if course.taken is None else course.taken
+def _relapse(
+    start: int, episode: Episode, times: NDArray[np.intp], days: Days
+) -> tuple[Rows, Rows, Days, Days]:
+    """Return relapses as spells: position of their episode, rows, first days, days after them."""
+    goes_on = episode.holds[times] & (days < episode.until[times])
+    at = times[goes_on]
+    return at + start, episode.rows[at], days[goes_on], episode.until[at]
 
 
 def _keys(rows: Rows, days: Days) -> Integers:

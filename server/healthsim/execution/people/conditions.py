@@ -14,7 +14,7 @@ from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Draws, Rows
 from healthsim.execution.people.episodes import Episode, Episodes
 from healthsim.execution.people.logs import FOREVER, Moment
-from healthsim.execution.people.mentions import HeldCodes, Mention
+from healthsim.execution.people.mentions import Cause, HeldCodes, Mention
 from healthsim.execution.people.people import ConditionColumn
 from healthsim.execution.people.removed import RemovedConditions
 from healthsim.medicine.exclusion import is_replaced, leaves_no_room, may_be_combined
@@ -52,6 +52,7 @@ class ConditionLog:
         self._people, self._draws = people, draws
         self._episodes: dict[str, Episodes] = {}
         self._rank = {column.code: number for number, column in enumerate(columns)}
+        self._following: dict[str, Episode] = {}  # what grows with the episodes of a code
         self._of_mask: dict[int, tuple[str, ...]] = {}
         self._revisions: dict[str, int] = {}
         self._lasting: dict[str, tuple[int, Days]] = {}
@@ -64,7 +65,7 @@ class ConditionLog:
             self._limit(episode, np.maximum(episode.onset, 0))
             never_before = np.int32(as_of + 1)
             np.maximum(episode.until, never_before, out=episode.until)
-            self._add(episode)
+            self._add(episode, grows=False)
 
     @property
     def lives(self) -> bool:
@@ -109,25 +110,25 @@ class ConditionLog:
         for code in self.in_order(self.codes):
             yield from sorted(self._episodes[code], key=lambda episode: episode.address)
 
-    def begin(self, code: str, rows: Rows, days: Days, source: int, address: str) -> None:
+    def begin(self, code: str, rows: Rows, days: Days, cause: Cause) -> None:
         """Begin a condition, or a new episode of it, for those who do not have it by then.
 
         Args:
             code: ICD-10-CM code.
             rows: whose condition it is.
             days: int32, its first day for each of them.
-            source: position of the event that caused it among the run's occurrences.
-            address: of that event.
+            cause: the event that caused it, of each of them.
         """
         moment, known = Moment(rows, days, self._people), np.zeros(len(rows), dtype=np.bool_)
         for episode in self._of(code, moment):
             position, active = episode.place(moment)
             known[position[active]] = True
-            if episode.mentioned:
-                episode.stopper[active] = source
-        new = ~(known | self._said_better(code, moment) | self._is_removed(code, rows, days))
-        episode = Episode.begin(code, f"{code}@{address}", rows[new], days[new], source)
-        self._open(episode, days[new])
+            later = active & episode.mentioned
+            episode.stopper[later] = cause.sources[position[later]]
+        known |= self._said_better(code, moment) | self._is_removed(code, rows, days)
+        rows, days, cause = rows[~known], days[~known], cause.take(~known)
+        addresses = cause.addresses(f"{code}@")
+        self._open(Episode.begin(code, addresses, rows, days, cause.sources), days)
 
     def _said_better(self, code: str, moment: Moment) -> NDArray[np.bool_]:
         """Return who has the condition by a code that says more of it; bool."""
@@ -142,15 +143,14 @@ class ConditionLog:
         since = self.removed.since(code)
         return np.zeros(len(rows), dtype=np.bool_) if since is None else since[rows] <= days
 
-    def remove(self, removal: Removal, rows: Rows, days: Days, source: int, address: str) -> None:
+    def remove(self, removal: Removal, rows: Rows, days: Days, cause: Cause) -> None:
         """End what an operation removes, and begin what is left of it on the other side.
 
         Args:
             removal: what it removes.
             rows: whose operation it was.
             days: int32, their first day without the condition.
-            source: position of the operation among the run's occurrences.
-            address: of the operation.
+            cause: the operation of each of them.
         """
         if not self.lives:
             return
@@ -164,9 +164,11 @@ class ConditionLog:
         then = removal.then
         if family(then) == family(removal.condition):
             new = had & ~self.has(then, moment) & ~self._is_removed(then, rows, days)
+            cause = cause.take(new)
             left = Episode.begin(
-                then, f"{then}@{address}", rows[new], days[new], source, mentioned=True
-            )
+                then, cause.addresses(f"{then}@"), rows[new], days[new], cause.sources,
+                mentioned=True,
+            )  # fmt: skip
             self._open(left, days[new])
 
     def mention(self, code: str, visit: Mention) -> None:
@@ -185,8 +187,9 @@ class ConditionLog:
             return
         known = self._prolonged(code, visit) | self._known_better(code, visit)
         new = visit.take(~known)
+        addresses = new.cause.addresses(f"{code}@")
         episode = Episode.begin(
-            code, f"{code}@{visit.address}", new.rows, new.days, visit.source, mentioned=True
+            code, addresses, new.rows, new.days, new.cause.sources, mentioned=True
         )
         if visit.urgent:
             episode.cared_until = new.last.astype(np.int32)
@@ -215,8 +218,7 @@ class ConditionLog:
         since = np.full(self._people, FOREVER, dtype=np.int32)
         for episode in self._episodes.get(code, ()):
             lasts = episode.holds & (episode.until == FOREVER)
-            rows = episode.rows[lasts]
-            since[rows] = np.minimum(since[rows], episode.since[lasts])
+            np.minimum.at(since, episode.rows[lasts], episode.since[lasts])
         return since
 
     def _prolonged(self, code: str, visit: Mention) -> NDArray[np.bool_]:
@@ -229,16 +231,32 @@ class ConditionLog:
             position, active = episode.place(moment)
             known[position[active]] = True
             self._go_on(episode, active, visit, position)
-        for episode in same if not visit.urgent else ():
+        if not visit.urgent:
+            self._come_back(same, visit, known)
+        return known
+
+    def _come_back(self, same: Sequence[Episode], visit: Mention, known: NDArray[np.bool_]) -> None:
+        """Let go on what was over not long ago, the first time of each person; tell it in `known`.
+
+        Args:
+            same: the episodes of the condition.
+            visit: of the people.
+            known: bool, one for each of them: who has the condition.
+        """
+        moment = Moment(visit.rows, visit.days, self._people)
+        for episode in same:
             course, position = usual_course(episode.code), moment.positions[episode.rows]
             over = (position >= 0) & episode.holds & ~known[position]
             since = moment.days[position] - np.minimum(episode.until, moment.days[position])
             over &= episode.until <= moment.days[position]
-            recent = over & (since < course.days)
-            known[position[over if course.becomes else recent]] = True
+            recent = over if course.becomes else over & (since < course.days)
+            at = np.flatnonzero(recent)
+            _, first = np.unique(position[at], return_index=True)
+            recent[:] = False
+            recent[at[first]] = True
+            known[position[recent]] = True
             if not course.becomes:
                 self._go_on(episode, recent, visit, position)
-        return known
 
     def _go_on(
         self,
@@ -258,17 +276,19 @@ class ConditionLog:
             at = position[which]
             until = visit.last[at] + np.int32(1)
             if visit.urgent:
-                until = np.maximum(until, visit.days[at] + self._lengths(episode)[which])
+                until = np.maximum(
+                    until, visit.days[at] + self._lengths(episode.code, episode.rows[which])
+                )
                 episode.care(which, visit.days[at], visit.last[at])
             episode.until[which] = np.maximum(episode.until[which], until)
             self._changed(episode)
 
-    def _lengths(self, episode: Episode) -> NDArray[np.int32]:
-        """Return how long the people of an episode are ill: one length for each code, int32."""
-        course = usual_course(episode.code)
-        u = np.full(len(episode.rows), 0.5)
+    def _lengths(self, code: str, rows: Rows) -> NDArray[np.int32]:
+        """Return how long people are ill: one length of each for each code, int32."""
+        course = usual_course(code)
+        u = np.full(len(rows), 0.5)
         if self._draws is not None and course.spread:
-            u = self._draws.uniform(f"problem_list/{episode.code}", episode.rows)
+            u = self._draws.uniform(f"problem_list/{code}", rows)
         return course.lengths(u)
 
     def _known_better(self, code: str, visit: Mention) -> NDArray[np.bool_]:
@@ -299,20 +319,42 @@ class ConditionLog:
         self._end_other_degrees(episode)
         self._add(episode)
 
-    def _add(self, episode: Episode) -> None:
-        self._episodes.setdefault(episode.code, Episodes()).append(episode)
+    def _add(self, episode: Episode, *, grows: bool = True) -> None:
+        """Add an episode of the profile, or to the one that grows, with what follows it."""
+        course, own = usual_course(episode.code), self._all_of(episode.code)
+        following = None
+        if self._draws is not None and course.becomes:
+            following = episode.followed_by(course.becomes)
+        if grows:
+            own.grow(episode)
+        else:
+            own.append(episode)
+        self._note(episode)
+        if following is None:
+            return
+        if episode.code in self._following:
+            self._following[episode.code].extend(following)
+        else:
+            self._all_of(following.code).append(following)
+            if grows:
+                self._following[episode.code] = following
+        self._note(following)
+
+    def _all_of(self, code: str) -> Episodes:
+        """Return the episodes of a code, which are none yet where it is new."""
+        return self._episodes.setdefault(code, Episodes())
+
+    def _note(self, episode: Episode) -> None:
+        """Note that an episode was added."""
         self._changed(episode)
-        course = usual_course(episode.code)
-        if course.ends:
+        if usual_course(episode.code).ends:
             self._ending.add(stem(episode.code))
-        if self._draws is not None and course.becomes and episode.after is None:
-            self._add(episode.followed_by(course.becomes))
 
     def _limit(self, episode: Episode, since: Days) -> None:
         """End an episode at its usual time, or with the longest pregnancy."""
         code, course = episode.code, usual_course(episode.code)
         if self._draws is not None and course.ends:
-            episode.until[:] = np.minimum(episode.until, since + self._lengths(episode))
+            episode.until[:] = np.minimum(episode.until, since + self._lengths(code, episode.rows))
         elif supervises_pregnancy(code) or (self._draws is not None and course.kind == "pregnancy"):
             episode.until[:] = np.minimum(episode.until, since + np.int32(LONGEST_PREGNANCY))
 
@@ -323,14 +365,19 @@ class ConditionLog:
         until[episode.rows], since[episode.rows] = episode.until, episode.first
         moment = Moment(episode.rows, episode.first, self._people)
         for later in self._of(episode.code, moment):
-            begins = later.since
+            if later.after is not None:
+                continue
+            begins, passed = later.first, np.full(self._people, -1, dtype=np.int64)
             taken = (begins > since[later.rows]) & (begins < until[later.rows]) & later.holds
-            taken &= later.after is None
-            if taken.any():
-                rows = later.rows[taken]
-                until[rows] = np.maximum(until[rows], later.until[taken])
-                later.real[taken] = False
+            while taken.any():  # one time of each person after the other: it lasts longer then
+                rows, first = np.unique(later.rows[taken], return_index=True)
+                at = np.flatnonzero(taken)[first]
+                until[rows] = np.maximum(until[rows], later.until[at])
+                later.real[at] = False
                 self._changed(later)
+                passed[rows] = at
+                taken = (begins > since[later.rows]) & (begins < until[later.rows]) & later.holds
+                taken &= np.arange(later.size) > passed[later.rows]
         episode.until[:] = until[episode.rows]
 
     def _end_other_degrees(self, episode: Episode) -> None:
@@ -384,7 +431,8 @@ class ConditionLog:
             if len(dated) and episode.after is None:
                 since = self._by_spread(episode.code, episode.rows[dated], first)
                 episode.onset[dated] = since
-                own = Episode.begin(episode.code, "", episode.rows[dated], since, -1)
+                none = np.full(len(dated), -1, dtype=np.int32)
+                own = Episode.begin(episode.code, {-1: ""}, episode.rows[dated], since, none)
                 self._limit(own, since)
                 episode.until[dated] = own.until
                 self._changed(episode)
@@ -394,7 +442,7 @@ class ConditionLog:
         since = days.copy()
         for episode in self.episodes() if is_primary_tumor(code) else ():
             if is_spread(episode.code):
-                since[episode.rows] = np.minimum(since[episode.rows], episode.onset)
+                np.minimum.at(since, episode.rows, episode.onset)
         return since[rows]
 
     def held(self, moment: Moment) -> HeldCodes:
@@ -457,7 +505,8 @@ class ConditionLog:
         return has | self.held(moment).has(prefix) if may_be_combined(prefix) else has
 
     def settle(self) -> None:
-        """Leave out what would follow an episode where people have it, or what excludes it."""
+        """End the walk: leave out what would follow where people have it, or what excludes it."""
+        self._take_apart()
         for episode in [one for one in self.episodes() if one.after is not None]:
             moment = Moment(episode.rows, episode.since, self._people)
             instead = [code for code in self._episodes if is_history(episode.code)
@@ -466,3 +515,16 @@ class ConditionLog:
                 if other is not episode and other is not episode.after:
                     episode.real[other.active(moment)] = False
             self._changed(episode)
+
+    def _take_apart(self) -> None:
+        """Let every episode be of one event, as rows are."""
+        parts = {id(one): one.parts() for one in self.episodes() if one.after is None}
+        for code, episodes in self._episodes.items():
+            apart = Episodes()
+            for one in episodes:
+                if one.after is None:
+                    apart += [part for _, part in parts[id(one)]]
+                else:
+                    apart += [one.part_after(at, part) for at, part in parts[id(one.after)]]
+            apart.settled = True
+            self._episodes[code] = apart

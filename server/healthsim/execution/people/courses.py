@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
-from healthsim.execution.people.draws import Rows
+from healthsim.execution.people.draws import Decision, Rows
 from healthsim.execution.people.logs import Moment
 
 
@@ -20,14 +20,14 @@ class Course:
     Attributes:
         stop: int32, shape (n,); moves earlier when the drug is stopped or replaced.
         cut: bool, shape (n,); whether it was stopped before it ran out.
-        source: position of the event that started it among the run's occurrences; -1 where the
-            profile did.
+        source: position of the event that started it among the run's occurrences, or int32, that
+            of each person; -1 where the profile did.
         drug: its name in the drug book; empty of a care plan.
         taken: float64, shape (n,); share of it that is taken: 0 of what is never filled, else the
             adherence. None where all of it is.
-        changed: how often its days changed for anybody.
-        address: of the step that started it; ``~profile/`` and the drug's name where the profile
-            did.
+        changes: where it notes that its days changed for somebody, as `Courses.changes`.
+        address: of the step that started it, or everybody's own; ``~profile/`` and the drug's name
+            where the profile did.
         quit: int32, shape (n,): day from which people do not fill it any more, of their own
             accord and without a word; None where nobody does so.
     """
@@ -37,11 +37,11 @@ class Course:
     days: Days
     stop: Days
     cut: NDArray[np.bool_]
-    source: int = -1
+    source: NDArray[np.int32] | int = -1
     drug: str = ""
     taken: NDArray[np.float64] | None = None
-    changed: int = 0
-    address: str = ""
+    changes: list[Course] = field(default_factory=list, repr=False)
+    address: Decision = ""
     quit: Days | None = None
 
     @property
@@ -54,14 +54,29 @@ class Course:
         position = moment.positions[self.rows]
         return position[self._taken(moment, position)]
 
-    def end(self, moment: Moment) -> None:
-        """Stop it, on the moment's day, for those of the moment who are taking it."""
+    def begun_by(self, sources: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Return whose course one of some events started, bool, shape of `rows`."""
+        return np.broadcast_to(np.isin(self.source, sources), self.rows.shape)
+
+    def end(self, moment: Moment, whose: NDArray[np.bool_] | None = None) -> None:
+        """Stop it, on the moment's day, for those of the moment who are taking it.
+
+        Args:
+            moment: some people, each on a day.
+            whose: bool, shape of `rows`: only of these; of all by default.
+        """
         position = moment.positions[self.rows]
         ends = self._taken(moment, position)
+        if whose is not None:
+            ends &= whose
         if ends.any():
             self.stop[ends] = moment.days[position[ends]]
             self.cut[ends] = True
-            self.changed += 1
+            self.note_change()
+
+    def note_change(self) -> None:
+        """Note that its days changed for somebody."""
+        self.changes.append(self)
 
     def _taken(self, moment: Moment, position: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Return which of its people are in the moment and taking it."""
@@ -75,13 +90,24 @@ class Courses(list[Course]):
 
     People have many courses of a drug over the years and take one at a time, so a read asks the
     latest of each person; all, where somebody's may overlap or a day is before the latest.
+
+    Attributes:
+        changes: the courses whose days changed since they were added, as often as they did.
     """
 
     def __init__(self, courses: Iterable[Course] = ()) -> None:
-        super().__init__(courses)
+        super().__init__()
+        self.changes: list[Course] = []
         self._sorted = 0
         self._of_ingredient: dict[str, _OneDrug] = {}
         self._of_drug: dict[str, _OneDrug] = {}
+        for course in courses:
+            self.append(course)
+
+    def append(self, course: Course) -> None:
+        """Add a course."""
+        course.changes = self.changes
+        super().append(course)
 
     def of_ingredient(self, ingredient: str) -> Sequence[Course]:
         """Return the courses of an ingredient."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -22,7 +22,57 @@ Rows: TypeAlias = NDArray[np.integer[Any]]
 Values: TypeAlias = NDArray[np.float64] | Coded
 """A number or a text for each of some people."""
 
+_KEY_COST = 3000  # numbers of a stream in the time that it takes to begin one, measured
+_EACH_COST = 5  # and those in the time of one number computed by itself, less at once
 _MOST_KEPT = 64  # decisions whose uniforms are kept, for steps that are done in several pieces
+
+
+@dataclass(frozen=True, eq=False)
+class OwnDecision:
+    """A choice that is made at each person's own address: the beat of a repeat that they are in.
+
+    Attributes:
+        addresses: the addresses, by number.
+        rows: ascending positions of the people.
+        numbers: int32, shape of `rows`, the address of each of them, by number.
+        below: what follows every address, such as ``/chance``.
+    """
+
+    addresses: Sequence[str]
+    rows: Rows
+    numbers: NDArray[np.int32]
+    below: str = ""
+
+    def of(self, rows: Rows) -> tuple[list[str], NDArray[np.intp]]:
+        """Return the decisions of some of the people, each once, and the position of each's."""
+        own = self.numbers
+        if len(rows) != len(self.rows):
+            own = own[np.searchsorted(self.rows, rows)]
+        numbers, which = np.unique(own, return_inverse=True)
+        return [f"{self.addresses[number]}{self.below}" for number in numbers.tolist()], which
+
+
+Decision: TypeAlias = str | OwnDecision
+"""The name of a choice: one for everybody, or everybody's own."""
+
+
+def below(decision: Decision, name: str) -> Decision:
+    """Return the name of a choice that belongs to another: its address, and a name below it."""
+    if isinstance(decision, str):
+        return f"{decision}/{name}"
+    return replace(decision, below=f"{decision.below}/{name}")
+
+
+def each_address(decision: Decision, rows: Rows) -> Iterator[tuple[str, NDArray[np.intp]]]:
+    """Yield each address of some people, and the positions of those whose it is; none of nobody."""
+    if not len(rows):
+        return
+    if isinstance(decision, str):
+        yield decision, np.arange(len(rows))
+        return
+    decisions, which = decision.of(rows)
+    for number, one in enumerate(decisions):
+        yield one, np.flatnonzero(which == number)
 
 
 def require_text(values: Values) -> Coded:
@@ -74,6 +124,16 @@ class UnitRoster:
         return places
 
 
+def all_rows(rows: Rows | None, count: int) -> Rows:
+    """Return some people, or everybody of a chunk."""
+    return np.arange(count) if rows is None else rows
+
+
+def _of_place(decision: str, place: int) -> str:
+    """Return the stream of a decision for those who have a place in their unit."""
+    return decision if place == 1 else f"{decision}~{place}"
+
+
 class Draws:
     """Random draws for the people of one chunk, each with an address of its own.
 
@@ -112,8 +172,10 @@ class Draws:
         draws.roster, draws.count = roster, len(roster.unit)
         return draws
 
-    def uniform(self, decision: str, rows: Rows | None = None) -> NDArray[np.float64]:
+    def uniform(self, decision: Decision, rows: Rows | None = None) -> NDArray[np.float64]:
         """Return everyone's uniform for a decision, or that of some rows; float64 in (0, 1)."""
+        if isinstance(decision, OwnDecision):
+            return self._uniform_of_each(decision, all_rows(rows, self.count))
         if self.roster is not None:
             uniforms = self._by_place(decision, self.roster, rows)
         elif decision in self._kept:
@@ -122,6 +184,24 @@ class Draws:
             uniforms = self._streams.uniform(decision, self.start, self.count)
             self._keep(decision, uniforms)
         return uniforms if rows is None else uniforms[rows]
+
+    def _uniform_of_each(self, decision: OwnDecision, rows: Rows) -> NDArray[np.float64]:
+        """Return the uniforms of people who have decisions of their own."""
+        decisions, which = decision.of(rows)
+        if len(decisions) == 1:
+            return self.uniform(decisions[0], rows)
+        whole = len(decisions) * (_KEY_COST + self.count)
+        if whole < _EACH_COST * (_KEY_COST + len(rows)):
+            uniforms = np.empty(len(rows))
+            for number, one in enumerate(decisions):
+                inside = which == number
+                uniforms[inside] = self.uniform(one, rows[inside])
+            return uniforms
+        if self.roster is not None:
+            places, of = np.unique(self.roster.place[rows], return_inverse=True)
+            names = [_of_place(one, place) for one in decisions for place in places.tolist()]
+            decisions, which = names, which * len(places) + of
+        return self._streams.of_each(decisions, which, self.index(rows))
 
     def _keep(self, decision: str, uniforms: NDArray[np.float64]) -> None:
         """Keep the uniforms of a decision, in place of the oldest ones."""
@@ -142,13 +222,21 @@ class Draws:
                 holders = roster.rows_of[place]
                 unit = roster.unit[holders]
                 first, count = int(unit[0]), int(unit[-1]) - int(unit[0]) + 1
-                stream = decision if place == 1 else f"{decision}~{place}"
+                stream = _of_place(decision, place)
                 of_units = self._streams.uniform(stream, self.start + first, count)
                 uniforms[holders] = of_units[unit - first]
         return uniforms
 
-    def permuted_positions(self, decision: str, rows: Rows | None = None) -> NDArray[np.int64]:
+    def permuted_positions(self, decision: Decision, rows: Rows | None = None) -> NDArray[np.int64]:
         """Return each unit's position in a keyed order of the whole population, int64."""
+        if isinstance(decision, OwnDecision):
+            chosen = all_rows(rows, self.count)
+            decisions, which = decision.of(chosen)
+            positions = np.empty(len(chosen), dtype=np.int64)
+            for number, one in enumerate(decisions):
+                inside = which == number
+                positions[inside] = self.permuted_positions(one, chosen[inside])
+            return positions
         return self.permuted(f"{decision}/place", self.index(rows), self.population)
 
     def permuted(self, decision: str, index: NDArray[np.int64], size: int) -> NDArray[np.int64]:
@@ -194,7 +282,7 @@ class Draws:
 
     def values(
         self,
-        decision: str,
+        decision: Decision,
         distribution: Distribution,
         rows: Rows | None = None,
         scope: Scope | None = None,
@@ -214,7 +302,7 @@ class Draws:
 
     def windows(
         self,
-        decision: str,
+        decision: Decision,
         distribution: Distribution,
         scope: Scope | None = None,
         *,
@@ -225,7 +313,7 @@ class Draws:
 
     def _input(
         self,
-        decision: str,
+        decision: Decision,
         rows: Rows | None,
         scope: Scope | None,
         chance: NDArray[np.float64] | None,
@@ -240,7 +328,7 @@ class Draws:
 
     def numbers(
         self,
-        decision: str,
+        decision: Decision,
         distribution: Distribution,
         rows: Rows | None = None,
         scope: Scope | None = None,

@@ -1,9 +1,9 @@
-"""One time that people have a condition: from when until when, and what caused it."""
+"""The times that people have a condition: from when until when, and what caused them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,17 +17,33 @@ _FEW = 4  # episodes of a code that are asked one by one
 
 
 class Episodes(list["Episode"]):
-    """The episodes of one code, in the order in which they were found out."""
+    """The episodes of one code, in the order in which they were found out.
 
-    def __init__(self) -> None:
-        super().__init__()
+    Attributes:
+        growing: the one that grows while people walk; None before it begins.
+        settled: whether they do not grow any more.
+    """
+
+    def __init__(self, episodes: Iterable[Episode] = ()) -> None:
+        super().__init__(episodes)
+        self.growing: Episode | None = None
+        self.settled = False
         self._rows = np.zeros(0, dtype=np.int64)
         self._episode = np.zeros(0, dtype=np.int64)
         self._seen = 0
 
+    def grow(self, episode: Episode) -> Episode:
+        """Add the times of an episode to the one that grows, and return that."""
+        if self.growing is None:
+            self.growing = episode
+            self.append(episode)
+        else:
+            self.growing.extend(episode)
+        return self.growing
+
     def of(self, moment: Moment) -> Sequence[Episode]:
         """Return those that anybody of a moment has at any time, in their order."""
-        if len(self) <= _FEW:
+        if len(self) <= _FEW or not self.settled:
             return tuple(self)
         new = self[self._seen :]
         if new:
@@ -40,77 +56,154 @@ class Episodes(list["Episode"]):
         return [self[number] for number in np.unique(theirs).tolist()]
 
 
-@dataclass
+A = TypeVar("A", bound=np.generic)
+
+
+class _Column(Generic[A]):
+    """A column of an episode, as an attribute; to set it is to set all its values."""
+
+    def __init__(self, kind: type[A]) -> None:
+        self.kind = kind
+
+    def __set_name__(self, owner: type[Episode], name: str) -> None:
+        self._name = name
+
+    def __get__(self, episode: Episode, owner: type[Episode] | None = None) -> NDArray[A]:
+        column: NDArray[A] = episode.columns[self._name][: episode.size]
+        return column
+
+    def __set__(self, episode: Episode, values: NDArray[A]) -> None:
+        episode.columns[self._name][: episode.size] = values
+
+
 class Episode:
-    """One time of a condition, for those who have it then; arrays have one entry for each of them.
+    """Times of a condition, for those who have it then; arrays have one entry for each time.
+
+    During a walk all times that journeys begin of one code are one episode, which grows: the same
+    person may be in it several times. Once the walk is over, `parts` are those of one event each.
 
     Attributes:
         code: ICD-10-CM code as it was stated.
-        address: what its ids are made of.
-        rows: ascending positions in the chunk.
+        addresses: the event that caused a time -> what its ids are made of.
+        size: how many times there are.
+        columns: the arrays below, with space at the end.
+        rows: positions in the chunk, ascending within one event.
         first: int32, the day from which conditions see it; see `since`.
         until: int32, the first day without it; `FOREVER` while it goes on.
         onset: int32, its first day in the chart; that of what it follows is `since`.
-        source: position among the run's occurrences of the event that caused it; -1 where the
-            profile did.
-        stopper: int32, the event whose `stop` ends it, as `source`.
+        sources: int32, position among the run's occurrences of the event that caused it; -1 where
+            the profile did.
+        stopper: int32, the event whose `stop` ends it, as `sources`.
         real: bool, false where an earlier beginning has taken its place.
         cared_until: int32, last day of the latest urgent visit for it; its first day before one.
-        relapses: for each urgent visit for which people came back, whose and on which days.
-        mentioned: whether a visit that states its code began it, not a diagnosis of its own.
+        mentioned: bool, whether a visit that states its code began it, not a diagnosis of its own.
+        relapses: for each urgent visit for which people came back, which times and on which days.
         after: the episode that it follows, as a history follows an event; None for the others.
     """
 
-    code: str
-    address: str
-    rows: Rows
-    first: Days
-    until: Days
-    onset: Days
-    source: int
-    stopper: NDArray[np.int32]
-    real: NDArray[np.bool_]
-    cared_until: Days
-    mentioned: bool = False
-    after: Episode | None = field(default=None, repr=False)
-    relapses: list[tuple[Rows, Days]] = field(default_factory=list, repr=False)
+    rows = _Column(np.int64)
+    first = _Column(np.int32)
+    until = _Column(np.int32)
+    onset = _Column(np.int32)
+    sources = _Column(np.int32)
+    stopper = _Column(np.int32)
+    real = _Column(np.bool_)
+    cared_until = _Column(np.int32)
+    mentioned = _Column(np.bool_)
+
+    def __init__(
+        self, code: str, addresses: dict[int, str], columns: dict[str, NDArray[Any]],
+        after: Episode | None = None,
+    ) -> None:  # fmt: skip
+        self.code, self.addresses, self.columns, self.after = code, addresses, columns, after
+        self.size = len(columns["rows"])
+        self.relapses: list[tuple[NDArray[np.intp], Days]] = []
 
     @classmethod
     def begin(
-        cls, code: str, address: str, rows: Rows, days: Days, source: int, *,
-        mentioned: bool = False,
+        cls, code: str, addresses: dict[int, str], rows: Rows, days: Days,
+        sources: NDArray[np.int32], *, mentioned: bool = False,
     ) -> Episode:  # fmt: skip
         """Return an episode that begins on people's days and has no end yet."""
-        return cls(
-            code=code,
-            address=address,
-            rows=rows,
-            first=days.astype(np.int32),
-            until=np.full(len(rows), FOREVER, dtype=np.int32),
-            onset=days.astype(np.int32),
-            source=source,
-            stopper=np.full(len(rows), source, dtype=np.int32),
-            real=np.ones(len(rows), dtype=np.bool_),
-            cared_until=days.astype(np.int32),
-            mentioned=mentioned,
-        )
+        size, first = len(rows), days.astype(np.int32)
+        return cls(code, addresses, {
+            "rows": rows.astype(np.int64),
+            "first": first,
+            "until": np.full(size, FOREVER, dtype=np.int32),
+            "onset": first.copy(),
+            "sources": sources.astype(np.int32),
+            "stopper": sources.astype(np.int32),
+            "real": np.ones(size, dtype=np.bool_),
+            "cared_until": first.copy(),
+            "mentioned": np.full(size, mentioned, dtype=np.bool_),
+        })  # fmt: skip
 
     @classmethod
     def of_profile(cls, column: ConditionColumn) -> Episode:
         """Return the condition that a profile gives people."""
         rows = np.flatnonzero(column.onset != NO_DAY)
-        episode = cls.begin(column.code, column.code, rows, column.known_from[rows], -1)
+        none = np.full(len(rows), -1, dtype=np.int32)
+        own = {-1: column.code}
+        episode = cls.begin(column.code, own, rows, column.known_from[rows], none)
         episode.onset, episode.until = column.onset[rows], column.abated[rows]
         return episode
 
     def followed_by(self, code: str) -> Episode:
         """Return the episode that begins whenever this one ends."""
-        following = Episode.begin(
-            code, f"{self.address}>{code}", self.rows, self.first, self.source,
-            mentioned=self.mentioned,
-        )  # fmt: skip
-        following.after = self
+        addresses = {source: f"{address}>{code}" for source, address in self.addresses.items()}
+        following = Episode.begin(code, addresses, self.rows, self.first, self.sources)
+        following.mentioned, following.after = self.mentioned, self
         return following
+
+    def extend(self, more: Episode) -> None:
+        """Add the times of another episode of the code; what follows it has to be extended too."""
+        begin, end = self.size, self.size + more.size
+        for name, column in self.columns.items():
+            if end > len(column):
+                space = np.zeros(max(len(column), more.size), dtype=column.dtype)
+                self.columns[name] = column = np.concatenate([column, space])
+            column[begin:end] = more.columns[name][: more.size]
+        self.size = end
+        self.addresses |= more.addresses
+        self.relapses += [(at + begin, days) for at, days in more.relapses]
+
+    def parts(self) -> list[tuple[NDArray[np.intp], Episode]]:
+        """Return it event by event: which of its times, and these as an episode."""
+        if len(self.addresses) == 1 and (np.diff(self.rows) > 0).all():
+            return [(np.arange(self.size), self)]
+        order = np.lexsort((self.rows, self.sources))
+        edges = np.flatnonzero(np.diff(self.sources[order])) + 1
+        return [(at, self._part(at)) for at in np.split(order, edges)]
+
+    def part_after(self, at: NDArray[np.intp], part: Episode) -> Episode:
+        """Return what follows one event of what it follows: `at` and `part`, of its `parts`."""
+        if part is self.after:
+            return self
+        following = self._part(at)
+        following.after = part
+        return following
+
+    def _part(self, at: NDArray[np.intp]) -> Episode:
+        """Return the times of one event."""
+        source = int(self.sources[at[0]])
+        columns = {name: column[at] for name, column in self.columns.items()}
+        part = Episode(self.code, {source: self.addresses[source]}, columns)
+        place = np.full(self.size, -1, dtype=np.intp)
+        place[at] = np.arange(len(at))
+        for times, days in self.relapses:
+            inside = place[times] >= 0
+            part.relapses.append((place[times[inside]], days[inside]))
+        return part
+
+    @property
+    def source(self) -> int:
+        """The event that caused it, of an episode of one event; see `sources`."""
+        return next(iter(self.addresses))
+
+    @property
+    def address(self) -> str:
+        """What its ids are made of, of an episode of one event."""
+        return self.addresses[self.source]
 
     @property
     def since(self) -> Days:
@@ -166,7 +259,7 @@ class Episode:
         """
         back = days > self.cared_until[which] + 1
         if back.any():
-            self.relapses.append((self.rows[which][back], days[back]))
+            self.relapses.append((np.flatnonzero(which)[back], days[back]))
         self.cared_until[which] = np.maximum(self.cared_until[which], last)
 
     def shorten(self, which: NDArray[np.bool_], days: Days) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,33 @@ from healthsim.execution.people.draws import Rows
 
 
 @dataclass(frozen=True)
+class Cause:
+    """The events that cause something, such as a condition; one of each person.
+
+    Attributes:
+        sources: int32, shape (n,), positions of the events among the run's occurrences.
+        address_of: returns the address of an event, by its position.
+    """
+
+    sources: NDArray[np.int32]
+    address_of: Callable[[int], str]
+
+    @classmethod
+    def one(cls, source: int, address: str, people: int) -> Cause:
+        """Return one event, that of everybody."""
+        return cls(np.full(people, source, dtype=np.int32), lambda _: address)
+
+    def take(self, keep: NDArray[np.bool_]) -> Cause:
+        """Return those of some of the people."""
+        return Cause(self.sources[keep], self.address_of)
+
+    def addresses(self, prefix: str) -> dict[int, str]:
+        """Return the address of each event, behind a prefix, by its position."""
+        sources = np.unique(self.sources).tolist()
+        return {source: f"{prefix}{self.address_of(source)}" for source in sources}
+
+
+@dataclass(frozen=True)
 class Mention:
     """A visit that states a code; arrays have one entry for each of its people.
 
@@ -20,16 +48,14 @@ class Mention:
         rows: ascending positions in the chunk.
         days: int32, the first day of the visit.
         last: int32, its last day.
-        source: position of the visit among the run's occurrences.
-        address: of the visit.
+        cause: everybody's visit.
         urgent: whether it is a stay or an emergency, where an illness that was over is a new one.
     """
 
     rows: Rows
     days: Days
     last: Days
-    source: int
-    address: str
+    cause: Cause
     urgent: bool
 
     def take(self, keep: NDArray[np.bool_]) -> Mention:
@@ -37,9 +63,8 @@ class Mention:
         if keep.all():
             return self
         return Mention(
-            self.rows[keep], self.days[keep], self.last[keep], self.source, self.address,
-            self.urgent,
-        )  # fmt: skip
+            self.rows[keep], self.days[keep], self.last[keep], self.cause.take(keep), self.urgent
+        )
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.timeline.calendar_days import repeat_days
+from healthsim.execution.timeline.families import DaysByNumber, Due, Families, Numbers
 from healthsim.execution.timeline.record import Record
 from healthsim.execution.timeline.scheduling import ScopeOf, StepDates, opening_days
-from healthsim.specification.journeys.plan import Beating, JourneyLayout, Occurrence
+from healthsim.specification.journeys.plan import Beating, Occurrence
 from healthsim.specification.journeys.repeats import Delay, Protocol, Repeat
 
 
@@ -22,14 +24,15 @@ class BeatCallbacks:
     """What beats need of the walk that they are part of.
 
     Attributes:
-        schedule: puts an occurrence, by number, on the agenda of people on their days.
-        begin: begins a scope, by number, for people on their days.
+        schedule: puts an occurrence, or everybody's own, by number, on the agenda of people on
+            their days.
+        begin: begins a scope, or everybody's own, by number, for people on their days.
         scope_ends: returns the days on which a scope ends for everyone of the chunk, to be set.
         scope: gives what conditions see of people on their days.
     """
 
-    schedule: Callable[[int, Rows, Days], None]
-    begin: Callable[[int, Rows, Days], None]
+    schedule: Callable[[Numbers | int, Rows, Days], None]
+    begin: Callable[[Numbers | int, Rows, Days], None]
     scope_ends: Callable[[int], Days]
     scope: ScopeOf
 
@@ -39,7 +42,7 @@ class Beats:
 
     def __init__(
         self,
-        layout: JourneyLayout,
+        families: Families,
         record: Record,
         start_days: Days,
         dates: StepDates,
@@ -48,30 +51,32 @@ class Beats:
         """Begin with no beat of anybody.
 
         Args:
-            layout: the journey laid out.
+            families: of the journey's occurrences.
             record: what is known of the people.
             start_days: everyone's first day in the journey.
             dates: the days of the journey's steps.
             walk: the agenda and the scopes of the walk.
         """
-        self._layout, self._record, self._start_days = layout, record, start_days
+        layout = families.layout
+        self._families, self._layout, self._record = families, layout, record
+        self._start_days = start_days
         self._dates, self._walk = dates, walk
-        self._first: dict[int, Days] = defaultdict(lambda: np.full_like(start_days, NO_DAY))
+        self._first = DaysByNumber(len(layout.occurrences), len(start_days), NO_DAY)
         self._delays: dict[int, Days] = defaultdict(lambda: np.zeros_like(start_days))
 
-    def going_on(self, occurrence: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
+    def going_on(self, due: Due, rows: Rows, days: Days) -> tuple[Rows, Days]:
         """Keep those for whom the repeat goes on and its beat is not delayed."""
-        step = occurrence.step
+        step = due.step
         if not isinstance(step, Beating) or not len(rows):
             return rows, days
         if step.until is not None:
             goes_on = ~step.until.holds(self._walk.scope(rows, days))
             if isinstance(step, Protocol):
-                protocol_end = self._walk.scope_ends(self._layout.opens[occurrence.opener, -1])
+                protocol_end = self._walk.scope_ends(self._layout.opens[due.only.opener, -1])
                 protocol_end[rows[~goes_on]] = days[~goes_on]
             rows, days = rows[goes_on], days[goes_on]
         if step.delay is not None and len(rows):
-            rows, days = self._delayed(occurrence, step.delay, rows, days)
+            rows, days = self._delayed(due.only, step.delay, rows, days)
         return rows, days
 
     def _delayed(
@@ -93,56 +98,65 @@ class Beats:
         delays[rows[delayed]] += 1
         return rows[~delayed], days[~delayed]
 
-    def begin(self, occurrence: Occurrence, step: Beating, rows: Rows, days: Days) -> None:
+    def begin(self, due: Due, step: Beating, rows: Rows, days: Days) -> None:
         """Begin a beat of a repeat or protocol, and schedule the next one."""
-        opener = occurrence.opener if occurrence.tick else occurrence.number
-        first = self._first[opener]
-        if not occurrence.tick:
-            first[rows] = days + np.int32(opening_days(occurrence))
-        if (occurrence.number, -1) in self._layout.opens:
-            self._walk.begin(self._layout.opens[occurrence.number, -1], rows, days)
-        following = self._layout.next_tick.get(occurrence.number)
-        if following is None:
-            if isinstance(step, Protocol):
-                protocol_end = self._walk.scope_ends(self._layout.opens[opener, -1])
-                lead = step.lead_days(occurrence.tick)
-                protocol_end[rows] = days + np.int32(step.cycle_days + lead)
-            return
-        self._next(self._layout.occurrences[following], step, first[rows], rows, days)
+        own, families = due.numbers(rows), self._families
+        opener = families.opener[own] if due.first.tick else own
+        if not due.first.tick:
+            self._first.set(opener, rows, (days + np.int32(opening_days(due.first))))
+        inside = families.inside[own]
+        if inside[0] >= 0:
+            self._walk.begin(inside, rows, days)
+        following = families.following[own]
+        if isinstance(step, Protocol) and following[0] < 0:
+            protocol_end = self._walk.scope_ends(self._layout.opens[int(opener[0]), -1])
+            lead = step.lead_days(due.only.tick)
+            protocol_end[rows] = days + np.int32(step.cycle_days + lead)
+        more = np.flatnonzero(following >= 0)
+        first = self._first.at(opener, rows)
+        for beat, some in families.by_family(following[more], rows[more]):
+            at = more[some]
+            self._next(beat, step, first[at], days[at])
 
-    def _next(
-        self, following: Occurrence, step: Beating, first: Days, rows: Rows, days: Days
-    ) -> None:
+    def _next(self, beat: Due, step: Beating, first: Days, days: Days) -> None:
         """Schedule a beat.
 
         Args:
-            following: the beat.
+            beat: the beat of everybody.
             step: the repeat or protocol.
             first: the days of the first beat.
-            rows: whose beat it is.
             days: the days of the beat before it.
         """
+        rows = beat.rows
         hazard = step.every.hazard if isinstance(step, Repeat) else None
         if hazard is not None:
-            rows, due = self._dates.next_beat_days(following, hazard, rows, days, self._walk.scope)
+            rows, due = self._dates.next_beat_days(beat, hazard, rows, days, self._walk.scope)
         else:
-            due = _calendar_days(following, step, first, days)
+            due = _calendar_days(self._families.tick[beat.own], step, first, days)
         if isinstance(step, Repeat) and step.times is None:
             within = due - self._start_days[rows] <= self._layout.journey.duration_days
             rows, due = rows[within], due[within]
-        self._walk.schedule(following.number, rows, due)
+        self._walk.schedule(beat.numbers(rows), rows, due)
 
 
-def _calendar_days(following: Occurrence, step: Beating, first: Days, days: Days) -> Days:
-    """Return the days of a beat that the calendar dates: from the first beat, or the one before."""
-    lead = step.lead_days(following.tick) if isinstance(step, Protocol) else 0
-    if step.counted == "previous" and following.tick > 1:
+def _calendar_days(ticks: NDArray[np.int32], step: Beating, first: Days, days: Days) -> Days:
+    """Return the days of beats that the calendar dates: from the first beat, or the one before.
+
+    Args:
+        ticks: int32, which beat of its repeat it is; none but the first is with the first.
+        step: the repeat or protocol.
+        first: int32, the days of the first beat.
+        days: int32, the days of the beat before it.
+    """
+    tick = int(ticks[0])
+    lead = step.lead_days(tick) if isinstance(step, Protocol) else 0
+    if step.counted == "previous" and tick > 1:
         if isinstance(step, Protocol):
-            days = (days + np.int32(step.lead_days(following.tick - 1))).astype(np.int32)
+            days = (days + np.int32(step.lead_days(tick - 1))).astype(np.int32)
         elif step.every.weekdays is not None:
             return repeat_days(step, (days + np.int32(1)).astype(np.int32), 0)
         return (repeat_days(step, days, 1) - np.int32(lead)).astype(np.int32)
-    due = repeat_days(step, first, following.tick - 1) - np.int32(lead)
+    due = repeat_days(step, first, ticks - 1) - np.int32(lead)
     if step.delay is not None:  # the next beat comes after one that was delayed
-        due = np.maximum(due, days + np.int32(following.tick > 1))
+        due = np.maximum(due, days + np.int32(tick > 1))
     return due.astype(np.int32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,27 +17,24 @@ _FIRST_SLOTS = 4  # stays of one person that there is space for at first
 
 @dataclass(frozen=True)
 class Stay:
-    """Stays of one occurrence; arrays have one entry for each of its people.
+    """Stays of one step; arrays have one entry for each of its people.
 
     Attributes:
         journey: position of the journey in the run.
         rows: ascending positions in the chunk.
         first: int32, day of admission.
         nights: int32, nights stayed; becomes fewer where another stay ends it.
-        discharges: int32, for everyone of the chunk: last day of this occurrence, in the walk that
-            dates what happens during it.
         sent_on: bool, whether another stay ended it.
-        left: int32, for everyone of the chunk: the day on which they were sent on; nothing more
-            happens during the stay.
+        send_on: tells the walk that dates what happens during the stay that it has ended for
+            people, by their positions in `rows`, on these days: nothing more happens in it.
     """
 
     journey: int
     rows: Rows
     first: Days
     nights: NDArray[np.int32]
-    discharges: Days
     sent_on: NDArray[np.bool_]
-    left: Days
+    send_on: Callable[[Rows, Days], None]
 
 
 class Beds:
@@ -64,7 +62,8 @@ class Beds:
         sooner = (begins > first) & (begins <= first + stay.nights)
         next_first = np.where(sooner, begins, np.int32(2**31 - 1)).min(axis=0)
         stay.sent_on[next_first <= first + stay.nights] = True
-        np.minimum(stay.nights, next_first - first, out=stay.nights)
+        most = next_first.astype(np.int64) - first
+        stay.nights[:] = np.minimum(stay.nights, most)
         slot = self._take_slot(rows, first)
         self._last[slot, rows] = first + stay.nights
         self._kind[slot, rows] = STAYS.index(encounter_class)
@@ -143,7 +142,7 @@ class Beds:
             at = np.searchsorted(stay.rows, rows[chosen])
             stay.nights[at] = days[chosen] - stay.first[at]
             stay.sent_on[at] = True
-            stay.discharges[rows[chosen]] = stay.left[rows[chosen]] = days[chosen]
+            stay.send_on(at, days[chosen])
 
     def discharged(self, rows: Rows, days: Days) -> Days:
         """Return each day, or the day of discharge where the person is in a bed on it, int32."""

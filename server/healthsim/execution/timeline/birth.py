@@ -16,7 +16,7 @@ from healthsim.execution.people.people import OLDEST_MOTHER, YOUNGEST_MOTHER
 from healthsim.execution.timeline.birth_size import code_size
 from healthsim.execution.timeline.facts import OptionFacts
 from healthsim.execution.timeline.record import AsOfScope
-from healthsim.execution.timeline.step_call import OccurrenceRows, StepCall, StepResult
+from healthsim.execution.timeline.step_call import Done, StepCall, StepResult
 from healthsim.specification.journeys.events import Birth
 from healthsim.specification.journeys.newborns import most_children
 from healthsim.tables import Coded
@@ -49,7 +49,9 @@ def deliver(call: StepCall[Birth]) -> StepResult:
     order = np.argsort(rows, kind="stable")
     option = np.where(order >= len(call.rows), np.int32(0), np.int32(-1))
     facts = OptionFacts(Coded(option, ("born",)))
-    occurred = OccurrenceRows(call.journey, call.occurrence, rows[order], days[order], facts)
+    own = call.due.only.number
+    numbers = np.full(len(rows), own, dtype=np.int32)
+    occurred = Done(call.journey, call.due, numbers, rows[order], days[order], facts)
     return StepResult(occurred, call.days)
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
+from healthsim.execution.people.mentions import Cause
 from healthsim.execution.timeline.record import Record
 from healthsim.medicine.measured_codes import OF_BIRTH, SMALL, bands, code_of
 from healthsim.specification.journeys.details import CodedDiagnosis
@@ -78,7 +79,7 @@ def code_size(
         place, known = code_of(measure, np.round(value, 3))
         for number in np.unique(place[place >= 0]).tolist():
             at: NDArray[np.intp] = np.flatnonzero(place == number)
-            record.conditions.begin(known[number], rows[at], days[at], *cause)
+            record.conditions.begin(known[number], rows[at], days[at], Cause.one(*cause, len(at)))
 
 
 def _stated(layouts: Iterable[JourneyLayout]) -> Iterable[str]:

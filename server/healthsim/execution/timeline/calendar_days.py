@@ -40,26 +40,45 @@ def month_begins(days: Days, month: int) -> Days:
     return begins.astype(np.int32)
 
 
-def repeat_days(step: Beating, first: Days, beats: int) -> Days:
-    """Return the day of a later beat: so many beats after the first; int32, shape of `first`."""
+def repeat_days(step: Beating, first: Days, beats: NDArray[np.int32] | int) -> Days:
+    """Return the day of a later beat; int32, shape of `first`.
+
+    Args:
+        step: the repeat or protocol.
+        first: int32, the day of the first beat.
+        beats: so many beats after the first, one for all or int32, of each.
+    """
     if isinstance(step, Protocol):
-        return (first + np.int32(step.cycle_days * beats)).astype(np.int32)
+        return (first + np.int32(step.cycle_days) * beats).astype(np.int32)
     every = step.every
     if every.weekdays is not None:
         return _weekday(every, first, beats)
     months = (every.months or 0) + 12 * (every.years or 0)
     if months:
-        return _after(first, months * beats)
+        return _after_beats(first, months, beats)
     days = (every.days or 0) + 7 * (every.weeks or 0)
-    return (first + np.int32(days * beats)).astype(np.int32)
+    return (first + np.int32(days) * beats).astype(np.int32)
 
 
-def _weekday(every: Every, first: Days, beats: int) -> Days:
+def _after_beats(first: Days, months: float, beats: NDArray[np.int32] | int) -> Days:
+    """Return the days that lie some times so many months after others."""
+    if float(months).is_integer():
+        return add_months(first, int(months) * np.asarray(beats))
+    if isinstance(beats, int):
+        return _after(first, months * beats)
+    due = np.empty_like(first)
+    for number in np.unique(beats).tolist():
+        due[beats == number] = _after(first[beats == number], months * number)
+    return due
+
+
+def _weekday(every: Every, first: Days, beats: NDArray[np.int32] | int) -> Days:
     """Return the nth listed weekday on or after the first day; n is counted from 0."""
     listed = [WEEKDAYS.index(day) for day in every.weekdays or ()]
-    weeks, nth = divmod(beats, len(listed))
+    weeks, nth = np.divmod(beats, len(listed))
     ahead: NDArray[np.int32] = np.array(
-        [sorted((day - today) % 7 for day in listed)[nth] for today in range(7)], dtype=np.int32
+        [sorted((day - today) % 7 for day in listed) for today in range(7)], dtype=np.int32
     )
     today = (first + _WEEKDAY_OF_1970) % 7
-    return (first + ahead[today] + np.int32(7 * weeks)).astype(np.int32)
+    due: Days = (first + ahead[today, nth] + 7 * weeks).astype(np.int32)
+    return due

@@ -107,8 +107,7 @@ def _remove(
 ) -> None:
     """End the conditions that an operation removes, from people's days on."""
     for removal in removed_by(operation, modifiers):
-        conditions, address = call.record.conditions, call.occurrence.address
-        conditions.remove(removal, call.rows, days, call.source, address)
+        call.record.conditions.remove(removal, call.rows, days, call.cause)
 
 
 def _mention(
@@ -122,10 +121,9 @@ def _mention(
     A code that a diagnosis of the encounter's own begins is left to it. Without a list, the code
     is the profile's primary condition.
     """
-    log, source, address = call.record.conditions, call.source, call.occurrence.address
-    urgent = details.encounter_class in _URGENT
-    visit = Mention(call.rows, call.days, last, source, address, urgent)
-    own = call.layout.diagnosed(call.occurrence.number)
+    log, urgent = call.record.conditions, details.encounter_class in _URGENT
+    visit = Mention(call.rows, call.days, last, call.cause, urgent)
+    own = call.layout.diagnosed(call.due.number)
     for bit, diagnosis in enumerate(details.diagnoses):
         code = diagnosis.code if isinstance(diagnosis, CodedDiagnosis) else diagnosis
         if code not in own and begins_condition(code):
@@ -270,8 +268,7 @@ def perform(call: StepCall[Procedure]) -> StepResult:
 
 def diagnose(call: StepCall[Diagnosis]) -> StepResult:
     """Begin a condition."""
-    code, address = call.step.details.code, call.occurrence.address
-    call.record.conditions.begin(code, call.rows, call.days, call.source, address)
+    call.record.conditions.begin(call.step.details.code, call.rows, call.days, call.cause)
     return call.result()
 
 
@@ -291,8 +288,8 @@ def prescribe(call: StepCall[Prescription]) -> StepResult:
     adherence = np.full(size, 1.0)
     if details.adherence is not None:
         adherence = call.numbers("adherence", details.adherence)
-    filled = call.record.draws.uniform(f"{call.occurrence.address}/first_fill", call.rows) < first
-    course.address = call.occurrence.address
+    filled = call.record.draws.uniform(call.decision("first_fill"), call.rows) < first
+    course.address = call.due.address
     course.drug, course.taken = details.drug, np.where(filled, adherence, 0.0)
     quits = "discontinuation" in call.record.pharmacy_rules and details.refills > 0
     if quits and details.discontinuation == "usual":
@@ -320,7 +317,7 @@ def _begin_course(
     call: StepCall[Prescription | CarePlan], ingredient: str, stop: NDArray[np.int32]
 ) -> Course:
     cut = np.zeros(len(call.rows), dtype=np.bool_)
-    return Course(ingredient, call.rows, call.days, stop, cut, call.source)
+    return Course(ingredient, call.rows, call.days, stop, cut, call.sources)
 
 
 def immunize(call: StepCall[Immunization]) -> StepResult:
@@ -349,11 +346,14 @@ def stop(call: StepCall[Stop]) -> StepResult:
     """End what the named step started, for those for whom it still goes on."""
     record = call.record
     moment = record.moment(call.rows, call.days)
-    for number in call.layout.occurrences_named(call.step.of):
-        source, started = call.first_source + number, call.layout.occurrences[number].step
-        for course in (*record.courses, *record.stoppable):
-            if course.source == source:
-                course.end(moment)
+    named = call.layout.occurrences_named(call.step.of)
+    sources = np.array(named, dtype=np.int32) + np.int32(call.first_source)
+    for course in (*record.courses, *record.stoppable):
+        whose = course.begun_by(sources)
+        if whose.any():
+            course.end(moment, whose)
+    for number, source in zip(named, sources.tolist(), strict=True):
+        started = call.layout.occurrences[number].step
         if isinstance(started, Diagnosis):
             record.conditions.end(started.details.code, call.rows, call.days, source)
     return call.result()

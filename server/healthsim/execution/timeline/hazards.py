@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import Days
-from healthsim.execution.people.draws import Draws, Rows
+from healthsim.execution.people.draws import Decision, Draws, Rows, below
 from healthsim.specification.distributions.kinds import Distribution
 from healthsim.specification.journeys.timing import LONGEST_DAYS, YEAR_DAYS, Hazard
 from healthsim.specification.language.nodes import Scope
@@ -41,6 +41,17 @@ class DrawnHazard:
     since: Days
     wait: NDArray[np.int32]
 
+    @classmethod
+    def join(cls, parts: Sequence[DrawnHazard]) -> DrawnHazard:
+        """Return one risk as drawn for several groups of people as one."""
+        return cls(
+            hazard=parts[0].hazard,
+            level=np.concatenate([part.level for part in parts]),
+            u=np.concatenate([part.u for part in parts]),
+            since=np.concatenate([part.since for part in parts]),
+            wait=np.concatenate([part.wait for part in parts]),
+        )
+
     def accrued(self, days: NDArray[np.int32]) -> NDArray[np.float64]:
         """Return how much hazard each of them accrues in the first so many days, float64.
 
@@ -52,7 +63,7 @@ class DrawnHazard:
 
 
 def draw_hazard(
-    hazard: Hazard, draws: Draws, address: str, rows: Rows, since: Days, scope: Scope
+    hazard: Hazard, draws: Draws, address: Decision, rows: Rows, since: Days, scope: Scope
 ) -> DrawnHazard:
     """Draw when each person's hazard occurs.
 
@@ -64,7 +75,9 @@ def draw_hazard(
         since: int32, shape (n,), the day on which risk begins.
         scope: what conditions see of them on that day.
     """
-    level = _level(hazard, lambda name, each: draws.numbers(f"{address}/{name}", each, rows, scope))
+    level = _level(
+        hazard, lambda name, each: draws.numbers(below(address, name), each, rows, scope)
+    )
     u = draws.uniform(address, rows)
     return DrawnHazard(hazard, level, u, since, days_until(hazard, level, u, since))
 

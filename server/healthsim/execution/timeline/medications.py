@@ -10,6 +10,7 @@ from healthsim.billing.pharmacy.persistence import days_taken
 from healthsim.codes.drugs import Drug, drugs
 from healthsim.dates import Days
 from healthsim.execution.people.courses import Course
+from healthsim.execution.people.draws import below
 from healthsim.execution.people.logs import FOREVER, Moment
 from healthsim.execution.timeline.record import Record
 from healthsim.products.rxmembersim.fills import LAST_LAG_DAYS
@@ -34,7 +35,7 @@ def begin_medications(record: Record, profile: ProfileSpec, as_of: int) -> None:
             u = record.draws.uniform(f"~profile/{medication.drug}/written", course.rows)
             course.days = (as_of - np.floor(u * days)).astype(np.int32)
             course.stop = (course.days + np.int32(days)).astype(np.int32)
-            course.changed += 1
+            course.note_change()
         elif _QUITS in profile.pharmacy_rules and medication.discontinuation == "usual":
             begin = np.full(len(course.rows), as_of, dtype=np.int32)
             everyone = np.ones(len(course.rows), dtype=np.bool_)
@@ -53,10 +54,10 @@ def set_quit(
         begin: int32, shape (n,): from when its days are counted.
         established: bool, shape (n,): who has taken it for long.
     """
-    u = record.draws.uniform(f"{course.address}/discontinuation", course.rows)
+    u = record.draws.uniform(below(course.address, "discontinuation"), course.rows)
     after = np.maximum(days_taken(drug, established, u), np.int32(LAST_LAG_DAYS + 1))
     course.quit = np.minimum(begin.astype(np.int64) + after, FOREVER).astype(np.int32)
-    course.changed += 1
+    course.note_change()
 
 
 def has_taken(record: Record, ingredient: str, moment: Moment) -> NDArray[np.bool_]:

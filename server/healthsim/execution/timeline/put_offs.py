@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
+from healthsim.execution.timeline.families import Due, Numbers
 from healthsim.execution.timeline.record import Record
 from healthsim.execution.timeline.scheduling import ScopeOf
 from healthsim.execution.timeline.series import VisitSeries
@@ -38,7 +39,7 @@ class PutOffs:
         layout: JourneyLayout,
         record: Record,
         start_days: Days,
-        schedule: Callable[[int, Rows, Days], None],
+        schedule: Callable[[Numbers | int, Rows, Days], None],
         scope: ScopeOf,
     ) -> None:
         """Begin with nothing put off.
@@ -47,7 +48,8 @@ class PutOffs:
             layout: the journey laid out.
             record: what is known of the people.
             start_days: everyone's first day in the journey.
-            schedule: puts an occurrence, by number, on the agenda of people on their days.
+            schedule: puts an occurrence, or everybody's own, by number, on the agenda of people on
+                their days.
             scope: gives what conditions see of people on their days.
         """
         self._record, self._schedule, self._scope = record, schedule, scope
@@ -55,25 +57,26 @@ class PutOffs:
         self._put_off: dict[int, Days] = defaultdict(lambda: np.zeros_like(start_days))
         self.series = VisitSeries(layout, len(start_days))
 
-    def due(self, occurrence: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
+    def due(self, due: Due, rows: Rows, days: Days) -> tuple[Rows, Days]:
         """Keep those who may have a step today; date it anew for the others."""
-        if occurrence.number in self._doses and len(rows):
-            rows, days = self._wait_for_doses(occurrence, rows, days)
-        if isinstance(occurrence.step, AdverseEvent) and occurrence.step.hazard is not None:
-            rows, days = self._after_results(occurrence, occurrence.step, rows, days)
-        again, later = self.series.again(occurrence, rows, days)
+        step = due.step
+        if due.number in self._doses and len(rows):
+            rows, days = self._wait_for_doses(due.only, rows, days)
+        if isinstance(step, AdverseEvent) and step.hazard is not None:
+            rows, days = self._after_results(due.only, step, rows, days)
+        again, later = self.series.again(due.first, rows, days)
         if again.any():
-            self._schedule(occurrence.number, rows[again], later)
+            self._schedule(due.numbers(rows)[again], rows[again], later)
             rows, days = rows[~again], days[~again]
         return rows, days
 
-    def in_time(self, occurrence: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:
+    def in_time(self, due: Due, rows: Rows, days: Days) -> tuple[Rows, Days]:
         """Keep those who may have a dose in the visit that they are in; asked after its chance."""
-        waits = occurrence.number in self._doses and isinstance(occurrence.step, Immunization)
-        if not waits or occurrence.encounter < 0 or not len(rows):
+        waits = due.number in self._doses and isinstance(due.step, Immunization)
+        if not waits or due.first.encounter < 0 or not len(rows):
             return rows, days
-        _, first, last = self._due(occurrence, rows, days)
-        kept = wait_for_dose(occurrence, days, first, last).stay
+        _, first, last = self._due(due.only, rows, days)
+        kept = wait_for_dose(due.only, days, first, last).stay
         return rows[kept], days[kept]
 
     def _wait_for_doses(self, occurrence: Occurrence, rows: Rows, days: Days) -> tuple[Rows, Days]:

@@ -23,6 +23,7 @@ from healthsim.execution.people.population_pass import StratumRank
 from healthsim.execution.people.safety import SafetyLog
 from healthsim.execution.timeline.beds import Beds
 from healthsim.execution.timeline.enrolment import Enrolment
+from healthsim.execution.timeline.families import Families
 from healthsim.execution.timeline.lesions import Tumors
 from healthsim.execution.timeline.mortality import Mortality
 from healthsim.execution.timeline.state import StateVariable
@@ -42,7 +43,6 @@ class Record:
         states: postal codes, by position in the geography.
         death: int32, last day of life; `FOREVER` while alive.
         first_day: int32, first day of a person's first journey; `NO_DAY` where in none.
-        occurrence_logs: (journey, occurrence) -> who had it, and when.
         results: LOINC -> results.
         variables: name -> state variable.
         courses: of drugs; those of the profile come first.
@@ -52,6 +52,7 @@ class Record:
         stages: step id of a lifecycle -> position of the stage that people entered, NaN where
             they left the last; `stage_names` are its stages by position.
         layouts_walked: the journeys so far, the current one last.
+        families_walked: which of their occurrences are done together.
         newborn_rows: address of a birth -> rows of its children.
         delivered: int32, day of a person's latest birth of a child; `FOREVER` where there is none.
         arms: id of a trial -> who was randomised, when, and their arm.
@@ -80,7 +81,6 @@ class Record:
     death: Days
     first_day: Days
     delivered: Days
-    occurrence_logs: dict[tuple[int, int], Log] = field(default_factory=lambda: defaultdict(Log))
     results: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
     variables: dict[str, StateVariable] = field(default_factory=dict)
     courses: Courses = field(default_factory=Courses)
@@ -90,6 +90,7 @@ class Record:
     stages: dict[str, Log] = field(default_factory=dict)
     stage_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     layouts_walked: list[JourneyLayout] = field(default_factory=list)
+    families_walked: list[Families] = field(default_factory=list)
     newborn_rows: dict[str, list[Rows]] = field(default_factory=dict)
     arms: dict[str, list[tuple[Rows, Days, Coded]]] = field(
         default_factory=lambda: defaultdict(list)
@@ -108,9 +109,10 @@ class Record:
     toxicities: Toxicities = field(default_factory=Toxicities)
     mortality: Mortality | None = None
     beds: Beds | None = None
-    _joined_logs: dict[tuple[int, str], tuple[Log, dict[int, int]]] = field(
-        default_factory=dict, repr=False
+    _happened: dict[tuple[int, int], list[_Happened]] = field(
+        default_factory=lambda: defaultdict(list), repr=False
     )
+    _named_logs: dict[tuple[int, str], _NamedLog] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -168,15 +170,37 @@ class Record:
             self.mortality.be_born(rows, days)
             self.death[rows] = self.mortality.day[rows]
 
-    def joined_log(self, journey: int, step: str, numbers: Sequence[int]) -> Log:
-        """Return the log of some occurrences of a journey, which a name refers to."""
-        joined, taken = self._joined_logs.setdefault((journey, step), (Log(), defaultdict(int)))
-        for number in numbers:
-            log = self.occurrence_logs.get((journey, number))
-            if log is not None and len(log.entries) > taken[number]:
-                joined.entries += log.entries[taken[number] :]
-                taken[number] = len(log.entries)
-        return joined
+    def note_occurrence(
+        self, journey: int, family: int, numbers: NDArray[np.int32], rows: Rows, days: Days
+    ) -> None:
+        """Note that occurrences of one family happened to people, for what conditions see.
+
+        Args:
+            journey: position of the journey in the run.
+            family: the first occurrence of the family.
+            numbers: int32, shape of `rows`, everybody's occurrence.
+            rows: ascending positions in the chunk.
+            days: int32, shape of `rows`.
+        """
+        self._happened[journey, family].append(_Happened(numbers, rows, days))
+
+    def named_log(self, journey: int, step: str) -> Log | None:
+        """Return who had the step of a journey that a name refers to, and when; None without one.
+
+        Args:
+            journey: position of the journey in the run.
+            step: the name, as conditions write it.
+        """
+        if (journey, step) not in self._named_logs:
+            numbers = self.layouts_walked[journey].counted(step)
+            self._named_logs[journey, step] = _NamedLog.of(self.families_walked[journey], numbers)
+        named = self._named_logs[journey, step]
+        for family, chosen in named.families.items():
+            happened = self._happened.get((journey, family), ())
+            for one in happened[named.taken[family] :]:
+                one.add_to(named.log, chosen)
+            named.taken[family] = len(happened)
+        return named.log if named.families else None
 
     def moment(self, rows: Rows, days: Days) -> Moment:
         """Return a moment of some of the people."""
@@ -200,6 +224,50 @@ class Record:
         if ranks is None:
             self.death[rows[inside.codes >= 0]] = NO_DAY
         return ranks
+
+
+@dataclass(frozen=True)
+class _Happened:
+    """Occurrences of one family that happened; arguments as of `Record.note_occurrence`."""
+
+    numbers: NDArray[np.int32]
+    rows: Rows
+    days: Days
+
+    def add_to(self, log: Log, chosen: NDArray[np.int32] | None) -> None:
+        """Add it to a log, or only some occurrences of it."""
+        if chosen is None:
+            log.add(self.rows, self.days)
+        else:
+            inside = np.isin(self.numbers, chosen)
+            log.add(self.rows[inside], self.days[inside])
+
+
+@dataclass(frozen=True)
+class _NamedLog:
+    """Who had the occurrences that a name refers to.
+
+    Attributes:
+        log: what was taken of them so far.
+        families: the first occurrence of each family -> which of its occurrences are meant; None
+            for all of them.
+        taken: the first occurrence of each family -> how much of what happened is in the log.
+    """
+
+    log: Log
+    families: dict[int, NDArray[np.int32] | None]
+    taken: dict[int, int]
+
+    @classmethod
+    def of(cls, all_of: Families, numbers: Sequence[int]) -> _NamedLog:
+        """Return the log of some occurrences of a journey, with nothing taken."""
+        first = all_of.first
+        meant = np.array(numbers, dtype=np.int32)
+        families: dict[int, NDArray[np.int32] | None] = {}
+        for family in np.unique(first[meant]).tolist():
+            own = meant[first[meant] == family]
+            families[family] = None if len(own) == np.count_nonzero(first == family) else own
+        return cls(Log(), families, defaultdict(int))
 
 
 def _ongoing_course(medication: MedicationColumn) -> Course:
@@ -328,9 +396,9 @@ class AsOfScope:
     def _log(self, step: str) -> Log:
         """Return the log of a step, of the first journey that has it."""
         for journey in self._search_order():
-            numbers = self._record.layouts_walked[journey].counted(step)
-            if numbers:
-                return self._record.joined_log(journey, step, numbers)
+            log = self._record.named_log(journey, step)
+            if log is not None:
+                return log
         return Log()
 
     _BUILT_IN: ClassVar[Mapping[str, Callable[[AsOfScope], Values]]] = {

@@ -15,7 +15,7 @@ from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.people.people import People
 from healthsim.execution.timeline.aged_results import aged
 from healthsim.execution.timeline.beds import Beds
-from healthsim.execution.timeline.displaced import may_come_before, may_follow_on, what_of
+from healthsim.execution.timeline.ruled import may_come_before, may_follow_on, what_of
 from healthsim.execution.timeline.series import series_of
 from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.medicine.occupancy import STAYS, displacements

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from healthsim.codes.pregnancy import SUPERVISION
 from healthsim.dates import NO_DAY, Days, whole_months
 from healthsim.execution.people.courses import Course
-from healthsim.execution.people.draws import Rows
+from healthsim.execution.people.draws import Decision, Rows, below, each_address
 from healthsim.execution.people.logs import FOREVER, Moment
 from healthsim.execution.people.safety import Overlooked, SafetyLog
 from healthsim.execution.timeline.record import AsOfScope, Record
@@ -91,13 +91,15 @@ def weight(record: Record, moment: Moment) -> NDArray[np.float64]:
     return record.body.values([_WEIGHT], moment.rows, moment.days)[_WEIGHT]
 
 
-def allowed(record: Record, drug: str, address: str, rows: Rows, days: Days) -> NDArray[np.bool_]:
+def allowed(
+    record: Record, drug: str, address: Decision, rows: Rows, days: Days
+) -> NDArray[np.bool_]:
     """Return for whom a medicine may be begun, bool, shape (n,).
 
     Args:
         record: of the chunk; where a rule is overlooked, it is noted there.
         drug: its name in the book.
-        address: of the prescription.
+        address: of the prescription, or everybody's own.
         rows: ascending positions in the chunk.
         days: int32.
     """
@@ -105,13 +107,20 @@ def allowed(record: Record, drug: str, address: str, rows: Rows, days: Days) -> 
     return _permitted(record, rules, drug, address, rows, days)
 
 
-def given(record: Record, code: str, address: str, rows: Rows, days: Days) -> NDArray[np.bool_]:
+def given(
+    record: Record, code: str, address: Decision, rows: Rows, days: Days
+) -> NDArray[np.bool_]:
     """Return who is given a treatment on the day, by its HCPCS code; bool, shape (n,)."""
     return _permitted(record, record.safety.book.of_procedure(code), code, address, rows, days)
 
 
 def _permitted(
-    record: Record, rules: Iterable[SafetyRule], what: str, address: str, rows: Rows, days: Days
+    record: Record,
+    rules: Iterable[SafetyRule],
+    what: str,
+    address: Decision,
+    rows: Rows,
+    days: Days,
 ) -> NDArray[np.bool_]:
     permitted = np.ones(len(rows), dtype=np.bool_)
     moment = record.moment(rows, days)
@@ -125,19 +134,18 @@ def _permitted(
 
 
 def _not_overlooked(
-    record: Record, rule: SafetyRule, what: str, address: str, rows: Rows, days: Days,
+    record: Record, rule: SafetyRule, what: str, address: Decision, rows: Rows, days: Days,
     value: NDArray[np.float64],
 ) -> NDArray[np.bool_]:  # fmt: skip
     """Return for whom a broken rule is noticed; note those for whom it is not. One draw decides."""
     log = record.safety
     if not log.share:
         return np.ones(len(rows), dtype=np.bool_)
-    noticed: NDArray[np.bool_] = record.draws.uniform(f"{address}/safety", rows) >= log.share
-    missed = ~noticed
-    if missed.any():
-        log.overlooked.append(
-            Overlooked(address, what, rule, rows[missed], days[missed], value[missed])
-        )
+    noticed: NDArray[np.bool_] = record.draws.uniform(below(address, "safety"), rows) >= log.share
+    missed = np.flatnonzero(~noticed)
+    for one, at in each_address(address, rows[missed]):
+        of = missed[at]
+        log.overlooked.append(Overlooked(one, what, rule, rows[of], days[of], value[of]))
     return noticed
 
 
@@ -246,6 +254,7 @@ def review_begun(record: Record, pieces: Iterable[OccurrenceRows]) -> Iterator[O
     A drug may stand before the result of its visit, and a journey does not see those that are
     walked after it: what all of them found out is asked here, of results and conditions.
     """
+    firsts = np.cumsum([0, *(len(one.occurrences) for one in record.layouts_walked)])
     for piece in pieces:
         step, address = piece.occurrence.step, piece.occurrence.address
         if isinstance(step, Prescription):
@@ -257,8 +266,10 @@ def review_begun(record: Record, pieces: Iterable[OccurrenceRows]) -> Iterator[O
             continue
         rules = tuple(one for one in rules if one.action != "reduce" and one.kind in _SEEN_LATER)
         kept = _permitted(record, rules, what, address, piece.rows, piece.days)
+        source = firsts[piece.journey] + np.array([piece.occurrence.number], dtype=np.int32)
         for course in record.courses if not kept.all() else ():
-            if course.address == address:
-                never = np.isin(course.rows, piece.rows[~kept])
+            own = course.begun_by(source)
+            if own.any():
+                never = own & np.isin(course.rows, piece.rows[~kept])
                 course.stop[never], course.cut[never] = course.days[never], True
         yield piece if kept.all() else piece.take(kept)

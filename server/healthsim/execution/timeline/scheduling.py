@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days, day_of, last_business_day, next_business_day
-from healthsim.execution.people.draws import Rows
+from healthsim.execution.people.draws import Decision, Rows
 from healthsim.execution.timeline.branching import option_taken
 from healthsim.execution.timeline.calendar_days import add_length, month_begins
 from healthsim.execution.timeline.facts import ChoiceFacts, PlannedVisitFacts
+from healthsim.execution.timeline.families import Due
 from healthsim.execution.timeline.hazards import NEVER, DrawnHazard, draw_hazard
 from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.stated import FigureKey, StatedFigures
@@ -78,7 +79,7 @@ class StepDates:
     """The days of a journey's steps, and the facts that were settled with them.
 
     Attributes:
-        followed: the occurrences that a hazard leads to.
+        followed: the occurrences that a hazard leads to, each by the first of its family.
     """
 
     def __init__(
@@ -90,65 +91,65 @@ class StepDates:
         self._hazards: dict[int, _PendingHazard] = {}
 
     def of(
-        self, occurrence: Occurrence, rows: Rows, base: Days, begin: Days, scope: ScopeOf
+        self, due: Due, rows: Rows, base: Days, begin: Days, scope: ScopeOf
     ) -> tuple[Rows, Days]:
         """Return who is due for an occurrence, and when.
 
         Args:
-            occurrence: what is dated.
+            due: what is dated.
             rows: the candidates.
             base: the days that it is counted from.
             begin: the days on which its scope began; it is due no earlier.
             scope: gives what conditions see on a day.
         """
-        step, at = occurrence.step, occurrence.step.at
+        step, at, first = due.step, due.step.at, due.first
         if isinstance(step, ProtocolVisit):
-            return rows, self._within_window(occurrence, step, rows, base, scope)
-        rows, days, earliest = self._nominal_days(occurrence, rows, base, begin, scope)
+            return rows, self._within_window(due.only, step, rows, base, scope)
+        rows, days, earliest = self._nominal_days(due, rows, base, begin, scope)
         if at.variance_days:
-            u = self.record.draws.uniform(f"{occurrence.address}/variance", rows)
+            u = self.record.draws.uniform(due.decision("variance"), rows)
             width = 2 * at.variance_days + 1
             days = days + np.floor(u * width).astype(np.int32) - np.int32(at.variance_days)
         days = np.maximum(days, earliest).astype(np.int32)
         if step.hazard is not None:
-            rows, days = self._hazard_days(occurrence, step.hazard, rows, days, scope)
+            rows, days = self._hazard_days(due.only, step.hazard, rows, days, scope)
             if step.hazard.renew_days is not None:
                 return rows, days
         elif isinstance(step, Branch) and step.races:
-            rows, days = self._competing_days(occurrence, step, rows, days, scope)
-        days = next_business_day(days) if occurrence.business_days else days
-        return rows, (days - np.int32(opening_days(occurrence))).astype(np.int32)
+            rows, days = self._competing_days(due.only, step, rows, days, scope)
+        days = next_business_day(days) if first.business_days else days
+        return rows, (days - np.int32(opening_days(first))).astype(np.int32)
 
     def _nominal_days(
-        self, occurrence: Occurrence, rows: Rows, base: Days, begin: Days, scope: ScopeOf
+        self, due: Due, rows: Rows, base: Days, begin: Days, scope: ScopeOf
     ) -> tuple[Rows, Days, Days]:
         """Return who is due, their days before scatter, and the earliest days possible."""
-        at = occurrence.step.at
+        at = due.step.at
         if at.date is not None or at.age is not None:
             days = np.full(len(rows), day_of(at.date.isoformat()) if at.date else 0, np.int32)
             if at.age is not None:
                 days = add_length(self.record.people.birth[rows], at.age)
-                days = days + self._offset(occurrence, rows, base, scope)
+                days = days + self._offset(due, rows, base, scope)
             ahead = days >= begin
             return rows[ahead], days[ahead], begin[ahead]
-        offset = self._offset(occurrence, rows, base, scope)
+        offset = self._offset(due, rows, base, scope)
         known = offset != NO_DAY
-        rows, base, begin, offset = (column[known] for column in (rows, base, begin, offset))
+        if not known.all():
+            rows, base, begin, offset = (column[known] for column in (rows, base, begin, offset))
         start = month_begins(base, at.month) if at.month is not None else base
         return rows, start + offset, np.where(offset < 0, begin, np.maximum(start, begin))
 
-    def _offset(
-        self, occurrence: Occurrence, rows: Rows, base: Days, scope: ScopeOf
-    ) -> NDArray[np.int32]:
+    def _offset(self, due: Due, rows: Rows, base: Days, scope: ScopeOf) -> NDArray[np.int32]:
         """Return the days from the base; `NO_DAY` where it is not known, and nothing is due."""
-        day = occurrence.step.at.day
+        day = due.step.at.day
         if day is None:
             return np.zeros(len(rows), dtype=np.int32)
         if isinstance(day, Constant) and not isinstance(day.value, str):
             return np.full(len(rows), round(day.value), dtype=np.int32)
-        drawn = self.record.draws.numbers(f"{occurrence.address}/day", day, rows, scope(rows, base))
-        key = FigureKey(self.layout.journey.name, occurrence.step.id, "day", "mean")
-        seen = (day, drawn, scope(rows, base))
+        seen_by = scope(rows, base)
+        drawn = self.record.draws.numbers(due.decision("day"), day, rows, seen_by)
+        key = FigureKey(self.layout.journey.name, due.step.id, "day", "mean")
+        seen = (day, drawn, seen_by)
         self.record.stated.draw((self.journey, key), rows, base, seen, whole=True)
         clipped = np.rint(np.clip(np.nan_to_num(drawn), -LONGEST_DAYS, LONGEST_DAYS))
         return np.where(np.isnan(drawn), NO_DAY, clipped).astype(np.int32)
@@ -202,7 +203,7 @@ class StepDates:
         return self._hazards.setdefault(occurrence.number, _PendingHazard.of(len(self.start_days)))
 
     def _draw(
-        self, address: str, hazard: Hazard, rows: Rows, since: Days, scope: ScopeOf
+        self, address: Decision, hazard: Hazard, rows: Rows, since: Days, scope: ScopeOf
     ) -> DrawnHazard:
         """Draw when a hazard occurs; `NEVER` where it does not."""
         return draw_hazard(hazard, self.record.draws, address, rows, since, scope(rows, since))
@@ -216,9 +217,23 @@ class StepDates:
         what: str = "",
     ) -> NDArray[np.int32]:
         """Note a hazard among the stated figures, and return the days until it occurs."""
-        self.followed.add(occurrence.number)
-        key = (self.layout.journey.name, occurrence.step.id, what)
-        self.record.stated.follow(key, (self.journey, occurrence.number, -1), rows, drawn, most)
+        numbers = np.full(len(rows), occurrence.number, dtype=np.int32)
+        return self._follow_each(occurrence, numbers, rows, drawn, most, what)
+
+    def _follow_each(
+        self,
+        first: Occurrence,
+        numbers: NDArray[np.int32],
+        rows: Rows,
+        drawn: DrawnHazard,
+        most: NDArray[np.int32] | int | None = None,
+        what: str = "",
+    ) -> NDArray[np.int32]:
+        """Note hazards that lead to occurrences of one family; arguments as of `_follow`."""
+        self.followed.add(first.number)
+        key = (self.layout.journey.name, first.step.id, what)
+        mark = (self.journey, first.number, -1)
+        self.record.stated.follow(key, mark, rows, drawn, most, numbers)
         return drawn.wait
 
     def _hazard_days(
@@ -301,11 +316,13 @@ class StepDates:
         return _occurring(rows, since, earliest)
 
     def next_beat_days(
-        self, beat: Occurrence, hazard: Hazard, rows: Rows, days: Days, scope: ScopeOf
+        self, beat: Due, hazard: Hazard, rows: Rows, days: Days, scope: ScopeOf
     ) -> tuple[Rows, Days]:
         """Return for whom the next beat of a repeat with a hazard occurs, and when."""
-        drawn = self._draw(f"{beat.address}/gap", hazard, rows, days, scope)
-        return _occurring(rows, days, self._follow(beat, rows, drawn))
+        drawn = self._draw(beat.decision("gap"), hazard, rows, days, scope)
+        first = self.layout.occurrences[beat.family]
+        wait = self._follow_each(first, beat.numbers(rows), rows, drawn)
+        return _occurring(rows, days, wait)
 
     def last_of_window(self, occurrence: Occurrence, rows: Rows) -> Days:
         """Return the last day of the window of people's planned visit, int32."""
@@ -317,15 +334,13 @@ class StepDates:
         """Let people miss a planned visit."""
         self._visits[occurrence.number].missed[rows] = True
 
-    def settled_facts(
-        self, occurrence: Occurrence, rows: Rows
-    ) -> ChoiceFacts | PlannedVisitFacts | None:
+    def settled_facts(self, due: Due, rows: Rows) -> ChoiceFacts | PlannedVisitFacts | None:
         """Return the facts that were settled with a step's day; None where there are none."""
-        step = occurrence.step
+        step = due.step
         if isinstance(step, Branch) and step.races:
-            return option_taken(step, self._hazard_of(occurrence).option[rows])
+            return option_taken(step, self._hazard_of(due.only).option[rows])
         if isinstance(step, ProtocolVisit):
-            return self._planned_visit(occurrence, step, rows)
+            return self._planned_visit(due.only, step, rows)
         return None
 
     def _planned_visit(

@@ -202,7 +202,8 @@ class StageWalk:
         step, move = visit.step, visit.step.stage.moves[position]
         key = (self.layout.journey.name, step.stages.id, f"{step.stage.name} to {move.to}")
         mark = (self.journey, visit.entry.number, position)
-        self.record.stated.follow(key, mark, rows, drawn, hazard.renew_days)
+        own = np.full(len(rows), visit.entry.number, dtype=np.int32)
+        self.record.stated.follow(key, mark, rows, drawn, hazard.renew_days, own)
         wait = drawn.wait
         occurs = wait != NEVER
         if hazard.renew_days is not None:
@@ -267,7 +268,8 @@ class StageWalk:
         taken = self._moves_taken(visit, rows, days)
         for position in np.unique(taken[taken >= 0]).tolist():
             chosen, mark = taken == position, (self.journey, visit.entry.number, position)
-            self.record.stated.occurred(mark, rows[chosen], days[chosen])
+            own = np.full(len(rows[chosen]), visit.entry.number, dtype=np.int32)
+            self.record.stated.occurred(mark, rows[chosen], days[chosen], own)
         out = taken == _OUT
         self.record.stages[step.stages.id].add(rows[out], days[out])
         names = self.record.stage_names[step.stages.id]

@@ -36,10 +36,11 @@ UNIT = 1_000_000
 """Chances, rates and days are added in millionths."""
 
 _GRID = 4096  # evenly spread uniforms from which a mean and a variance are computed
+_ROW_BITS = 32  # of a pair; the occurrence is above them
 _MOST_LEVELS = 20  # different constants of one conditional figure that are told apart
 Kind: TypeAlias = Literal["share", "rate", "mean"]
 Mark: TypeAlias = tuple[int, int, int]
-"""Journey, occurrence, and move of a stage (else -1): what a hazard leads to."""
+"""Journey, first occurrence of a family, and move of a stage (else -1): what a hazard leads to."""
 
 
 class FigureKey(NamedTuple):
@@ -109,14 +110,68 @@ class _Asked:
 
 @dataclass(frozen=True)
 class _Followed:
-    """A hazard that was drawn; `most` is for how many days at most it is followed, int32."""
+    """A hazard that was drawn, of each person for the occurrence `numbers` of a family.
+
+    `most` is for how many days at most it is followed; both are int32.
+    """
 
     key: FigureKey
     levels: tuple[float, ...] | None
     mark: Mark
+    numbers: NDArray[np.int32]
     rows: Rows
     drawn: DrawnHazard
     most: NDArray[np.int32]
+
+    @classmethod
+    def join(cls, alike: Sequence[_Followed]) -> _Followed:
+        """Return hazards of one figure that lead to the same as one."""
+        if len(alike) == 1:
+            return alike[0]
+        return replace(
+            alike[0],
+            numbers=np.concatenate([one.numbers for one in alike]),
+            rows=np.concatenate([one.rows for one in alike]),
+            drawn=DrawnHazard.join([one.drawn for one in alike]),
+            most=np.concatenate([one.most for one in alike]),
+        )
+
+
+@dataclass(frozen=True)
+class _Occurred:
+    """What hazards led to; arrays have one entry for each time.
+
+    Attributes:
+        pairs: int64, occurrence and person as one integer, from `_pairs`.
+        days: int32.
+    """
+
+    pairs: NDArray[np.int64]
+    days: Days
+
+    @classmethod
+    def nothing(cls) -> _Occurred:
+        """Return what never occurred."""
+        return cls(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32))
+
+    @classmethod
+    def first(cls, parts: Sequence[_Occurred]) -> _Occurred:
+        """Return the first of each pair, as they were noted; pairs ascending."""
+        pairs, at = np.unique(np.concatenate([one.pairs for one in parts]), return_index=True)
+        return cls(pairs, np.concatenate([one.days for one in parts])[at])
+
+    def days_of(self, pairs: NDArray[np.int64]) -> Days:
+        """Return the day of each pair, int32; `NO_DAY` where it did not occur."""
+        if not len(self.pairs):
+            return np.full(len(pairs), NO_DAY, dtype=np.int32)
+        place = np.minimum(np.searchsorted(self.pairs, pairs), len(self.pairs) - 1)
+        days = np.where(self.pairs[place] == pairs, self.days[place], NO_DAY)
+        return days.astype(np.int32)
+
+
+def _pairs(numbers: NDArray[np.int32], rows: Rows) -> NDArray[np.int64]:
+    """Return an occurrence and a person as one integer, int64, shape of `rows`."""
+    return (numbers.astype(np.int64) << _ROW_BITS) + rows
 
 
 ExposureEnds: TypeAlias = Callable[[Mark], Days]
@@ -129,7 +184,7 @@ class StatedFigures:
 
     _asked: list[_Asked] = field(default_factory=list)
     _followed: list[_Followed] = field(default_factory=list)
-    _occurred: dict[Mark, list[tuple[Rows, Days]]] = field(default_factory=dict)
+    _occurred: dict[Mark, list[_Occurred]] = field(default_factory=dict)
 
     def ask(
         self,
@@ -226,7 +281,8 @@ class StatedFigures:
         mark: Mark,
         rows: Rows,
         drawn: DrawnHazard,
-        most: NDArray[np.int32] | int | None = None,
+        most: NDArray[np.int32] | int | None,
+        numbers: NDArray[np.int32],
     ) -> None:
         """Note a hazard.
 
@@ -236,6 +292,7 @@ class StatedFigures:
             rows: whose hazard it is.
             drawn: the hazard.
             most: days after which it is drawn anew, or after which something else comes first.
+            numbers: int32, shape of `rows`, the occurrence of the family that it leads to.
         """
         (journey, step, what), hazard = key, drawn.hazard
         kind: Kind = "rate" if hazard.share is None else "share"
@@ -247,31 +304,35 @@ class StatedFigures:
         levels = constants(hazard.stated)
         levels = levels if levels is not None and len(levels) > 1 else None
         named = FigureKey(journey, step, label, kind)
-        self._followed.append(_Followed(named, levels, mark, rows, drawn, limit))
+        self._followed.append(_Followed(named, levels, mark, numbers, rows, drawn, limit))
 
-    def occurred(self, mark: Mark, rows: Rows, days: Days) -> None:
-        """Note that what a hazard leads to has occurred."""
-        self._occurred.setdefault(mark, []).append((rows, days))
+    def occurred(self, mark: Mark, rows: Rows, days: Days, numbers: NDArray[np.int32]) -> None:
+        """Note that what a hazard leads to has occurred; arguments as of `follow`."""
+        if len(rows):
+            self._occurred.setdefault(mark, []).append(_Occurred(_pairs(numbers, rows), days))
 
-    def tallies(self, ends: Sequence[Days], exposed: ExposureEnds, people: int) -> Tallies:
+    def tallies(self, ends: Sequence[Days], exposed: ExposureEnds) -> Tallies:
         """Add up what was noted.
 
         Args:
             ends: for each journey, int32, everyone's last day in it.
             exposed: until when each hazard could have occurred, `ends` included.
-            people: size of the chunk.
         """
         totals: Tallies = {}
         for asked in _alike_together(self._asked):
             totals = _added(totals, _tally_asked(asked, ends[asked.journey]))
-        for followed in self._followed:
-            happened = np.full(people, NO_DAY, dtype=np.int32)
-            for rows, days in self._occurred.get(followed.mark, ()):
-                new = happened[rows] == NO_DAY
-                happened[rows[new]] = days[new]
-            end = ends[followed.mark[0]]
-            happened[happened > end] = NO_DAY
-            totals = _added(totals, _tally_followed(followed, happened, exposed(followed.mark)))
+        happened = {mark: _Occurred.first(parts) for mark, parts in self._occurred.items()}
+        alike: dict[tuple[object, ...], list[_Followed]] = {}
+        for one in self._followed:
+            same = (one.key, one.levels, one.mark, id(one.drawn.hazard))
+            alike.setdefault(same, []).append(one)
+        for parts in alike.values():
+            followed = _Followed.join(parts)
+            mark = followed.mark
+            occurred = happened.get(mark, _Occurred.nothing())
+            day = occurred.days_of(_pairs(followed.numbers, followed.rows))
+            day[day > ends[mark[0]][followed.rows]] = NO_DAY
+            totals = _added(totals, _tally_followed(followed, day, exposed(mark)))
         return totals
 
 
@@ -380,8 +441,9 @@ def _alike(
 def _tally_followed(
     followed: _Followed, happened: Days, until: Days
 ) -> Iterator[tuple[FigureKey, FigureTally]]:
+    """Tally hazards; `happened` is the day on which each occurred, `until` is for the chunk."""
     rows, drawn = followed.rows, followed.drawn
-    occurs = (happened[rows] != NO_DAY) & (drawn.wait <= followed.most)
+    occurs = (happened != NO_DAY) & (drawn.wait <= followed.most)
     days = np.minimum(until[rows].astype(np.int64) - drawn.since, followed.most)
     days = np.where(occurs, drawn.wait, np.maximum(days, 0)).astype(np.int32)
     due, share = drawn.accrued(days), followed.key.kind == "share"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -9,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import Days
-from healthsim.execution.people.draws import Rows, Values
+from healthsim.execution.people.draws import Decision, Rows, Values
+from healthsim.execution.people.mentions import Cause
 from healthsim.execution.timeline.enrolment import Enrolment
 from healthsim.execution.timeline.facts import F, StepFacts, join_facts
+from healthsim.execution.timeline.families import Due, Numbers
 from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.stated import FigureKey
 from healthsim.specification.distributions.kinds import Distribution
@@ -75,12 +79,58 @@ class OccurrenceRows:
 
 
 @dataclass(frozen=True)
+class Done:
+    """Occurrences of one family and the people who had them; arrays have one entry for each.
+
+    Attributes:
+        journey: position of the journey in the run.
+        due: what they had.
+        numbers: int32, the occurrence of each.
+        rows: ascending positions in the chunk.
+        days: int32.
+        facts: what the step determined.
+    """
+
+    journey: int
+    due: Due
+    numbers: Numbers
+    rows: Rows
+    days: Days
+    facts: StepFacts = field(default_factory=StepFacts)
+
+
+def each_occurrence(done: Sequence[Done]) -> list[OccurrenceRows]:
+    """Return what was done, in pieces of several occurrences each, occurrence by occurrence."""
+    by_family: dict[int, list[Done]] = defaultdict(list)
+    for one in done:
+        by_family[one.due.family].append(one)
+    return [piece for pieces in by_family.values() for piece in _split(pieces)]
+
+
+def _split(pieces: Sequence[Done]) -> Iterator[OccurrenceRows]:
+    """Yield the pieces of one family by occurrence, people ascending."""
+    journey, occurrences = pieces[0].journey, pieces[0].due.families.layout.occurrences
+    numbers = np.concatenate([piece.numbers for piece in pieces])
+    rows = np.concatenate([piece.rows for piece in pieces])
+    order = np.lexsort((rows, numbers))
+    numbers, rows = numbers[order], rows[order]
+    days = np.concatenate([piece.days for piece in pieces])[order]
+    facts = join_facts([piece.facts for piece in pieces], order)
+    edges = np.flatnonzero(np.diff(numbers)) + 1
+    for begin, end in zip([0, *edges], [*edges, len(numbers)], strict=True):
+        if end > begin:
+            own = slice(begin, end)
+            one = OccurrenceRows(journey, occurrences[numbers[begin]], rows, days, facts)
+            yield one.take(own)
+
+
+@dataclass(frozen=True)
 class StepCall(Generic[S_co]):
     """A step and the people who have reached it; arrays have one entry for each of them.
 
     Attributes:
+        due: the occurrences of the step that they have.
         journey: position of the journey in the run.
-        source: position of the occurrence among all of the run's.
         rows: ascending positions in the chunk.
         days: int32, the day on which each of them has it.
         scope: what conditions and distributions see of them on that day.
@@ -93,9 +143,8 @@ class StepCall(Generic[S_co]):
     """
 
     step: S_co
-    occurrence: Occurrence
+    due: Due
     journey: int
-    source: int
     rows: Rows
     days: Days
     scope: AsOfScope
@@ -107,6 +156,31 @@ class StepCall(Generic[S_co]):
     settled: StepFacts | None = None
 
     @property
+    def occurrence(self) -> Occurrence:
+        """The occurrence that everybody has, of a kind of step that is not done for several."""
+        return self.due.only
+
+    @property
+    def source(self) -> int:
+        """Position of that occurrence among all of the run's."""
+        return self.first_source + self.due.only.number
+
+    @property
+    def sources(self) -> Numbers:
+        """Position of everybody's occurrence among all of the run's, int32, shape (n,)."""
+        return (self.due.numbers(self.rows) + np.int32(self.first_source)).astype(np.int32)
+
+    @property
+    def cause(self) -> Cause:
+        """Everybody's occurrence, as the cause of what the record keeps."""
+        occurrences, first = self.layout.occurrences, self.first_source
+        return Cause(self.sources, lambda source: occurrences[source - first].address)
+
+    def decision(self, name: str) -> Decision:
+        """Return the name of a draw of the step."""
+        return self.due.decision(name)
+
+    @property
     def trial(self) -> TrialSpec:
         """The trial of the journey.
 
@@ -115,7 +189,7 @@ class StepCall(Generic[S_co]):
         """
         trial = self.layout.journey.trial
         if trial is None:
-            raise TypeError(f"{self.occurrence.address} is of a trial, and its journey has none")
+            raise TypeError(f"{self.due.first.address} is of a trial, and its journey has none")
         return trial
 
     @property
@@ -125,7 +199,7 @@ class StepCall(Generic[S_co]):
 
     def numbers(self, name: str, distribution: Distribution) -> NDArray[np.float64]:
         """Draw a number for everyone, addressed by the step and `name`; float64, shape (n,)."""
-        decision = f"{self.occurrence.address}/{name}"
+        decision = self.decision(name)
         drawn = self.record.draws.numbers(decision, distribution, self.rows, self.scope)
         key = FigureKey(self.layout.journey.name, self.step.id, name, "mean")
         seen = (distribution, drawn, self.scope)
@@ -134,7 +208,7 @@ class StepCall(Generic[S_co]):
 
     def values(self, name: str, distribution: Distribution) -> Values:
         """Draw a number or a text for everyone, addressed by the step and `name`."""
-        decision = f"{self.occurrence.address}/{name}"
+        decision = self.decision(name)
         drawn = self.record.draws.values(decision, distribution, self.rows, self.scope)
         key = FigureKey(self.layout.journey.name, self.step.id, name, "mean")
         seen = (distribution, drawn, self.scope)
@@ -161,9 +235,8 @@ class StepCall(Generic[S_co]):
             facts: what it determined, if anything.
             last_days: int32, shape (n,), where it ends later than it begins.
         """
-        occurred = OccurrenceRows(
-            self.journey, self.occurrence, self.rows, self.days, facts or StepFacts()
-        )
+        numbers = self.due.numbers(self.rows)
+        occurred = Done(self.journey, self.due, numbers, self.rows, self.days, facts or StepFacts())
         return StepResult(occurred, self.days if last_days is None else last_days)
 
 
@@ -176,5 +249,5 @@ class StepResult:
         last_days: int32, shape of the call's days; the last day of the step for each person.
     """
 
-    occurred: OccurrenceRows
+    occurred: Done
     last_days: Days

@@ -120,18 +120,18 @@ def walk_journeys(
     begin_medications(record, profile, int(as_of))
     begin_safety(record, _safety(profile, people, draws), as_of)
     walks: list[Walk] = []
-    pieces: list[OccurrenceRows] = []
     for number, layout in enumerate(layouts):
         if layout.journey.from_birth:
             start_days = _start_at_birth(layout, record)
         else:
             start_days = _start(profile, number, layout.journey, record)
         walk = walk_of(layout, number, record, start_days)
-        pieces += walk.run()
+        walk.run()
         walks.append(walk)
-    pieces = resettled(pieces, record.beds, people, record.draws, layouts)
     record.conditions.settle()
     review_all(record, as_of)
+    happened = [piece for walk in walks for piece in walk.happened()]
+    pieces = resettled(happened, record.beds, people, record.draws, layouts)
     ends = [np.minimum(walk.last_days, record.death) for walk in walks]
     figures = _stated_figures(record, walks, ends, context.through)
     kept = (
@@ -163,7 +163,7 @@ def _stated_figures(
     """Add up the stated figures that were drawn for people while they were in the data."""
     last = [np.minimum(end, np.int32(through)).astype(np.int32) for end in ends]
     return record.stated.tallies(
-        last, lambda mark: walks[mark[0]].exposed_until(mark, last[mark[0]]), len(record.people)
+        last, lambda mark: walks[mark[0]].exposed_until(mark, last[mark[0]])
     )
 
 

@@ -18,12 +18,25 @@ from numpy.typing import NDArray
 from healthsim.specification.journeys.branches import Branch
 from healthsim.specification.journeys.nominal_days import nominal_days
 from healthsim.specification.journeys.plan import (
+    Beating,
     JourneyLayout,
     Occurrence,
     StageEntry,
     StageLeave,
 )
 from healthsim.specification.journeys.repeats import Repeat
+from healthsim.specification.journeys.stages import Stages
+
+_STREAMS = 4  # streams side by side from which people are seldom at one place of the document
+
+
+def runs_many_streams(layout: JourneyLayout) -> bool:
+    """Tell whether a journey is many repeats and lifecycles side by side, as a whole life is.
+
+    Then people are together in time, not at a place of the document: the turn is by their days.
+    """
+    top = (layout.occurrences[number].step for number in layout.members[0])
+    return sum(isinstance(step, Beating | Stages) for step in top) > _STREAMS
 
 
 class _Same(NamedTuple):

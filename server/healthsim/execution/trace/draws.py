@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.execution.people.draws import Draws, Rows, UnitRoster, Values
+from healthsim.execution.people.draws import Decision, Draws, Rows, UnitRoster, Values
 from healthsim.execution.people.population_pass import PopulationPass
 from healthsim.specification.distributions.kinds import Distribution
 from healthsim.specification.language.expressions import Scope
 from healthsim.tables import Coded
+
+_ONE_ADDRESS = "what is written down is drawn at one address at a time"
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,11 @@ class TracedDraws(Draws):
         draws.roster, draws.count = roster, len(roster.unit)
         return draws
 
-    def uniform(self, decision: str, rows: Rows | None = None) -> NDArray[np.float64]:
+    def uniform(self, decision: Decision, rows: Rows | None = None) -> NDArray[np.float64]:
         """Return uniforms as `Draws` does, and write them down."""
         uniforms = super().uniform(decision, rows)
+        if not isinstance(decision, str):
+            raise TypeError(_ONE_ADDRESS)
         for person_id, u in zip(self._persons(rows), uniforms.tolist(), strict=True):
             self.log.add(person_id, Draw(decision, u))
         return uniforms
@@ -106,7 +110,7 @@ class TracedDraws(Draws):
 
     def values(
         self,
-        decision: str,
+        decision: Decision,
         distribution: Distribution,
         rows: Rows | None = None,
         scope: Scope | None = None,
@@ -116,6 +120,8 @@ class TracedDraws(Draws):
         """Return values as `Draws` does, and write them down."""
         values = super().values(decision, distribution, rows, scope, chance=chance)
         u = self.uniform(decision, rows) if chance is None else chance
+        if not isinstance(decision, str):
+            raise TypeError(_ONE_ADDRESS)
         given = values.texts() if isinstance(values, Coded) else values.tolist()
         for person_id, number, value in zip(self._persons(rows), u.tolist(), given, strict=True):
             plain = None if isinstance(value, float) and np.isnan(value) else value

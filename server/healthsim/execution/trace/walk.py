@@ -10,12 +10,14 @@ import numpy as np
 
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
+from healthsim.execution.timeline.families import Due, Families, Numbers
 from healthsim.execution.timeline.record import AsOfScope, Record
+from healthsim.execution.timeline.together import each_alone
 from healthsim.execution.timeline.walk import Walk
 from healthsim.specification.journeys.branches import Branch
 from healthsim.specification.journeys.details import CodedDiagnosis
 from healthsim.specification.journeys.events import Claim, Encounter, Screening
-from healthsim.specification.journeys.plan import JourneyLayout, Occurrence
+from healthsim.specification.journeys.plan import JourneyLayout
 from healthsim.specification.journeys.stages import Wait
 from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.language.expressions import Expression
@@ -101,32 +103,34 @@ class TracedWalk(Walk):
         if eligible is not None and len(rows):
             self._ask(layout.journey.name, "eligible", eligible, rows, start_days[rows])
 
+    def _families_of(self, layout: JourneyLayout) -> Families:
+        return each_alone(layout)
+
     def _ask(self, address: str, where: str, condition: Expression, rows: Rows, days: Days) -> None:
         people = self.record.people.person_id[rows].tolist()
         self.log.ask(address, where, condition, self.scope(rows, days), people, days.tolist())
 
-    def _open(self, scope: int, rows: Rows, days: Days) -> None:
-        opened = self.layout.scopes[scope]
-        if opened.opener >= 0:
-            address = self.layout.occurrences[opened.opener].address
-            people = self.record.people.person_id[rows].tolist()
-            for person_id, day in zip(people, days.tolist(), strict=True):
+    def _open(self, scopes: Numbers | int, rows: Rows, days: Days) -> None:
+        own = np.broadcast_to(scopes, rows.shape).tolist()
+        people = self.record.people.person_id[rows].tolist()
+        for scope, person_id, day in zip(own, people, days.tolist(), strict=True):
+            opened = self.layout.scopes[scope]
+            if opened.opener >= 0:
+                address = self.layout.occurrences[opened.opener].address
                 self.log.begun[address, opened.option, person_id] = day
-        super()._open(scope, rows, days)
+        super()._open(scopes, rows, days)
 
-    def _date(self, occurrence: Occurrence, rows: Rows, base: Days) -> None:
+    def _date(self, due: Due, rows: Rows, base: Days) -> None:
         people = self.record.people.person_id[rows].tolist()
         for person_id, day in zip(people, base.tolist(), strict=True):
-            self.log.counted_from[occurrence.address, person_id] = day
-        super()._date(occurrence, rows, base)
+            self.log.counted_from[due.only.address, person_id] = day
+        super()._date(due, rows, base)
 
-    def _apply_conditions(
-        self, occurrence: Occurrence, rows: Rows, days: Days
-    ) -> tuple[Rows, Days]:
-        if len(rows) and not occurrence.tick:
-            for where, condition in self._conditions(occurrence.step):
-                self._ask(occurrence.address, where, condition, rows, days)
-        return super()._apply_conditions(occurrence, rows, days)
+    def _apply_conditions(self, due: Due, rows: Rows, days: Days) -> tuple[Rows, Days]:
+        if len(rows) and not due.first.tick:
+            for where, condition in self._conditions(due.step):
+                self._ask(due.only.address, where, condition, rows, days)
+        return super()._apply_conditions(due, rows, days)
 
     def _conditions(self, step: StepHead) -> Iterator[tuple[str, Expression]]:
         """Yield the conditions of a step that are asked on its day, with their places."""
