@@ -10,6 +10,7 @@ from healthsim.audit.rules import AnyRule, AuditRule, RowRule
 from healthsim.audit.temporary import make_tables, typed
 from healthsim.codes.loinc import loinc
 from healthsim.medicine.conclusions import SIDES, all_variants, filled, side_of
+from healthsim.medicine.datafiles import rows
 from healthsim.medicine.specimens import result_kind
 
 _REPORT = "concat('report_id ', r.report_id)"
@@ -53,6 +54,15 @@ def lay_out_findings(connection: duckdb.DuckDBPyConnection) -> None:
 def _reported() -> str:
     """Return the LOINC codes of results that are in a report, for SQL."""
     return ", ".join(f"'{code}'" for code in loinc().rows if result_kind(code).study)
+
+
+def _done() -> str:
+    """Return rows of beginnings of CPT codes, and whether they are done and have no report."""
+    return ", ".join(
+        f"('{row['prefix']}', {row['kind'] == 'procedure' and not row['category']})"
+        for row in rows("studies.csv")
+        if row["system"] == "CPT"
+    )
 
 
 RULES: tuple[AnyRule, ...] = (
@@ -100,6 +110,19 @@ RULES: tuple[AnyRule, ...] = (
         "service_requests",
         "(status = 'completed') <> (occurrence_date IS NOT NULL) "
         "OR occurrence_date < ordered_at::DATE",
+    ),
+    AuditRule(
+        "an operation or dialysis that is billed is in the chart", "procedures.code",
+        ("procedures", "claim_lines", "claims"),
+        "SELECT DISTINCT concat('encounter_id ', c.encounter_id, ' code ', l.procedure) FROM "
+        "(SELECT procedure, arg_max(done, length(prefix)) AS done FROM "
+        "(SELECT DISTINCT procedure FROM claim_lines "
+        "WHERE regexp_full_match(procedure, '[0-9]{5}')) "
+        f"JOIN (VALUES {_done()}) AS s (prefix, done) ON starts_with(procedure, prefix) "
+        "GROUP BY procedure) AS k JOIN claim_lines AS l USING (procedure) "
+        "JOIN claims AS c USING (claim_id) WHERE k.done AND c.encounter_id IS NOT NULL "
+        "AND NOT EXISTS (FROM procedures AS p WHERE p.encounter_id = c.encounter_id "
+        "AND (p.code = l.procedure OR p.system = 'ICD-10-PCS'))",
     ),
     AuditRule(
         "a completed referral led to a visit", "service_requests.occurrence_date",

@@ -41,10 +41,10 @@ def test_a_note_is_read_as_a_whole_with_and_without_what_may_be_missing() -> Non
         "medications": "- albuterol.", "social_news": "- Smoking: Never",
         "vital_signs": "Pain 1 of 10.", "results": "- Sodium 140 mmol/L", "studies": "- XR: clear.",
         "procedures": "- Spirometry", "assessment": "1. Cough (R05.9)", "plan": "- Pending: x.",
-        "signature": "Signed.\nNot a real person.",
+        "death": "Died during the visit.", "signature": "Signed.\nNot a real person.",
     }  # fmt: skip
     optional = {
-        "interval", "problems", "allergies", "medications", "social_news", "vital_signs",
+        "death", "interval", "problems", "allergies", "medications", "social_news", "vital_signs",
         "results", "studies", "procedures", "plan", "changes", "news_of_drugs", "family_news",
         "examination", "screenings",
     }  # fmt: skip

@@ -17,7 +17,7 @@ from healthsim.execution.sync.conditions import conditions
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.drugs.dosage import Injected, injected
 from healthsim.execution.sync.immunizations import immunization_columns
-from healthsim.execution.sync.numbering import listed_studies
+from healthsim.execution.sync.numbering import billed_procedures
 from healthsim.execution.sync.records import (
     RecordRows,
     RecordTable,
@@ -137,9 +137,9 @@ def _procedures(ctx: SyncContext) -> Iterator[ProcedureRows]:
             inside = ctx.by_visit.get((source.journey, source.occurrence.number), ())
             own = {one.occurrence.step.details.code for one in inside
                    if isinstance(one.occurrence.step, events.Procedure)}  # fmt: skip
-            for study, code in listed_studies(address, step.details):
+            for billed, code in billed_procedures(address, step.details):
                 if code not in own:
-                    yield ProcedureRows(source, number(study), code, _text(code), None)
+                    yield ProcedureRows(source, number(billed), code, _text(code), None)
 
 
 def _text(code: str) -> str | None:
@@ -151,9 +151,7 @@ def _text(code: str) -> str | None:
 
 def _procedure_columns(ctx: SyncContext, layout: RowLayout[ProcedureRows]) -> Columns:
     code = layout.segment_texts(lambda procedure: procedure.code)
-    performer = layout.row_values(
-        lambda procedure: ctx.treating_provider(procedure.source, procedure.specialty)
-    )
+    performer = layout.row_values(lambda procedure: _performers(ctx, procedure))
     return {
         "code": code,
         "system": describe_codes(code, procedure_system),
@@ -164,6 +162,14 @@ def _procedure_columns(ctx: SyncContext, layout: RowLayout[ProcedureRows]) -> Co
         "encounter_id": layout.row_values(lambda procedure: _encounter_ids(ctx, procedure)),
         "event_id": event_ids(ctx, layout),
     }
+
+
+def _performers(ctx: SyncContext, procedure: ProcedureRows) -> NDArray[np.int32]:
+    """Return who did a procedure, directory rows: who treats in the encounter that lists it."""
+    own = ctx.visits.get((procedure.source.journey, procedure.source.occurrence.number))
+    if own is None or procedure.specialty is not None:
+        return ctx.treating_provider(procedure.source, procedure.specialty)
+    return own.provider[own.position_of(procedure.rows)]
 
 
 def _encounter_ids(ctx: SyncContext, procedure: ProcedureRows) -> NDArray[np.int64]:

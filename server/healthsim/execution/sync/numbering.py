@@ -273,21 +273,23 @@ def vitals_address(encounter: str) -> str:
 
 
 def listed_procedures(address: str, details: EncounterDetails) -> list[str]:
-    """Return the addresses of the procedures that an encounter lists: hospital's, and studies."""
+    """Return the addresses of the procedures that an encounter lists: hospital's, and billed."""
     hospital = [f"{address}/{place}" for place in range(len(details.icd10pcs))]
-    return [*hospital, *(one for one, _ in listed_studies(address, details))]
+    return [*hospital, *(one for one, _ in billed_procedures(address, details))]
 
 
-def listed_studies(address: str, details: EncounterDetails) -> list[tuple[str, str]]:
-    """Return (address, code) of the studies with a report that an encounter bills.
+def billed_procedures(address: str, details: EncounterDetails) -> list[tuple[str, str]]:
+    """Return (address, code) of what an encounter bills and is done in it: studies, operations.
 
-    So is an ultrasound: what is billed and reported was done and has an order. Tests of a
-    laboratory have their results instead.
+    What is billed was done and has an order: an ultrasound, a session of dialysis, a fistula.
+    Where the hospital lists its own codes, they stand for the operation. Tests of a laboratory
+    have their results instead.
     """
     codes = [one if isinstance(one, str) else one.code for one in details.procedures or ()]
     kinds = [(code, study_of(procedure_system(code) or "", code)) for code in codes]
     return [(f"{address}/study/{code}", code) for code, kind in kinds
-            if kind.category and kind.kind != "laboratory"]  # fmt: skip
+            if kind.kind not in ("", "laboratory")
+            and (kind.category or not details.icd10pcs)]  # fmt: skip
 
 
 def note_address(address: str, at: str) -> str:

@@ -200,3 +200,8 @@ def disposition(scene: Scene, notes: Notes) -> Strings:
     """Say where the person went."""
     ways = scene.coded("encounters", "disposition")
     return taken(said_as("disposition", ways, nameless), notes.encounter)
+
+
+def death(scene: Scene, notes: Notes) -> Strings:
+    """Say that somebody died in a visit; null for the others."""
+    return only("Died during the visit.", drugs.died(scene, notes))

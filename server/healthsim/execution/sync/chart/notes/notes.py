@@ -99,6 +99,7 @@ SECTIONS: Mapping[str, Section] = {
     "plan": acts.plan,
     "admission_plan": acts.admission_plan,
     "discharge_medications": drugs.discharge_medications,
+    "death": acts.death,
     "disposition": acts.disposition,
     "operation_setting": operations.operation_setting,
     "operation": operations.operation,
