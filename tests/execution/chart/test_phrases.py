@@ -61,7 +61,7 @@ def test_a_note_is_read_as_a_whole_with_and_without_what_may_be_missing() -> Non
         "asthma. Seen: cough.\n\n"
         "ASSESSMENT\n1. Cough (R05.9)\n\nSigned.\nNot a real person."
     )
-    assert whole.count("\n\n") == 16
+    assert whole.count("\n\n") == 17
     assert (
         "ILLNESS\n60-year-old woman with asthma. Seen: cough. Last seen on May 1, 2025. "
         "Weight up from 60 to 64 kg since May 1, 2025. Medicines since then: stopped aspirin."
