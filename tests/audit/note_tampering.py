@@ -73,9 +73,10 @@ OF_NOTES = tuple(Tampering(rules, change) for rules, *change in (
 OF_SOURCES = tuple(Tampering(rules, change) for rules, *change in (
     (_CODES, one("encounter_diagnoses", "code = 'J20.9'")),
     (_KNOWN, one("encounter_diagnoses", "poa = 'N'", "poa = 'Y'")),
-    (_LEFT, "UPDATE conditions SET code = 'Z96.651', onset_date = (SELECT max(start_at)::DATE "
-            "FROM encounters AS e WHERE e.person_id = conditions.person_id AND "
-            "encounter_class = 'inpatient') WHERE code = 'I11.0'",
+    ((*_LEFT, *_LASTS),
+     "UPDATE conditions SET code = 'Z96.651', onset_date = (SELECT max(start_at)::DATE "
+     "FROM encounters AS e WHERE e.person_id = conditions.person_id AND "
+     "encounter_class = 'inpatient') WHERE code = 'I11.0'",
      _note("text = text || ' (Z96.651)'", _ADMISSION)),
     (_PULSE, "UPDATE vital_signs SET value = 40 WHERE loinc = '8867-4'"),
     (_CHANGE, "UPDATE vital_signs SET value = value + 0.3 WHERE loinc = '29463-7'"),
