@@ -335,6 +335,13 @@ _MEDICINES = (
     _row("a medicine is for a condition of the person",
          _one("prescriptions", "indication = 'B86'", "indication IS NOT NULL")),
     _row("a label says its dose", _one("prescriptions", "dose = 7")),
+    *(_row("a stay writes the prescriptions of the day it ends",
+           "INSERT INTO prescriptions BY NAME SELECT p.* REPLACE (p.prescription_id + 12 AS "
+           "prescription_id, e.end_at::DATE AS written_date, NULL AS end_date, NULL AS event_id, "
+           f"'active' AS status, NULL AS indication, {changed}) FROM prescriptions AS p "
+           "JOIN encounters AS e USING (person_id) WHERE e.encounter_class = 'inpatient' LIMIT 1")
+      for changed in ("NULL AS encounter_id", "e.encounter_id AS encounter_id, (SELECT max(npi) "
+                      "FROM providers WHERE npi <> e.attending_npi) AS prescriber_npi")),
     _row("insulin of Medicare costs at most its cap",
          _one("prescriptions", "ingredient = 'insulin glargine'", "prescription_id IN (SELECT "
               "prescription_id FROM fills WHERE deductible_usd > 0 AND plan_id = 'MA-PPO')")),

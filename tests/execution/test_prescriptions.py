@@ -73,6 +73,29 @@ def test_a_standing_prescription_is_renewed_at_a_visit_of_the_quarter_before_it_
     assert all(days[events[encounter]] == day for day, encounter in inside)
 
 
+def test_a_stay_writes_what_is_prescribed_on_the_day_it_ends_and_on_no_other() -> None:
+    stay = event("stay", "encounter", 5, encounter_class="inpatient", los_days=3)
+    home, later = (event(name, "prescription", day, drug=drug, days_supply=30)
+                   for name, day, drug in (("home", 8, "atorvastatin 40 mg tablet"),
+                                           ("later", 9, "metformin 500 mg tablet")))  # fmt: skip
+    tables = run(_profile("lisinopril 10 mg tablet", count=20), journey(stay, home, later))
+    attending = dict(listed(tables["encounters"], "encounter_id", "attending_npi"))
+    wrote = {
+        drug: [row[1:] for row in _rows(tables, "drug", "encounter_id", "prescriber_npi")
+               if row[0] == drug]
+        for drug in ("atorvastatin 40 mg tablet", "metformin 500 mg tablet")
+    }  # fmt: skip
+
+    at_home = wrote["atorvastatin 40 mg tablet"]
+    assert len(at_home) == 20
+    assert all(attending[encounter] == npi for encounter, npi in at_home)
+    assert {encounter for encounter, _ in wrote["metformin 500 mg tablet"]} == {NO_NUMBER}
+    written = dict(_rows(tables, "prescription_id", "prescriber_npi"))
+    fills = listed(tables["fills"], "prescription_id", "prescriber_npi")
+    assert fills
+    assert all(written[number] == npi for number, npi in fills)
+
+
 def test_who_may_not_prescribe_renews_nothing() -> None:
     exercise = visit("exercise", 200, specialty="physical therapy")
     doctor = visit("doctor", 200, specialty="cardiology")

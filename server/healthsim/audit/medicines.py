@@ -6,6 +6,10 @@ from __future__ import annotations
 from healthsim.audit.rules import AnyRule, AuditRule
 
 _ROW = "concat('prescription_id ', p.prescription_id)"
+_STAYS = "('inpatient', 'observation', 'snf')"
+_NO_PRESCRIBERS = ("('audiology', 'clinical social work', 'dietetics', 'occupational therapy', "
+                   "'optometry', 'physical therapy', 'podiatry', 'psychology')")  # fmt: skip
+"""Specialties that prescribe nothing, or only what belongs to their own field."""
 
 RULES: tuple[AnyRule, ...] = (
     AuditRule(
@@ -18,6 +22,15 @@ RULES: tuple[AnyRule, ...] = (
         "SELECT 1 FROM encounter_diagnoses AS d WHERE d.encounter_id = p.encounter_id "
         "AND d.code = p.indication)",
         columns=("prescriptions.indication",),
+    ),
+    AuditRule(
+        "a stay writes the prescriptions of the day it ends", "prescriptions.encounter_id",
+        ("prescriptions", "encounters", "providers"),
+        f"SELECT {_ROW} FROM prescriptions AS p JOIN encounters AS e ON e.person_id = p.person_id "
+        "AND e.end_at::DATE = p.written_date JOIN providers AS a ON a.npi = e.attending_npi "
+        f"WHERE e.encounter_class IN {_STAYS} AND a.specialty NOT IN {_NO_PRESCRIBERS} AND ("
+        "p.encounter_id IS NULL OR (p.encounter_id = e.encounter_id "
+        "AND p.prescriber_npi <> e.attending_npi))",
     ),
     AuditRule(
         "a label says its dose", "prescriptions.sig", ("prescriptions",),

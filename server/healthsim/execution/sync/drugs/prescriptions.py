@@ -29,7 +29,12 @@ from healthsim.execution.people.row_layout import RowLayout
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.drugs.dosage import Dosage, dosage
 from healthsim.execution.sync.drugs.indications import Indications
-from healthsim.execution.sync.drugs.renewals import OfficeVisits, Writing, renewed
+from healthsim.execution.sync.drugs.renewals import (
+    PrescribingVisits,
+    Within,
+    Writing,
+    renewed,
+)
 from healthsim.execution.sync.records import RecordTable
 from healthsim.execution.timeline.facts import PrescriptionFacts
 from healthsim.execution.timeline.step_call import OccurrenceRows
@@ -54,6 +59,7 @@ class PrescriptionRows:
         cut: bool, it was stopped or replaced before it ran out.
         dosage: how it is taken, and how much of it is dispensed.
         source: the occurrence that wrote it; None for a medication of the profile.
+        stay: the stay that ends on the day on which it is written.
         renewal: the visits in which a medication of the profile was written; None for the others.
         valid_days: days after writing in which it may be filled.
         prompt: it is filled on the day or the next, or not at all.
@@ -76,6 +82,7 @@ class PrescriptionRows:
     first_fill_share: NDArray[np.float64]
     adherence: NDArray[np.float64]
     source: OccurrenceRows | None
+    stay: Within
     renewal: Writing | None = None
     valid_days: int = YEAR
     prompt: bool = False
@@ -93,13 +100,18 @@ class PrescriptionRows:
         return self.address.removesuffix(f"~{self.part}")
 
     def prescriber(self, ctx: SyncContext) -> NDArray[np.int32]:
-        """Return the directory row of who wrote it, int32, shape (n,)."""
+        """Return the directory row of who wrote it, int32, shape (n,).
+
+        It is the attending of the stay that ends on its day, if no other visit wrote it.
+        """
         if self.source is None:
             usual = ctx.network.primary_care[self.rows]
-            if self.renewal is None:
-                return usual
-            return np.where(self.renewal.provider >= 0, self.renewal.provider, usual)
-        return ctx.treating_provider(self.source)
+            if self.renewal is not None:
+                usual = np.where(self.renewal.provider >= 0, self.renewal.provider, usual)
+        else:
+            usual = ctx.treating_provider(self.source)
+        outside = (self._visits(ctx) == NO_NUMBER) & (self.stay.provider >= 0)
+        return np.where(outside, self.stay.provider, usual).astype(np.int32)
 
     def event_ids(self, ctx: SyncContext) -> NDArray[np.int64]:
         """Return the events that wrote it, int64, shape (n,); `NO_NUMBER` where the profile did."""
@@ -109,6 +121,11 @@ class PrescriptionRows:
 
     def encounter_ids(self, ctx: SyncContext) -> NDArray[np.int64]:
         """Return the encounters in which it was written, int64, (n,); `NO_NUMBER` for none."""
+        own = self._visits(ctx)
+        return np.where(own == NO_NUMBER, self.stay.encounter, own)
+
+    def _visits(self, ctx: SyncContext) -> NDArray[np.int64]:
+        """Return the encounters around its step or its renewal, int64, (n,)."""
         if self.source is None:
             none = np.full(len(self.rows), NO_NUMBER)
             return none if self.renewal is None else self.renewal.encounter
@@ -126,17 +143,19 @@ class PrescriptionRows:
 def prescription_rows(ctx: SyncContext) -> list[PrescriptionRows]:
     """Return every prescription of a chunk."""
     medications = zip(ctx.people.medications, ctx.record.courses, strict=False)
-    visits = OfficeVisits.of(ctx)
+    visits, stays = PrescribingVisits.renewing(ctx), PrescribingVisits.ends_of_stays(ctx)
     ongoing = (
         prescription
         for medication, course in medications
-        for prescription in _ongoing(ctx, medication, course, visits)
+        for prescription in _ongoing(ctx, medication, course, visits, stays)
     )
-    events = (_written(ctx, source) for source in ctx.of_type(Prescription))
+    events = (_written(ctx, source, stays) for source in ctx.of_type(Prescription))
     return [*ongoing, *(one for written in events for one in written)]
 
 
-def _written(ctx: SyncContext, source: OccurrenceRows) -> Iterator[PrescriptionRows]:
+def _written(
+    ctx: SyncContext, source: OccurrenceRows, stays: PrescribingVisits
+) -> Iterator[PrescriptionRows]:
     """Yield the prescriptions of a step: one, or as many as the law asks for.
 
     Those of schedule II are written together for up to 90 days, each with a first day of its own
@@ -150,7 +169,8 @@ def _written(ctx: SyncContext, source: OccurrenceRows) -> Iterator[PrescriptionR
         after = begun * details.days_supply
         early = after % valid if not any(parts) else 0
         begun += refills + 1
-        yield _part(ctx, source, _Part(part, refills, after, early, valid, part + 1 == len(parts)))
+        last = part + 1 == len(parts)
+        yield _part(ctx, source, _Part(part, refills, after, early, valid, last), stays)
 
 
 class _Part(NamedTuple):
@@ -172,7 +192,9 @@ class _Part(NamedTuple):
     last: bool
 
 
-def _part(ctx: SyncContext, source: OccurrenceRows, part: _Part) -> PrescriptionRows:
+def _part(
+    ctx: SyncContext, source: OccurrenceRows, part: _Part, stays: PrescribingVisits
+) -> PrescriptionRows:
     """Return one of the prescriptions of a step, of those who take the drug when it is written."""
     details, facts = source.step_as(Prescription).details, source.facts_as(PrescriptionFacts)
     drug, stop = drugs().find(details.drug, "details.drug"), facts.stop
@@ -205,6 +227,7 @@ def _part(ctx: SyncContext, source: OccurrenceRows, part: _Part) -> Prescription
         first_fill_share=facts.first_fill_share,
         adherence=facts.adherence,
         source=source,
+        stay=stays.within(source.rows, written),
         valid_days=part.valid,
         prompt=course_of(drug).prompt,
         quit=facts.quit,
@@ -213,7 +236,11 @@ def _part(ctx: SyncContext, source: OccurrenceRows, part: _Part) -> Prescription
 
 
 def _ongoing(
-    ctx: SyncContext, medication: MedicationColumn, course: Course, visits: OfficeVisits
+    ctx: SyncContext,
+    medication: MedicationColumn,
+    course: Course,
+    visits: PrescribingVisits,
+    stays: PrescribingVisits,
 ) -> Iterator[PrescriptionRows]:
     """Yield a medication of the profile: written in the year before `as_of`, renewed each year."""
     record, through, rows = ctx.record, np.int32(ctx.through), course.rows
@@ -256,6 +283,7 @@ def _ongoing(
             first_fill_share=np.ones(len(taken)),
             adherence=np.ones(len(taken)) if way.each_fill else adherence[taken],
             source=None,
+            stay=stays.within(rows[taken], kept.written),
             renewal=kept,
             valid_days=way.valid_days,
             prompt=way.once,

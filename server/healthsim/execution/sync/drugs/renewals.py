@@ -1,9 +1,10 @@
-"""When a standing prescription is written anew: at a visit of the quarter before it runs out."""
+"""In which visits prescriptions are written: renewals, and those of the day a stay ends."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +18,29 @@ from healthsim.products.networksim.reference import prescribes
 from healthsim.tables import NO_NUMBER
 
 _RENEWING = ("office", "telehealth")  # assumption: classes of visits in which drugs are renewed
+STAYS = ("inpatient", "observation", "snf")
+"""Classes of encounters whose attending writes the prescriptions of the day on which they end."""
+
+
+class Within(NamedTuple):
+    """In which visits something is written; arrays of shape (n,).
+
+    Attributes:
+        encounter: int64, id of the visit; `NO_NUMBER` where there is none.
+        provider: int32, directory row of who treats in it; -1 where there is none.
+    """
+
+    encounter: NDArray[np.int64]
+    provider: NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
-class OfficeVisits:
-    """The visits of a chunk in which prescriptions are renewed, by person and day; shape (m,).
+class PrescribingVisits:
+    """The visits of a chunk in which prescriptions are written, by person and day; shape (m,).
 
     Attributes:
         person: int64, position in the chunk, rising.
-        day: int32, day of the visit; rising for one person.
+        day: int32, day of the visit, or on which the stay ends; rising for one person.
         encounter: int64, id of the visit.
         provider: int32, directory row of who treats.
     """
@@ -36,16 +51,25 @@ class OfficeVisits:
     provider: NDArray[np.int32]
 
     @classmethod
-    def of(cls, ctx: SyncContext) -> OfficeVisits:
-        """Read them from the visits of a chunk."""
+    def renewing(cls, ctx: SyncContext) -> PrescribingVisits:
+        """Read those in which drugs are renewed from the visits of a chunk."""
+        return cls._of(ctx, _RENEWING, "first")
+
+    @classmethod
+    def ends_of_stays(cls, ctx: SyncContext) -> PrescribingVisits:
+        """Read the stays of a chunk, each on the day on which it ends."""
+        return cls._of(ctx, STAYS, "last")
+
+    @classmethod
+    def _of(cls, ctx: SyncContext, classes: tuple[str, ...], name: str) -> PrescribingVisits:
         visits = [
             visit for visit in ctx.visits.values()
-            if visit.is_encounter and visit.details.encounter_class in _RENEWING
+            if visit.is_encounter and visit.details.encounter_class in classes
             and prescribes(visit.specialty) and len(visit.rows)
         ]  # fmt: skip
         none = np.zeros(0, dtype=np.int64)
         person = np.concatenate([none, *(visit.rows for visit in visits)]).astype(np.int64)
-        day = np.concatenate([none, *(visit.first for visit in visits)]).astype(np.int32)
+        day = np.concatenate([none, *(getattr(visit, name) for visit in visits)]).astype(np.int32)
         encounter = np.concatenate(
             [
                 none,
@@ -63,6 +87,20 @@ class OfficeVisits:
         found = (place >= 0) & (self.person[np.maximum(place, 0)] == rows) if len(keys) else (
             np.zeros(len(rows), dtype=np.bool_))  # fmt: skip
         return np.where(found, place, -1)
+
+    def within(self, rows: Rows, days: Days) -> Within:
+        """Return in which of them something is written.
+
+        Args:
+            rows: positions of people in the chunk, shape (n,).
+            days: int32, on which it is written.
+        """
+        if not len(self.day):
+            return Within(np.full(len(rows), NO_NUMBER), np.full(len(rows), -1, dtype=np.int32))
+        at = self.last_before(rows, days)
+        same = (at >= 0) & (self.day[at] == days)
+        return Within(np.where(same, self.encounter[at], NO_NUMBER),
+                      np.where(same, self.provider[at], -1).astype(np.int32))  # fmt: skip
 
 
 def _key(person: NDArray[np.int64], day: Days) -> NDArray[np.int64]:
@@ -105,7 +143,7 @@ def renewed(
     as_of: int,
     way: Prescribing,
     times: int,
-    visits: OfficeVisits,
+    visits: PrescribingVisits,
     lasts: Callable[[int], NDArray[np.int32]],
 ) -> list[Writing]:
     """Return each writing of a standing prescription, first to last.
