@@ -6,6 +6,7 @@ from audit.tampering import Tampering
 from audit.tampering import _one as one
 
 _WHERE = ("a note is written in its encounter, by who treats",)
+_BEFORE = ("an admission is written before the operating room",)
 _CODES = ("a note names the diagnoses of its encounter, in order",)
 _NUMBER = ("a result in a note is a result of the person",)
 _THERE = ("a note holds the results of its visit that were there",)
@@ -71,6 +72,9 @@ OF_NOTES = tuple(Tampering(rules, change) for rules, *change in (
 """Changes of notes."""
 
 OF_SOURCES = tuple(Tampering(rules, change) for rules, *change in (
+    (_BEFORE, one("encounter_locations", "unit = 'operating room'", "sequence = 1 AND "
+                  "encounter_id IN (SELECT encounter_id FROM clinical_notes "
+                  "WHERE type = '34117-2')")),
     (_CODES, one("encounter_diagnoses", "code = 'J20.9'")),
     (_KNOWN, one("encounter_diagnoses", "poa = 'N'", "poa = 'Y'")),
     ((*_LEFT, *_LASTS),

@@ -63,6 +63,13 @@ RULES: tuple[AnyRule, ...] = (
         "AND n.type <> '11504-8')",
     ),
     AuditRule(
+        "an admission is written before the operating room", "clinical_notes.authored_at",
+        ("clinical_notes", "encounter_locations"),
+        f"SELECT DISTINCT {_NOTE} FROM clinical_notes AS n JOIN encounter_locations AS l "
+        "USING (encounter_id) WHERE n.type = '34117-2' AND l.unit = 'operating room' "
+        "AND n.authored_at > l.start_at",
+    ),
+    AuditRule(
         "a note names the diagnoses of its encounter, in order", "clinical_notes.text",
         ("clinical_notes", "encounter_diagnoses"),
         f"SELECT {_NOTE} FROM clinical_notes AS n JOIN {_LISTED} AS d USING (encounter_id) "

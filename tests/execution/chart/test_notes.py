@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeAlias
 
@@ -223,6 +224,21 @@ def test_an_operation_is_written_down_after_the_operating_room(knees: Connection
         WHERE n.type = '11504-8' AND l.unit = 'operating room'
         """).fetchall()[0]
     assert found[0] == found[1] > 5
+
+
+def test_an_admission_is_signed_half_an_hour_before_the_operating_room_or_earlier(
+    knees: Connection,
+) -> None:
+    found = knees.execute("""
+        SELECT n.authored_at - e.start_at, l.start_at - n.authored_at
+        FROM clinical_notes AS n JOIN encounters AS e USING (encounter_id)
+        JOIN encounter_locations AS l USING (encounter_id)
+        WHERE n.type = '34117-2' AND l.unit = 'operating room'
+        """).fetchall()
+    assert len(found) > 5
+    assert all(timedelta(minutes=10) < after <= timedelta(hours=3) for after, _ in found)
+    assert {before for _, before in found} >= {timedelta(minutes=30)}
+    assert all(before >= timedelta(minutes=30) for _, before in found)
 
 
 def test_a_hospitals_code_has_its_text_and_a_note_of_the_surgeon_does_not_repeat_it(

@@ -16,10 +16,12 @@ from healthsim.execution.sync.chart.notes.texts import Places
 from healthsim.execution.sync.visits.visits import DAY
 
 _ADMITTED = 180  # minutes from the beginning of a stay to its first note: assumption
+_BEFORE_OPERATION = 30  # minutes before the operating room by which that note is signed: assumption
 _WRITTEN_DOWN = 30  # minutes from the end of an operation to its note: assumption
 _AFTERNOON = 17 * 60  # when an operation is written down of which no place is known: assumption
 LONG_AGO = np.int64(-(2**62))
 """Before everything, in minutes."""
+_NEVER = np.int64(2**62)
 
 
 class Kind(NamedTuple):
@@ -141,6 +143,9 @@ def _of_encounters(scene: Scene, place: int) -> _Rows:
     rows = np.flatnonzero(np.isin(classes.codes, wanted) & ~scene.once(_no_care))
     start, end = (scene.whole("encounters", name)[rows] for name in ("start_at", "end_at"))
     begun = np.minimum(start + _ADMITTED, (start + end) // 2)
+    operated = _operating_room(scene, "start_at", np.minimum, _NEVER)[rows]
+    signed = np.maximum(operated - _BEFORE_OPERATION, (start + operated) // 2)
+    begun = np.minimum(begun, np.where(operated >= start, signed, begun))
     return rows, begun if kind.at == "begin" else end, np.full(len(rows), -1)
 
 
@@ -181,17 +186,26 @@ def _of_operations(scene: Scene, operations: NDArray[np.bool_]) -> _Rows:
     encounter = scene.encounter("procedures")[procedure]
     start, end = (scene.whole("encounters", name)[encounter] for name in ("start_at", "end_at"))
     day = scene.whole("procedures", "performed_date")[procedure]
-    over = _operated_until(scene)[encounter]
+    over = _operating_room(scene, "end_at", np.maximum, LONG_AGO)[encounter]
     known = over >= day * DAY  # of an operation of a later day the place is not known
     authored = np.where(known, over + _WRITTEN_DOWN, day * DAY + _AFTERNOON)
     return encounter, np.clip(authored, start, end), procedure
 
 
-def _operated_until(scene: Scene) -> NDArray[np.int64]:
-    """Return when each encounter's people left the operating room; `LONG_AGO` if never there."""
-    until = np.full(scene.visits, LONG_AGO)
+def _operating_room(
+    scene: Scene, column: str, which: np.ufunc, without: np.int64
+) -> NDArray[np.int64]:
+    """Return a time of the operating room of each encounter, minutes.
+
+    Args:
+        scene: its tables.
+        column: "start_at" or "end_at".
+        which: of several, ``np.minimum`` or ``np.maximum``.
+        without: what stands for encounters without one.
+    """
+    at = np.full(scene.visits, without)
     table = "encounter_locations"
     if scene.has(table):
         rows = np.flatnonzero(scene.coded(table, "unit").equals("operating room"))
-        np.maximum.at(until, scene.encounter(table)[rows], scene.whole(table, "end_at")[rows])
-    return until
+        which.at(at, scene.encounter(table)[rows], scene.whole(table, column)[rows])
+    return at
