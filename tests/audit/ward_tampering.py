@@ -14,6 +14,9 @@ _ALSO = {
     "a device of a procedure is put in on its day": (
         "a device is made, used within its shelf life, and then removed",
     ),
+    "what people take is given in their stays": (
+        "a dose of a prescription is given while it lasts",
+    ),
     "what a code says is there is a device": ("problem list: what a visit states, the person has",),
     "no vaccine is refused on the day of its dose": (_VISIT,),
     "a vaccine that is not given suits the age": (

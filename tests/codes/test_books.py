@@ -54,7 +54,11 @@ def test_an_unknown_code_is_refused_with_the_nearest_ones(load) -> None:
     assert re.search("did you mean|known:|state a billable", str(refusal.value))
 
 
-KEYS = {"intervals": lambda line: (line[0], line[1], int(line[2]))}
+KEYS = {
+    "intervals": lambda line: (line[0], line[1], int(line[2])),
+    "exact_codes": lambda line: (line[0], line[1]),
+    "sides": lambda line: min(filter(None, line)),
+}
 
 
 @pytest.mark.parametrize("path", sorted(DATA.glob("*.csv")), ids=lambda path: path.stem)

@@ -88,6 +88,7 @@ RULES: tuple[AnyRule, ...] = (
         "AND e.start_at::DATE <= p.written_date + p.days_supply * (1 + p.refills) "
         f"AND NOT EXISTS (SELECT 1 FROM {_DOSES} AS m WHERE m.encounter_id = e.encounter_id "
         "AND m.ingredient = p.ingredient AND m.given_at >= e.end_at - INTERVAL 2 DAY)",
+        columns=("prescriptions.as_needed", "prescriptions.route", "prescriptions.frequency"),
     ),
     AuditRule(
         "no dose of what a diagnosis of the stay holds", f"{_DOSES}.ingredient",
