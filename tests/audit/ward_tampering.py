@@ -14,6 +14,9 @@ _ALSO = {
     "a device of a procedure is put in on its day": (
         "a device is made, used within its shelf life, and then removed",
     ),
+    "nothing is swallowed while an operation forbids it": (
+        "places cover a stay or emergency visit",
+    ),
     "what people take is given in their stays": (
         "a dose of a prescription is given while it lasts",
     ),
