@@ -42,8 +42,9 @@ def main() -> None:
     with (DATA / "sides.csv").open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(order)
-        lines = [["".join(sides.get(side, ())) for side in order] for sides in found.values()
-                 if len(sides) > 1 and all(len(codes) == 1 for codes in sides.values())]  # fmt: skip
+        single = [sides for sides in found.values()
+                  if len(sides) > 1 and all(len(codes) == 1 for codes in sides.values())]  # fmt: skip
+        lines = [["".join(sides.get(side, ())) for side in order] for sides in single]
         out.writerows(sorted(lines, key=lambda line: min(filter(None, line))))
 
 
