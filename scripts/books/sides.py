@@ -42,10 +42,14 @@ def main() -> None:
     with (DATA / "sides.csv").open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(order)
-        single = [sides for sides in found.values()
-                  if len(sides) > 1 and all(len(codes) == 1 for codes in sides.values())]  # fmt: skip
+        single = filter(_is_single, found.values())
         lines = [["".join(sides.get(side, ())) for side in order] for sides in single]
         out.writerows(sorted(lines, key=lambda line: min(filter(None, line))))
+
+
+def _is_single(sides: dict[str, list[str]]) -> bool:
+    """Tell whether a text has codes of two sides or more, and one code for each."""
+    return len(sides) > 1 and all(len(codes) == 1 for codes in sides.values())
 
 
 def without_side(text: str) -> str:
