@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from healthsim.execution.timeline.families import Families
 from healthsim.execution.timeline.ruled import ruled_as
 from healthsim.execution.timeline.series import series_of
+from healthsim.execution.timeline.turns import SameLayout
 from healthsim.execution.timeline.vaccinations import doses_during
 from healthsim.specification.journeys.events import (
     Claim,
@@ -31,21 +31,9 @@ _TOGETHER = (
 )  # fmt: skip
 
 
-class _Same(NamedTuple):
-    """A layout that is equal to itself only, so that its families can be kept."""
-
-    layout: JourneyLayout
-
-    def __hash__(self) -> int:
-        return id(self.layout)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.layout is self.layout
-
-
 def families_of(layout: JourneyLayout) -> Families:
     """Return the families of a layout: the occurrences of a step that are done together."""
-    return _families(_Same(layout))
+    return _families(SameLayout(layout))
 
 
 def each_alone(layout: JourneyLayout) -> Families:
@@ -54,7 +42,7 @@ def each_alone(layout: JourneyLayout) -> Families:
 
 
 @lru_cache(maxsize=8)
-def _families(same: _Same) -> Families:
+def _families(same: SameLayout) -> Families:
     return Families.of(same.layout, _first_of_family(same.layout))
 
 

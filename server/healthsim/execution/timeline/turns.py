@@ -39,8 +39,8 @@ def runs_many_streams(layout: JourneyLayout) -> bool:
     return sum(isinstance(step, Beating | Stages) for step in top) > _STREAMS
 
 
-class _Same(NamedTuple):
-    """A layout that is equal to itself only, so that its turns can be kept."""
+class SameLayout(NamedTuple):
+    """A layout that is equal to itself only, so that what follows from it can be kept."""
 
     layout: JourneyLayout
 
@@ -48,7 +48,7 @@ class _Same(NamedTuple):
         return id(self.layout)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.layout is self.layout
+        return isinstance(other, SameLayout) and other.layout is self.layout
 
 
 def turns_of(layout: JourneyLayout) -> NDArray[np.int32]:
@@ -57,11 +57,11 @@ def turns_of(layout: JourneyLayout) -> NDArray[np.int32]:
     Occurrences by chance come first, by number; then those of no stage and of each stage, by
     their nominal days in it and by number.
     """
-    return _turns(_Same(layout))
+    return _turns(SameLayout(layout))
 
 
 @lru_cache(maxsize=8)
-def _turns(same: _Same) -> NDArray[np.int32]:
+def _turns(same: SameLayout) -> NDArray[np.int32]:
     layout, nominal = same.layout, nominal_days(same.layout)
     size = len(layout.occurrences)
     chance, entry = np.zeros(size, dtype=np.bool_), np.full(size, -1, dtype=np.int32)
