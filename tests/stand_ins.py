@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from healthsim import addresses
 from healthsim.audit import integrity, money
 from healthsim.audit.derived import derived_rules
 from healthsim.audit.rules import AnyRule, RowRule
@@ -16,9 +17,10 @@ from healthsim.errors import Cancelled
 from healthsim.execution.job import Job
 from healthsim.execution.run import Chunk, chunks
 from healthsim.exports import people
-from healthsim.operations import generate, query
+from healthsim.operations import generate, lake_blocks, lake_making, query, verify
 from healthsim.operations.making import Engine, default_engine
 from healthsim.persistence import sandbox
+from healthsim.persistence.digest import Digest, digest_stored
 from healthsim.tables import Table
 from healthsim.tools import pulse
 from processes import PATIENCE
@@ -44,6 +46,15 @@ def _answer_here(request: Mapping[str, Any], seconds: float, most_bytes: int) ->
     asked = json.loads(json.dumps({**request, "seconds": seconds}))
     answered: dict[str, Any] = json.loads(json.dumps(sandbox.answer(asked)))
     return answered
+
+
+def have_small_blocks(patch: pytest.MonkeyPatch, units: int) -> None:
+    """Let blocks and chunks of this process have so many units: a run of few has several then."""
+    for module in (addresses, lake_blocks, lake_making, verify):
+        patch.setattr(module, "BLOCK", units)
+    patch.setattr(Digest.__init__, "__defaults__", (units,))
+    patch.setattr(digest_stored, "__defaults__", (units, None))
+    patch.setitem(chunks.__kwdefaults__, "size", units)
 
 
 def report_often(patch: pytest.MonkeyPatch) -> None:

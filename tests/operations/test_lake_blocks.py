@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 import duckdb
 import pytest
 
-from healthsim.addresses import BLOCK
 from healthsim.errors import Refused
 from healthsim.execution.job import Job
 from healthsim.execution.prepare import prepare
@@ -21,11 +20,20 @@ from healthsim.operations.home import Home
 from healthsim.operations.lake_blocks import BlockRange, BlockTask, make_blocks, record_of
 from healthsim.persistence.digest import Digest, joined
 from healthsim.persistence.parquet import sha256_of
+from stand_ins import have_small_blocks
 
+BLOCK = 256
 COUNT = 2 * BLOCK + 100
 PROFILE: dict[str, Any] = {
     "kind": "profile", "name": "many", "count": COUNT, "products": ["patientsim"], "detail": "core",
 }  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _blocks_are_small() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        have_small_blocks(patch, BLOCK)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +67,12 @@ def _tables(job: Job, made: list[BlockRange]) -> Mapping[str, str]:
     return joined(job.tables, rows, blocks, {})
 
 
-@pytest.mark.slow
 def test_ranges_made_apart_and_in_any_order_have_the_digest_of_the_run(
     job: Job, made: list[BlockRange]
 ) -> None:
     digest, used = Digest(job.tables), DirectoryUse.none(job.reference.directory)
     by_name = {table.name: table for table in job.tables}
-    for chunk in chunks(job, size=20_000):
+    for chunk in chunks(job, size=300):
         for name, columns in chunk.tables.items():
             if chunk.count:
                 digest.update(by_name[name], columns)
@@ -77,7 +84,6 @@ def test_ranges_made_apart_and_in_any_order_have_the_digest_of_the_run(
     assert [block.block for part in made for block in part.made] == [2, 0, 1]
 
 
-@pytest.mark.slow
 def test_the_files_of_a_range_hold_its_rows_and_are_what_its_record_says(
     lake: Path, made: list[BlockRange]
 ) -> None:
@@ -96,7 +102,6 @@ def test_the_files_of_a_range_hold_its_rows_and_are_what_its_record_says(
     assert not list(lake.glob(".*")), "something unfinished was left"
 
 
-@pytest.mark.slow
 def test_a_process_that_would_make_other_rows_refuses_and_says_both_versions(
     job: Job, lake: Path
 ) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from healthsim.addresses import BLOCK
 from healthsim.cli import app
 from healthsim.errors import Cancelled, HealthSimError, StorageError, WorkerDied
 from healthsim.execution.job import Job
@@ -25,11 +24,20 @@ from healthsim.operations.store import Store
 from healthsim.operations.verify import verify
 from healthsim.persistence.names import lake_of
 from healthsim.persistence.state import describe_file
+from stand_ins import have_small_blocks
 
+BLOCK = 256
 PROFILE: dict[str, Any] = {
     "kind": "profile", "name": "many", "count": 2 * BLOCK + 100, "products": ["patientsim"],
     "detail": "core",
 }  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _blocks_are_small() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        have_small_blocks(patch, BLOCK)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +106,6 @@ def test_a_lake_has_the_digest_of_the_file_whoever_makes_its_ranges(
     assert not list(home.runs.rglob("parts"))
 
 
-@pytest.mark.slow
 def test_ranges_of_several_blocks_have_the_same_digest(
     home: Home, job: Job, digest: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,7 +115,6 @@ def test_ranges_of_several_blocks_have_the_same_digest(
     assert _left(home) == {"000000.parquet", "000002.parquet"}
 
 
-@pytest.mark.slow
 def test_a_run_that_was_cancelled_is_resumed_by_what_is_missing_alone(
     home: Home, job: Job, digest: str
 ) -> None:
@@ -122,7 +128,6 @@ def test_a_run_that_was_cancelled_is_resumed_by_what_is_missing_alone(
     assert maker.made == [0]
 
 
-@pytest.mark.slow
 def test_a_run_is_resumed_by_whoever_cuts_it_otherwise(
     home: Home, job: Job, digest: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,7 +141,6 @@ def test_a_run_is_resumed_by_whoever_cuts_it_otherwise(
     assert maker.made == [1, 0]
 
 
-@pytest.mark.slow
 def test_what_workers_have_made_stays_where_one_is_lost(home: Home, job: Job, digest: str) -> None:
     with pytest.raises(WorkerDied):
         _run(home, job, Maker(WorkerDied("worker", "was ended by signal 9", "again"), after=2))
@@ -146,7 +150,6 @@ def test_what_workers_have_made_stays_where_one_is_lost(home: Home, job: Job, di
     assert maker.made == [0]
 
 
-@pytest.mark.slow
 def test_what_was_changed_meanwhile_and_what_is_of_another_run_is_made_again(
     home: Home, job: Job, digest: str
 ) -> None:
@@ -164,7 +167,6 @@ def test_what_was_changed_meanwhile_and_what_is_of_another_run_is_made_again(
     assert maker.made == [2, 1]
 
 
-@pytest.mark.slow
 def test_without_resume_a_run_begins_anew(home: Home, job: Job, digest: str) -> None:
     with pytest.raises(Cancelled):
         _run(home, job, Maker(Cancelled("run", "was stopped", "again"), after=2))
@@ -174,7 +176,6 @@ def test_without_resume_a_run_begins_anew(home: Home, job: Job, digest: str) -> 
     assert maker.made == [2, 1, 0]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "error",
     [StorageError("run", "the disk is full", "free some"), RuntimeError("a fault of the engine")],
