@@ -17,6 +17,7 @@ from healthsim.errors import Cancelled
 from healthsim.execution.job import Job
 from healthsim.execution.run import Chunk, chunks
 from healthsim.exports import people
+from healthsim.exports.fhir import opening, resources
 from healthsim.operations import generate, lake_blocks, lake_making, query, verify
 from healthsim.operations.making import Engine, default_engine
 from healthsim.persistence import sandbox
@@ -46,6 +47,13 @@ def _answer_here(request: Mapping[str, Any], seconds: float, most_bytes: int) ->
     asked = json.loads(json.dumps({**request, "seconds": seconds}))
     answered: dict[str, Any] = json.loads(json.dumps(sandbox.answer(asked)))
     return answered
+
+
+def export_types(patch: pytest.MonkeyPatch, *names: str) -> None:
+    """Let FHIR exports of this process hold these types of resource alone: each takes its time."""
+    kinds = [kind for kind in resources.TYPES if kind.name in names]
+    assert len(kinds) == len(names)
+    patch.setattr(opening, "TYPES", kinds)
 
 
 def have_small_blocks(patch: pytest.MonkeyPatch, units: int) -> None:

@@ -14,6 +14,7 @@ from healthsim.errors import Refused
 from healthsim.execution.prepare import prepare
 from healthsim.operations import exporting, generate, reference, scenarios
 from healthsim.operations.home import Home
+from stand_ins import export_types
 
 MAP = "system,code,snomed,display\nicd10cm,I10,38341003,Hypertensive disorder\n,E119,44054006,\n"
 
@@ -46,7 +47,10 @@ def _hypertensive() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_a_map_adds_snomed_to_conditions_and_changes_no_run(home: Home, tmp_path: Path) -> None:
+def test_a_map_adds_snomed_to_conditions_and_changes_no_run(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export_types(monkeypatch, "Organization", "Condition")
     job = prepare(_hypertensive(), [])
     scenarios.save_run(home, generate.run(home, job).run_id, "mapped")
     plain = _problems(home, tmp_path / "plain")

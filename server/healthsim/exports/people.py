@@ -176,13 +176,23 @@ def _show(connection: duckdb.DuckDBPyConnection, table: str, condition: str) -> 
 def _show_directories(
     connection: duckdb.DuckDBPyConnection, known: list[tuple[str, str, str]]
 ) -> None:
-    """Let directories show the rows at which rows point that are exported."""
+    """Let directories show the rows at which rows point that are exported.
+
+    The keys are noted once: a query of a directory would else find them again each time it is
+    planned, which took longer than a small export.
+    """
     for directory in _DIRECTORIES:
-        conditions = []
+        pointing: dict[str, list[str]] = {}
         for table, column, reference in known:
             target, _, key = str(reference).partition(".")
             if target == directory:  # other tables of nobody are whole, and so is what they use
                 rows = f"SELECT {quoted(column)} FROM {quoted(table)}"  # noqa: S608
-                conditions.append(f"{quoted(key)} IN ({rows} WHERE {quoted(column)} IS NOT NULL)")
-        if conditions and any(table == directory for table, *_ in known):
-            _show(connection, directory, " OR ".join(conditions))
+                pointing.setdefault(key, []).append(f"{rows} WHERE {quoted(column)} IS NOT NULL")
+        if not pointing or not any(table == directory for table, *_ in known):
+            continue
+        conditions = []
+        for key, of_tables in pointing.items():
+            used = quoted(f"used_{directory}_{key}")
+            connection.execute(f"CREATE TEMP TABLE {used} AS {' UNION '.join(of_tables)}")
+            conditions.append(f"{quoted(key)} IN (FROM {used})")
+        _show(connection, directory, " OR ".join(conditions))

@@ -16,6 +16,7 @@ from healthsim.exports.fhir import bulk, bundles
 from healthsim.exports.marking import MANIFEST, MARKER
 from healthsim.operations import exporting, generate, scenarios
 from healthsim.operations.home import Home
+from stand_ins import export_types
 from template_runs import job_of
 
 
@@ -89,14 +90,17 @@ def test_an_entry_is_put_where_its_resource_says_after_all_that_it_points_at(
 
 
 def test_two_exports_are_equal_byte_by_byte_and_the_later_takes_the_place_of_the_earlier(
-    home: Home, folder: Path, tmp_path: Path
+    home: Home, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exporting.export_to(home, "birth", tmp_path / "two", "fhir-bundles", (), Filter("1-3"))
+    with monkeypatch.context() as patch:
+        export_types(patch, "Organization", "Patient")
+        exporting.export_to(home, "birth", tmp_path / "two", "fhir-bundles", (), Filter("1-3"))
     again = exporting.export_to(home, "birth", tmp_path / "two", "fhir-bundles", replace=True)
 
     assert {file.name for file in again.files} == {path.name for path in folder.iterdir()}
     for file in again.files:
         assert file.read_bytes() == (folder / file.name).read_bytes()
+    export_types(monkeypatch, "Organization", "Patient")
     few = exporting.export_to(
         home, "birth", tmp_path / "two", "fhir-bundles", (), Filter("1"), replace=True
     )
@@ -109,6 +113,7 @@ def test_too_many_people_for_one_folder_are_refused(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bundles, "MOST_PEOPLE", 2)
+    export_types(monkeypatch, "Organization", "Patient")
 
     with pytest.raises(Refused, match="a file for each person, and there are 8; choose at most 2"):
         exporting.export_to(home, "birth", tmp_path / "out", "fhir-bundles")

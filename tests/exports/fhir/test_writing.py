@@ -20,6 +20,7 @@ from healthsim.exports.fhir import bulk, lines, shown
 from healthsim.operations import exporting, generate, scenarios
 from healthsim.operations.home import Home
 from healthsim.watching import Watch, watched_by
+from stand_ins import export_types
 from template_runs import load
 
 
@@ -57,6 +58,7 @@ def test_a_disk_that_fills_up_half_way_leaves_nothing(
         whole(self, *arguments)
 
     monkeypatch.setattr(lines.Lines, "add", full)
+    export_types(monkeypatch, "Patient", "Observation")
 
     with pytest.raises(StorageError, match="disk"):
         exporting.export_to(home, "birth", tmp_path / "out", "fhir")
@@ -67,6 +69,7 @@ def test_an_export_that_is_told_to_stop_stops_and_leaves_nothing(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watch = Watch("export")
+    export_types(monkeypatch, "Patient", "Encounter")
     whole = lines.Lines.add
 
     def slow(self: lines.Lines, *arguments: Any) -> None:
@@ -80,21 +83,24 @@ def test_an_export_that_is_told_to_stop_stops_and_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_manifest_counts_the_lines_of_every_file(home: Home, tmp_path: Path) -> None:
-    done = exporting.export_to(home, "birth", tmp_path / "out", "fhir")
-    manifest = json.loads((done.folder / bulk.MANIFEST).read_text("utf-8"))
+def test_the_manifest_counts_the_lines_of_every_file(folders: Mapping[str, Path]) -> None:
+    manifest = json.loads((folders["birth"] / bulk.MANIFEST).read_text("utf-8"))
     listed = {one["url"]: one["count"] for one in manifest["output"]}
     lines = {path.name: len(path.read_text("utf-8").splitlines())
-             for path in done.folder.glob("*.ndjson")}  # fmt: skip
+             for path in folders["birth"].glob("*.ndjson")}  # fmt: skip
 
     assert listed == lines
     assert min(lines.values()) > 0
     assert manifest["synthetic"] is True
 
 
-def test_an_export_takes_the_place_of_the_one_before(home: Home, tmp_path: Path) -> None:
+def test_an_export_takes_the_place_of_the_one_before(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "out"
+    export_types(monkeypatch, "Patient", "RelatedPerson", "CarePlan")
     exporting.export_to(home, "birth", folder, "fhir")
+    assert (folder / "RelatedPerson.ndjson").exists()
     exporting.export_to(home, "heart", folder, "fhir", replace=True)
     manifest = json.loads((folder / bulk.MANIFEST).read_text("utf-8"))
 
@@ -105,7 +111,10 @@ def test_an_export_takes_the_place_of_the_one_before(home: Home, tmp_path: Path)
     assert (folder / "CarePlan.ndjson").exists()
 
 
-def test_hostile_texts_stay_texts(home: Home, tmp_path: Path) -> None:
+def test_hostile_texts_stay_texts(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export_types(monkeypatch, "Patient", "Encounter")
     text = '</div><script>"x\\" & \x01\n,\'; DROP é 🙂'
     path = home.scenarios / "hostile.duckdb"
     shutil.copyfile(scenarios.path(home, "heart"), path)
