@@ -22,7 +22,8 @@ from healthsim.operations.throughput import Throughput
 from processes import PATIENCE
 
 PROFILE = templates.load("medicare-diabetic").fresh() | {"count": 300}
-MANY = PROFILE | {"count": 1200}
+MANY = PROFILE | {"count": 700}
+CHART: dict[str, Any] = {"products": ["patientsim"], "detail": "core"}
 JOURNEY = templates.load("diabetic-first-year").fresh()
 
 
@@ -38,7 +39,7 @@ def test_a_preview_shows_the_people_and_foretells_the_rows_of_the_run(tmp_path: 
     assert [[row[0], row[1]] for row in seen.people] == [
         [person["person_id"], f"{person['given_name']} {person['family_name']}"] for person in made
     ]
-    assert seen.count == 1200
+    assert seen.count == 700
     for table, expected in seen.expected.items():
         assert abs(record.counts[table] - expected) <= 0.15 * expected + 20, table
     size = (tmp_path / "runs" / f"{record.run_id}.duckdb").stat().st_size / 1e6
@@ -47,8 +48,8 @@ def test_a_preview_shows_the_people_and_foretells_the_rows_of_the_run(tmp_path: 
 
 @pytest.mark.slow
 def test_another_seed_shows_other_people() -> None:
-    one = estimate.preview(PROFILE, [], seed=1)
-    two = estimate.preview(PROFILE, [], seed=2)
+    one = estimate.preview(PROFILE | CHART, [], seed=1)
+    two = estimate.preview(PROFILE | CHART, [], seed=2)
 
     assert one.people != two.people
 
@@ -120,15 +121,15 @@ def test_a_preview_warns_of_what_comes_to_none_of_these_people() -> None:
     young = {"do": "event", "id": "young", "type": "encounter", "at": 3, "when": "age < 40",
              "details": {"procedures": ["99213"]}}  # fmt: skip
     phases = [*JOURNEY["phases"], {"name": "more", "steps": [young]}]
-    seen = estimate.preview(PROFILE, [JOURNEY | {"phases": phases}])
+    seen = estimate.preview(PROFILE | CHART, [JOURNEY | {"phases": phases}])
 
     assert any("step 'young' never happens" in one for one in seen.warnings), seen.warnings
-    assert estimate.preview(PROFILE, [JOURNEY]).warnings == []
+    assert estimate.preview(PROFILE | CHART, [JOURNEY]).warnings == []
 
 
 @pytest.mark.slow
 def test_a_preview_warns_where_none_of_many_drawn_people_is_eligible() -> None:
-    many = PROFILE | {"count": 3000}
+    many = PROFILE | CHART | {"count": 3000}
     rare = JOURNEY | {"eligible": "has('E11') and a1c > 12.9 and age > 94"}
     seen = estimate.preview(many, [rare])
 
@@ -139,7 +140,7 @@ def test_a_preview_warns_where_none_of_many_drawn_people_is_eligible() -> None:
 def test_families_are_counted_by_what_their_people_have() -> None:
     home = {"spouse": {"share": 1}, "children": {"number": 2, "age": 9}}
     family = templates.load("commercial-healthy").fresh()
-    family |= {"count": 600, "unit": "family", "household": home}
+    family |= CHART | {"count": 600, "unit": "family", "household": home}
     expected = estimate.preview(family, []).expected
 
     assert 2000 <= expected["patients"] <= 2400

@@ -26,7 +26,7 @@ RUNS: dict[str, tuple[str, tuple[str, ...], int]] = {
     "births": ("commercial-maternity", ("pregnancy",), 8),
     "trial": ("diabetes-trial-candidates", ("phase-3-trial",), 16),
     "babies": ("newborn", ("well-child-schedule",), 24),
-    "kidneys": ("medicare-ckd", ("diabetic-first-year",), 12),
+    "kidneys": ("medicare-ckd", (), 12),
 }
 """Runs that are saved."""
 
@@ -44,9 +44,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home(tmp_path_factory.mktemp("home"))
     for name, (profile, journeys, count) in RUNS.items():
         walked = [load(journey) for journey in journeys]
-        document = load(profile) | {"count": count, "expectations": []}
-        if any("trial" in journey for journey in walked):
-            document["products"] = list(dict.fromkeys([*document["products"], "trialsim"]))
+        document = load(profile) | {"count": count, "expectations": [], "detail": "core"}
+        if name != "diabetes":
+            document["products"] = ["patientsim", *(["trialsim"] if name == "trial" else [])]
         _keep(home, name, document, [one | {"expectations": []} for one in walked])
     return home
 
