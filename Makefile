@@ -46,7 +46,7 @@ unit: $(READY)
 quick: lint types contracts
 	$(BIN)/python -m pytest -m 'not slow'
 
-# Long tests: all pairs of templates, long pinned runs, slow pages, more random examples and composed
+# Long tests: all pairs of templates, most pinned runs, slow pages, more random examples and composed
 # requests, every conversation in the older era, twenty kills during a save; slow tests of the protocol in both
 # of its eras, of which `make test` takes one; and the cases of other tests that are marked `proof`.
 .PHONY: proofs

@@ -13,14 +13,14 @@ from pathlib import Path
 import anyio
 
 from golden import catalogue, schema
-from golden.runs import FILE, JOURNEYS_OF, changes, digests_of, mark_of, pinned
+from golden.runs import FILE, changes, digests_of, every_run, mark_of, pinned
 
 _VERSION = Path(__file__).parents[2] / "server" / "healthsim" / "__init__.py"
 
 
 def main() -> None:
     before = pinned() if FILE.is_file() else {}
-    after = {name: run for profile in JOURNEYS_OF for name, run in digests_of(profile).items()}
+    after = {name: digests_of(*run) for name, run in every_run().items()}
     FILE.write_text(json.dumps(after, indent=1) + "\n", encoding="utf-8")
     written = _VERSION.read_text(encoding="utf-8")
     marked = re.sub('(?m)^ROWS = ".*"$', f'ROWS = "{mark_of(after)}"', written)

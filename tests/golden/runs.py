@@ -8,7 +8,7 @@ generated rows on purpose writes it anew with `make golden`, and names the chang
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -21,6 +21,10 @@ from healthsim.persistence.digest import Digest
 FILE = Path(__file__).parent / "digests.json"
 PEOPLE = 40
 ALL = "all tables"
+MEND = (
+    "make golden writes the file anew: do so only if these rows were to change, and say why; then "
+    "make docs writes what pages show, and make proofs checks all that may have moved"
+)
 _DIGITS = 12
 _MARK_DIGITS = 8
 _SHELF = Path(str(library.library_folder("templates")))
@@ -73,30 +77,40 @@ JOURNEYS_OF: Mapping[str, tuple[tuple[str, ...], ...]] = {
 """Profile -> the journeys that its people walk, one run each; every profile is run alone too."""
 
 
-LONG = (
-    "commercial-high-cost x ckd-lifecycle",
-    "oncology-trial-candidates x oncology-treatment-cycle x phase-1-dose-escalation",
+DAILY = (
+    "cardiac-surgery-candidates x cardiac-surgery-episode",
+    "chip-children x disenrolment",
+    "bariatric-candidates x outpatient-procedure-episode",
+    "commercial-diabetic x bariatric-episode",
+    "commercial-family x annual-wellness",
+    "commercial-healthy x statin-adherence",
+    "commercial-high-cost x oncology-treatment-cycle",
+    "commercial-pediatric x pediatric-asthma-year",
+    "medicaid-adult x emergency-visit-episode",
+    "medicaid-diabetic",
+    "medicare-advantage-complex x copd-year x heart-failure-first-year",
+    "medicare-ckd x ckd-lifecycle",
+    "medicare-copd x copd-year",
+    "medicare-general x annual-enrolment",
+    "medicare-heart-failure x heart-failure-exacerbation",
+    "newborn x well-child-schedule",
+    "oncology-trial-candidates x phase-1-dose-escalation",
 )
-"""Runs of journeys that others pin too, and that take some seconds: `make proofs` makes them."""
+"""Runs that `make test` makes besides those that it audits (`template_runs.AUDITED`): together
+every profile and every journey. `make proofs` makes all others."""
 
 
-def runs_of(profile: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the name and the journeys of each pinned run of a profile."""
-    for journeys in ((), *JOURNEYS_OF[profile]):
-        yield " x ".join((profile, *journeys)), journeys
+def named(profile: str, journeys: tuple[str, ...]) -> str:
+    """Return the name of a pinned run."""
+    return " x ".join((profile, *journeys))
 
 
-def digests_of(profile: str, *, long: bool | None = None) -> dict[str, Pinned]:
-    """Run a profile with the journeys of each of its pinned runs; return the digests by run.
-
-    Args:
-        profile: its name.
-        long: only runs that are long, or only those that are not; all if None.
-    """
+def every_run() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return profile and journeys of each pinned run, by its name."""
     return {
-        name: _digests(profile, journeys)
-        for name, journeys in runs_of(profile)
-        if long in (None, name in LONG)
+        named(profile, journeys): (profile, journeys)
+        for profile in JOURNEYS_OF
+        for journeys in ((), *JOURNEYS_OF[profile])
     }
 
 
@@ -125,7 +139,8 @@ def _moved(old: str | None, new: str | None) -> str:
     return f"{rows} rows, {'new' if old is None else 'gone' if new is None else 'changed'}"
 
 
-def _digests(profile: str, journeys: tuple[str, ...]) -> Pinned:
+def digests_of(profile: str, journeys: tuple[str, ...]) -> Pinned:
+    """Run a profile with journeys, and return the digests."""
     document, walked = template(profile) | {"count": PEOPLE}, [template(one) for one in journeys]
     if any("trial" in one for one in walked):
         document["products"] = list(dict.fromkeys([*document["products"], "trialsim"]))
@@ -135,8 +150,12 @@ def _digests(profile: str, journeys: tuple[str, ...]) -> Pinned:
     for chunk in chunks(job, threads=1):
         for name, columns in chunk.tables.items():
             found.update(tables[name], columns)
-    short = {name: digest[:_DIGITS] for name, digest in found.tables().items()}
-    return {ALL: found.total()} | {name: f"{found.rows[name]} {short[name]}" for name in short}
+    return as_pinned(found.total(), found.rows, found.tables())
+
+
+def as_pinned(total: str, rows: Mapping[str, int], digests: Mapping[str, str]) -> Pinned:
+    """Write the digest of a run, and rows and digests of its tables, as they are pinned."""
+    return {ALL: total} | {name: f"{rows[name]} {digests[name][:_DIGITS]}" for name in digests}
 
 
 def template(name: str) -> dict[str, Any]:

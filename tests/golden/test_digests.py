@@ -7,22 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from golden.runs import JOURNEYS_OF, LONG, changes, digests_of, mark_of, pinned, runs_of
+from golden.runs import (
+    DAILY,
+    JOURNEYS_OF,
+    MEND,
+    changes,
+    digests_of,
+    every_run,
+    mark_of,
+    pinned,
+)
 from healthsim import ENGINE, ROWS, library
+from template_runs import AUDITED
 
 SHELF = Path(str(library.library_folder("templates")))
-MEND = (
-    "make golden writes the file anew: do so only if these rows were to change, and say why; then "
-    "make docs writes what pages show, and make proofs checks all that may have moved"
-)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("profile", JOURNEYS_OF)
-def test_the_runs_of_a_template_give_the_rows_that_are_pinned(profile: str) -> None:
-    kept = pinned()
-    mine = {name: kept.get(name, {}) for name, _ in runs_of(profile) if name not in LONG}
-    found = digests_of(profile, long=False)
+@pytest.mark.parametrize("name", DAILY)
+def test_a_run_of_templates_gives_the_rows_that_are_pinned(name: str) -> None:
+    mine, found = {name: pinned()[name]}, {name: digests_of(*every_run()[name])}
 
     assert changes(mine, found) == [], MEND
     assert found == mine, MEND
@@ -34,25 +38,18 @@ def test_an_engine_that_makes_other_rows_has_another_version() -> None:
 
 
 def test_every_profile_is_pinned_and_every_journey_twice() -> None:
-    walked = Counter(
-        journey for profile in JOURNEYS_OF for _, both in runs_of(profile) for journey in both
-    )
+    walked = Counter(journey for _, journeys in every_run().values() for journey in journeys)
 
     assert set(JOURNEYS_OF) == {path.stem for path in SHELF.glob("profiles/*.json")}
     assert set(walked) == {path.stem for path in SHELF.glob("journeys/*.json")}
     assert [journey for journey, times in walked.items() if times < 2] == []
 
 
-def test_each_journey_of_a_long_run_is_pinned_in_a_short_one_too() -> None:
-    short = {
-        journey
-        for profile in JOURNEYS_OF
-        for name, both in runs_of(profile)
-        if name not in LONG
-        for journey in both
-    }
+def test_every_profile_and_every_journey_is_run_daily() -> None:
+    daily = {name for run in DAILY for name in run.split(" x ")}
+    daily |= {name for profile, journeys in AUDITED for name in (profile, *journeys)}
 
-    assert {journey for name in LONG for journey in name.split(" x ")[1:]} <= short
+    assert daily == {path.stem for path in SHELF.glob("*/*.json")}
 
 
 def test_something_happens_in_every_pinned_run_with_journeys() -> None:
@@ -64,9 +61,7 @@ def test_something_happens_in_every_pinned_run_with_journeys() -> None:
 
 
 def test_no_run_is_pinned_that_nobody_makes() -> None:
-    made = {name for profile in JOURNEYS_OF for name, _ in runs_of(profile)}
-
-    assert set(pinned()) == made
+    assert set(pinned()) == set(every_run())
 
 
 def test_a_change_is_told_by_its_run_its_table_and_its_rows() -> None:
