@@ -18,19 +18,22 @@ from storing import stored
 FOUR = {"M": 0.25, "F": 0.25, "other": 0.25, "unknown": 0.25}
 
 
-def of_four(**changed: Any) -> dict[str, Any]:
-    document = diabetic(count=400) | changed
-    document["demographics"] = document["demographics"] | {"gender": FOUR}
+def of_four(count: int = 400, **where: Any) -> dict[str, Any]:
+    document = diabetic(count=count)
+    document["demographics"] = document["demographics"] | {"gender": FOUR} | where
     return document
 
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return stored(tmp_path_factory.mktemp("genders"), of_four(), first_year())
+    territories = {"location": {"states": {"PR": 0.8, "GU": 0.2}}}
+    return stored(tmp_path_factory.mktemp("genders"), of_four(100, **territories), first_year())
 
 
 @pytest.mark.slow
-def test_people_of_every_gender_keep_every_rule_and_are_as_many_as_asked(path: Path) -> None:
+def test_people_of_every_gender_in_territories_keep_every_rule_and_are_as_many_as_asked(
+    path: Path,
+) -> None:
     assert [(one.check, one.example) for one in integrity.check(path) if one.rows] == []
     rows = {row[0]: row for row in compared_run(path)}
     assert [rows[f"gender {label}"][-1] for label in FOUR] == [True] * 4

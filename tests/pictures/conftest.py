@@ -1,7 +1,8 @@
-"""Small scenarios that all tests of pictures share."""
+"""Small scenarios and the process of a renderer that all tests of pictures share."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from healthsim.execution.prepare import prepare
 from healthsim.operations import generate, scenarios
 from healthsim.operations.home import Home
+from healthsim.pictures import render
 from template_runs import load
 
 RUNS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
@@ -23,6 +25,13 @@ RUNS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
         {"count": 20, "products": ["membersim"], "mortality": "none"},
     ),
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_renderer() -> Iterator[None]:
+    """Render everything in one process, but what is about the process itself."""
+    with render.session():
+        yield
 
 
 @pytest.fixture(scope="session")

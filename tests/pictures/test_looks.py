@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import struct
-from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
 
@@ -25,12 +24,6 @@ LARGEST = {("kidneys", "series"), ("kidneys", "person_timeline"), ("kidneys", "j
            ("trial", "journey")}  # fmt: skip
 """Pictures with the most marks or the most lines; `make proofs` looks at PNGs of the others too."""
 MOST_MARKS = 2_500
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_process() -> Iterator[None]:
-    with render.session():
-        yield
 
 
 @pytest.fixture(scope="module")

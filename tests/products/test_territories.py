@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from execution.running import diabetic, first_year, listed, run
-from healthsim.audit import integrity
+from execution.running import diabetic, listed, run
 from healthsim.operations.places import county_of
 from healthsim.products.populationsim.population import built_in_population
 from healthsim.products.populationsim.race import county_cells
 from healthsim.products.populationsim.reference import geography
-from storing import stored
 
 AREA_CODES = {"PR": {"787", "939"}, "GU": {"671"}, "VI": {"340"}, "AS": {"684"}, "MP": {"670"}}
 
@@ -98,13 +95,3 @@ def test_a_place_of_a_territory_is_known_by_zip_and_city(place: str, fips: str) 
     geo = geography()
 
     assert geo.county_fips[county_of(place)] == fips
-
-
-@pytest.mark.slow
-def test_a_year_of_care_in_puerto_rico_keeps_every_rule(tmp_path: Path) -> None:
-    document = diabetic(count=60)
-    document["demographics"] = document["demographics"] | {
-        "location": {"states": {"PR": 0.8, "GU": 0.2}}}  # fmt: skip
-    path = stored(tmp_path, document, first_year())
-
-    assert [(one.check, one.example) for one in integrity.check(path) if one.rows] == []

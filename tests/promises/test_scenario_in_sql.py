@@ -26,7 +26,6 @@ from healthsim.tables import Coded
 from storing import spec, stored
 
 PEOPLE = 800
-AUDITED = 200
 EVERY_TYPE = {
     "encounter", "diagnosis", "lab", "vital", "procedure", "immunization", "prescription",
     "referral", "claim", "enrollment", "disenrollment", "death",
@@ -99,17 +98,14 @@ def scenario(request: pytest.FixtureRequest) -> Stored:
     return found
 
 
-@pytest.fixture(scope="module", params=["cohort", "everything"])
-def charted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Stored:
-    """Fewer people of each, with the tables that only a full chart has."""
-    profile, journey = {
-        "cohort": (
-            template("profiles", "medicare-diabetic", count=AUDITED),
-            template("journeys", "diabetic-first-year"),
-        ),
-        "everything": (spec("every-event-adults", count=AUDITED), spec("every-event")),
-    }[request.param]
-    return Stored(stored(tmp_path_factory.mktemp("charted"), profile, journey))
+@pytest.fixture(scope="module")
+def charted(tmp_path_factory: pytest.TempPathFactory) -> Stored:
+    """Fewer people, with the tables that only a full chart has.
+
+    `tests/test_templates.py` audits the reference scenario, in which journeys run together.
+    """
+    adults, journey = spec("every-event-adults"), spec("every-event")
+    return Stored(stored(tmp_path_factory.mktemp("charted"), adults, journey))
 
 
 @pytest.mark.slow
@@ -121,7 +117,6 @@ def test_what_was_asked_is_what_was_got(scenario: Stored) -> None:
     assert scenario.off() == []
 
 
-@pytest.mark.slow
 @pytest.mark.slow
 def test_every_reference_holds(charted: Stored) -> None:
     found = [one for one in charted.checked if one.check.startswith("reference ")]
@@ -325,7 +320,7 @@ def test_steps_that_meet_at_their_limits_break_no_rule(tmp_path: Path) -> None:
         "phases": [{"name": "all", "steps": steps}],
     }  # fmt: skip
 
-    assert Stored(stored(tmp_path, spec("every-event-adults"), journey)).broken() == {}
+    assert Stored(stored(tmp_path, spec("every-event-adults", count=20), journey)).broken() == {}
 
 
 def test_an_exact_count_that_ages_cannot_meet_is_refused(tmp_path: Path) -> None:
