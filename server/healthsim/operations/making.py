@@ -59,6 +59,7 @@ def make(job: Job, work: Work, engine: Engine, progress: Progress | None = None)
         Cancelled: the run was asked to stop, or its process ends.
         StorageError: the home folder cannot be written, or its disk is full.
     """
+    from healthsim.addresses import BLOCK  # noqa: PLC0415  numpy is heavy
     from healthsim.execution.timeline.stated import (  # noqa: PLC0415  numpy is heavy
         Tallies,
         add_figures,
@@ -89,9 +90,9 @@ def make(job: Job, work: Work, engine: Engine, progress: Progress | None = None)
                 rows = to_arrow(by_name[name], columns)
                 digest.update_arrow(name, rows)
                 writer.append(name, rows)
-            done += chunk.count
-            if done < job.count:
+            if (done + chunk.count) // BLOCK > done // BLOCK and done + chunk.count < job.count:
                 give_back()
+            done += chunk.count
             totals = add_tallies(totals, chunk.tallies)
             figures = add_figures(figures, chunk.figures)
             work.report(done=done, rows=sum(digest.rows.values()),
