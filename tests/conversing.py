@@ -26,10 +26,8 @@ from tokens import tokens
 
 FOLDER = Path(__file__).parent / "conversations"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
-LONGEST = "main-job"
-"""The one conversation that `make test` holds over stdio."""
-OLDER = "concept-one-event"
-"""The one conversation that `make test` holds in both eras of the protocol."""
+BOTH = "concept-one-event"
+"""The one conversation that `make test` holds in both eras of the protocol: the newer over stdio."""
 REFERENCE = "clinical-1-first-year"
 """The conversation whose cost in tokens is limited."""
 ALIKE = frozenset({

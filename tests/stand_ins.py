@@ -33,6 +33,15 @@ def ask_few_rules(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(integrity, "derived_rules", _row_rules)
 
 
+FEW_RULES = """
+from healthsim import cli
+from healthsim.audit import integrity, money
+integrity.NAMED = money.RULES
+cli.main()
+"""
+"""The command line, for a process of its own, with audits that ask few rules."""
+
+
 def _row_rules(tables: Sequence[Table]) -> list[AnyRule]:
     return [rule for rule in derived_rules(tables) if isinstance(rule, RowRule)]
 

@@ -10,8 +10,9 @@ from shutil import copytree, rmtree
 from tempfile import mkdtemp
 from typing import Any
 
+from healthsim.building.draft import Draft
 from healthsim.execution.prepare import prepare
-from healthsim.operations import generate
+from healthsim.operations import generate, specs
 from healthsim.operations.home import Home
 from healthsim.persistence.judgement import trust
 
@@ -34,6 +35,11 @@ def stored(folder: Path, profile: dict[str, Any], *journeys: dict[str, Any]) -> 
     run = Home(folder).runs / made.name
     trust(run)
     return run
+
+
+def drafted(home: Home, profile: dict[str, Any], *journeys: dict[str, Any]) -> str:
+    """Put a draft of specifications into a home, and return its handle."""
+    return specs.create(home, "draft", Draft(profile, journeys).document()).spec_id
 
 
 @cache

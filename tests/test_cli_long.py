@@ -13,6 +13,7 @@ import pytest
 from healthsim.operations import scenarios
 from healthsim.operations.home import Home
 from processes import PATIENCE, started
+from stand_ins import FEW_RULES
 from storing import spec, stored
 
 pytestmark = [
@@ -40,18 +41,9 @@ cli.main()
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     folder = tmp_path_factory.mktemp("home")
-    run = stored(folder, spec("diabetic", count=20, products=["patientsim"]))
+    run = stored(folder, spec("diabetic", count=5, products=["patientsim"], detail="core"))
     scenarios.save_run(Home(folder), run.stem, "one")
     return Home(folder)
-
-
-FEW_RULES = """
-from healthsim import cli
-from healthsim.audit import integrity, money
-integrity.NAMED = money.RULES
-cli.main()
-"""
-"""The command line with audits that ask few rules."""
 
 
 def _command(home: Home, *words: str) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conversing import ALIKE, LONGEST, NAMES, OLDER, REFERENCE, Turn, client_of, hold, turns_of
+from conversing import ALIKE, BOTH, NAMES, REFERENCE, Turn, client_of, hold, turns_of
 from stand_ins import ask_few_rules
 from tokens import tokens
 
@@ -36,20 +36,15 @@ def anyio_backend() -> str:
         *(
             pytest.param(name, "auto", marks=[pytest.mark.proof] * (name in ALIKE))
             for name in NAMES
-            if name not in (REFERENCE, LONGEST)
+            if name not in (REFERENCE, BOTH)
         ),
-        (OLDER, "legacy"),
+        (BOTH, "legacy"),
+        (BOTH, "stdio"),
     ],
 )
 async def test_a_conversation_goes_as_written(name: str, leg: str, tmp_path: Path) -> None:
     async with client_of(leg, tmp_path / "home") as client:
         await hold(client, turns_of(name))
-
-
-@pytest.mark.slow
-async def test_the_longest_conversation_goes_as_written_over_stdio(tmp_path: Path) -> None:
-    async with client_of("stdio", tmp_path / "home") as client:
-        await hold(client, turns_of(LONGEST))
 
 
 @pytest.mark.slow

@@ -17,12 +17,19 @@ from healthsim.operations.home import Home
 from kept import keep
 from processes import PATIENCE
 from serving.piped import ERAS, Piped, piped
+from storing import drafted
 
 pytestmark = pytest.mark.slow
 
-MANY = "9000000 adults in Texas"
+ADULTS = {
+    "kind": "profile", "name": "adults", "as_of": "2025-01-01", "detail": "core",
+    "demographics": {"age": {"type": "uniform", "low": 18, "high": 80},
+                     "location": {"states": {"TX": 1}}},
+    "products": ["patientsim"],
+}  # fmt: skip
+MANY = {**ADULTS, "count": 9_000_000}
 """A run that is a lake and takes longer than any test."""
-IN_ONE_FILE = "240000 adults in Texas"
+IN_ONE_FILE = {**ADULTS, "count": 240_000}
 """A run that takes longer too, and whose first rows are soon there."""
 ON_UNIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 
@@ -54,6 +61,25 @@ app.serve(Path(sys.argv[1]))
 """
 """A server with a tool that blocks its thread for ever."""
 
+HELD = """
+import sys
+from pathlib import Path
+from healthsim import app
+from healthsim.errors import Cancelled
+from healthsim.operations import generate
+from healthsim.operations.making import Engine, default_engine
+
+def held(job, *, threads, stop, counted):
+    counted()
+    stop.wait()
+    raise Cancelled('run', 'it was stopped', 'start it again')
+    yield
+
+generate.default_engine = lambda: Engine(default_engine().prepare, held)
+app.serve(Path(sys.argv[1]))
+"""
+"""A server whose runs wait, at no cost, until they are stopped."""
+
 
 def until(met: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE
@@ -67,10 +93,12 @@ def is_under_way(home: Home, *, rows: bool = False) -> bool:
     return any(run.done if rows else run.phase == runs.MAKING for run in runs.list_runs(home))
 
 
-def under_way(client: Piped, home: Home, wait_seconds: int, *, rows: bool = False) -> str:
+def under_way(
+    client: Piped, home: Home, wait_seconds: int, *, rows: bool = False, held: bool = False
+) -> str:
     """Begin a run that takes longer than any test, and return its run_id once it is under way."""
-    draft = client.call("start_profile_builder", request=IN_ONE_FILE if rows else MANY)
-    number = client.begin("execute_spec", spec_id=draft["spec_id"], wait_seconds=wait_seconds)
+    spec_id = drafted(home, IN_ONE_FILE if rows or held else MANY)
+    number = client.begin("execute_spec", spec_id=spec_id, wait_seconds=wait_seconds)
     if not wait_seconds:
         client.answer(number)
     until(lambda: is_under_way(home, rows=rows))
@@ -206,8 +234,8 @@ def test_a_signal_ends_a_server_whose_call_never_comes_back(tmp_path: Path) -> N
 
 def test_a_call_that_waits_takes_on_a_run_whose_server_has_ended(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    with piped(tmp_path, ERAS[1]) as owner, piped(tmp_path, ERAS[0]) as other:
-        run_id = under_way(owner, home, 0)
+    with piped(tmp_path, ERAS[1], HELD) as owner, piped(tmp_path, ERAS[0], HELD) as other:
+        run_id = under_way(owner, home, 0, held=True)
         began = runs.get(home, run_id).started_at
         (spec,) = home.specs.iterdir()
         other.begin("execute_spec", spec_id=spec.name, wait_seconds=40)

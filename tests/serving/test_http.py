@@ -24,6 +24,7 @@ from healthsim.operations.home import Home
 from healthsim.serving.patience import PatientProtocol
 from processes import PATIENCE, started
 from serving.test_ending import MANY, is_under_way, left, until
+from storing import drafted
 
 pytestmark = pytest.mark.anyio
 
@@ -196,8 +197,7 @@ async def test_a_signal_interrupts_the_run_although_a_caller_waits(
 
             async def wait_for_the_run() -> None:
                 async with serving.client("auto") as client:
-                    draft = await client.call_tool("start_profile_builder", {"request": MANY})
-                    spec_id = draft.structured_content["spec_id"]
+                    spec_id = drafted(serving.home, MANY)
                     await client.call_tool("execute_spec", {"spec_id": spec_id})
 
             group.start_soon(wait_for_the_run)

@@ -10,6 +10,7 @@ import anyio
 import pytest
 from mcp import Client, StdioServerParameters
 
+from healthsim.app import build_server
 from healthsim.operations import background, scenarios, tasks
 from healthsim.operations.home import Home
 from healthsim.operations.tasks import TaskKind
@@ -17,6 +18,7 @@ from processes import PATIENCE
 from serving.piped import ERAS, piped
 from serving.test_ending import until
 from storing import spec, stored
+from stand_ins import FEW_RULES, ask_few_rules
 from talking import text_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.anyio]
@@ -62,7 +64,7 @@ KIND = TaskKind("audit", "audit_scenario", lambda home, asked: None, ("name",), 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("saved")
-    run = stored(folder, spec("diabetic", count=20, products=["patientsim"]))
+    run = stored(folder, spec("diabetic", count=5, products=["patientsim"], detail="core"))
     scenarios.save_run(Home(folder), run.stem, "one")
     return folder / "scenarios"
 
@@ -109,18 +111,24 @@ def test_a_closed_input_interrupts_a_task_and_leaves_no_folder(home: Home, era: 
     assert [path.suffix for path in home.tasks.iterdir()] == [".json"]
 
 
-def test_a_task_of_a_server_that_was_killed_is_interrupted_for_others(home: Home) -> None:
+async def test_a_task_of_a_server_that_was_killed_is_interrupted_for_others(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with piped(home.folder, ERAS[1], ENDLESS) as client:
         client.begin("endless")
         until((home.folder / "reading").exists)
         client.process.kill()
         client.ended()
-    with piped(home.folder, ERAS[0]) as other:
-        state = other.call("check_run", run_id=_handle(home))
-        assert state["status"] == "interrupted"
-        assert state["next"] == "audit_scenario(name='one') starts it again."
-        assert other.call("audit_scenario", name="one")["ok"]
-        assert other.leave() == (0, "")
+    ask_few_rules(monkeypatch)
+    async with Client(build_server(home.folder)) as other:
+        state = (await other.call_tool("check_run", {"run_id": _handle(home)})).structured_content
+        again = (await other.call_tool("audit_scenario", {"name": "one"})).structured_content
+
+    assert state is not None
+    assert state["status"] == "interrupted"
+    assert state["next"] == "audit_scenario(name='one') starts it again."
+    assert again is not None
+    assert again["ok"]
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -130,7 +138,7 @@ async def test_an_audit_over_pipes_reports_its_progress(home: Home, mode: str) -
     async def hear(done: float, total: float | None, message: str | None) -> None:
         told.append(done)
 
-    command = ["-m", "healthsim", "--home", str(home.folder), "serve"]
+    command = ["-c", FEW_RULES, "--home", str(home.folder), "serve"]
     server = StdioServerParameters(command=sys.executable, args=command)
     with anyio.fail_after(PATIENCE):
         async with Client(server, mode=mode) as client:

@@ -96,13 +96,13 @@ def measure(job: Job) -> Throughput:
     few = look(min(job.count, _FEW))  # also reads the books and figures that the job needs
     if few.seconds < _SLOW:
         few = look(few.size)
-    many = look(min(job.count, LOOKED_AT))
+    many = look(min(job.count, LOOKED_AT)) if few.size < job.count else few
     most = min(job.count, max(MOST_LOOKED_AT, min(job.count // _A_QUARTER, _LARGEST_LOOK)))
     while many.size < most and many.seconds < min(_SLOW, job.count / _UNITS_A_SECOND):
         few, many = many, look(min(most, 4 * many.size))
     unit = many.a_unit_more(few, many.seconds - few.seconds, many.seconds)
     digested, size = _digested(job, many.chunk)
-    digested_few, _ = _digested(job, few.chunk)
+    digested_few = digested if few is many else _digested(job, few.chunk)[0]
     return Throughput(
         tables=many.chunk.tables,
         looked_at=many.size,

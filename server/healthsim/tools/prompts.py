@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from inspect import signature
 from typing import Annotated, NamedTuple
 
-from mcp.server.mcpserver.prompts.base import UserMessage
+from mcp.server.mcpserver.prompts.base import Prompt, UserMessage
 from pydantic import Field
 
 from healthsim.tools.icons import icons
@@ -113,7 +114,15 @@ PROMPTS = (
 
 def add_prompts(server: HealthSimServer) -> None:
     """Offer the ways to begin that need no tool that is not offered."""
-    for ask, title, icon in PROMPTS:
-        said = ask(*("…" for _ in signature(ask).parameters))
+    for one in PROMPTS:
+        said = one.ask(*("…" for _ in signature(one.ask).parameters))
         if not server.offer.names_missing(str(said)):
-            server.prompt(title=title, description=ask.__doc__, icons=list(icons(icon)))(ask)
+            server.add_prompt(_made(one))
+
+
+@cache
+def _made(one: _Prompt) -> Prompt:
+    """Return a prompt as the SDK offers it: it is the same in every server of a process."""
+    return Prompt.from_function(
+        one.ask, title=one.title, description=one.ask.__doc__, icons=list(icons(one.icon))
+    )

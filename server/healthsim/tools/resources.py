@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 from mcp.server.context import ServerRequestContext
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
-from mcp.server.mcpserver.resources import FunctionResource
+from mcp.server.mcpserver.resources import FunctionResource, ResourceTemplate
 from mcp.shared.exceptions import MCPError
 from mcp.types import (
     INVALID_PARAMS,
@@ -195,10 +195,16 @@ def add_resources(server: HealthSimServer) -> None:
             )
         )
     for one in TEMPLATES:
-        server.resource(
-            one.uri, name=one.name, title=one.title, description=one.read.__doc__,
-            mime_type=one.mime, icons=list(icons(one.icon)),
-        )(_explaining(one.read))  # fmt: skip
+        server.add_template(_made(one))
+
+
+@functools.cache
+def _made(one: Kind) -> ResourceTemplate:
+    """Return a kind as the SDK offers it: it is the same in every server of a process."""
+    return ResourceTemplate.from_function(
+        _explaining(one.read), one.uri, name=one.name, title=one.title,
+        description=one.read.__doc__, mime_type=one.mime, icons=list(icons(one.icon)),
+    )  # fmt: skip
 
 
 def _explaining(read: Callable[..., str]) -> Callable[..., str]:

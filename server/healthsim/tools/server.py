@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
+from mcp.server.mcpserver.resources import ResourceTemplate
 from mcp.server.mcpserver.tools import Tool
 from mcp.shared.exceptions import MCPError
 from mcp.types import (
@@ -141,6 +142,10 @@ class HealthSimServer(MCPServer[ServerContext]):
     ) -> None:
         """Answer a request of the protocol by a function of our own."""
         self._lowlevel_server.add_request_handler(method, params, handler)
+
+    def add_template(self, template: ResourceTemplate) -> None:
+        """Offer resources that are addressed by a name; the SDK takes only functions, not these."""
+        self._resource_manager._templates[template.uri_template] = template
 
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Ctx | None = None
