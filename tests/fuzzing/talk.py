@@ -66,6 +66,8 @@ def prepare(folder: Path) -> None:
                 ids.append(begun.structured_content["spec_id"])
             walk = {"request": "", "spec_id": ids[0], "template": "diabetic-first-year"}
             await client.call_tool("start_journey_builder", walk)
+            core = [{"op": "set", "path": "detail", "value": "core"}]
+            await client.call_tool("refine_spec", {"spec_id": ids[0], "changes": core})
             for seed, name in ((1, "demo"), (2, "other"), (3, "")):
                 run = {"spec_id": ids[0], "seed": seed, "save_as": name, "accept_open": True}
                 done = await client.call_tool("execute_spec", run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Annotated, Any, ClassVar, TypeVar
 
@@ -25,6 +25,7 @@ KebabName = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 MOST_BYTES = 2_000_000
 _DEEPEST = 60
+_INSIDE_NOTHING = (str, int, float, type(None))  # asked first: whether it is a Mapping takes long
 
 
 class Strict(BaseModel):
@@ -167,6 +168,8 @@ def _refuse_deep(document: object, where: str) -> None:
 
 def _refuse_unwritable(document: object, where: str) -> None:
     """Refuse text that no file can hold: half of a surrogate pair, or a NUL."""
+    if all(map(_is_text, _texts(document))):
+        return
     layer = [(where, document)]
     while layer:
         path, value = layer.pop()
@@ -175,12 +178,30 @@ def _refuse_unwritable(document: object, where: str) -> None:
             layer += [(path, key) for key in value]
         elif isinstance(value, list | tuple):
             layer += [(f"{path}[{place}]", inner) for place, inner in enumerate(value)]
-        elif isinstance(value, str) and ("\0" in value or not _is_text(value)):
+        elif isinstance(value, str) and not _is_text(value):
             where = path.encode(errors="replace").decode()
             raise SpecError([Problem(where, "has characters that are not text", "use plain text")])
 
 
+def _texts(document: object) -> Iterator[str]:
+    """Yield every text of a document, keys included, without saying where it is."""
+    left = [document]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list | tuple):
+            left += value
+        elif isinstance(value, _INSIDE_NOTHING):
+            continue
+        elif isinstance(value, Mapping):
+            left += value
+            left += value.values()
+
+
 def _is_text(value: str) -> bool:
+    if "\0" in value:
+        return False
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -204,7 +225,7 @@ def _depth(value: object) -> int:
         layer = [
             inner
             for outer in layer
-            if isinstance(outer, Mapping | list)
+            if not isinstance(outer, _INSIDE_NOTHING) and isinstance(outer, Mapping | list)
             for inner in (outer.values() if isinstance(outer, Mapping) else outer)
         ]
     return deepest

@@ -65,13 +65,14 @@ def _has_anything(document: Mapping[str, Any]) -> bool:
 
 
 def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(value, Mapping):
-        yield value
-        for inner in value.values():
-            yield from _objects(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _objects(inner)
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, list | tuple):
+            left += one
+        elif isinstance(one, Mapping):
+            yield one
+            left += [inner for inner in one.values() if not isinstance(inner, str)]
 
 
 class _Expansion:
