@@ -27,7 +27,7 @@ from tokens import tokens
 FOLDER = Path(__file__).parent / "conversations"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 BOTH = "concept-one-event"
-"""The one conversation that `make test` holds in both eras of the protocol: the newer over stdio."""
+"""The one conversation that `make test` holds in both eras, the newer of them over stdio."""
 REFERENCE = "clinical-1-first-year"
 """The conversation whose cost in tokens is limited."""
 ALIKE = frozenset({

@@ -17,8 +17,8 @@ from healthsim.operations.tasks import TaskKind
 from processes import PATIENCE
 from serving.piped import ERAS, piped
 from serving.test_ending import until
-from storing import spec, stored
 from stand_ins import FEW_RULES, ask_few_rules
+from storing import spec, stored
 from talking import text_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.anyio]

@@ -20,8 +20,11 @@ async def test_each_expectation_is_told_and_stays_with_the_scenario(open_client:
             "start_profile_builder", {"request": "20 Medicare patients with diabetes in Texas"}
         )
         spec_id = begun.structured_content["spec_id"]
-        change = {"op": "set", "path": "expectations", "value": ASKED}
-        changed = await client.call_tool("refine_spec", {"spec_id": spec_id, "changes": [change]})
+        changes = [
+            {"op": "set", "path": "expectations", "value": ASKED},
+            {"op": "set", "path": "detail", "value": "core"},
+        ]
+        changed = await client.call_tool("refine_spec", {"spec_id": spec_id, "changes": changes})
         assert not changed.is_error, text_of(changed)
         card = await client.call_tool("get_spec", {"spec_id": spec_id})
         ran = await client.call_tool("execute_spec", {"spec_id": spec_id, "save_as": "expecting"})

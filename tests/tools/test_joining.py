@@ -172,7 +172,7 @@ async def test_a_run_that_is_still_writing_is_said_to_be_stopping(
 async def test_a_finished_run_is_compared_with_what_was_asked_once(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         they = await two(stack, tmp_path, "auto")
-        first = await answer(they.one, "execute_spec", **they.asked | {"count": 50})
+        first = await answer(they.one, "execute_spec", **they.asked | {"count": 5})
         kept = they.home.runs / f"{first['run_id']}.compared"
         whole = kept.read_text()
         kept.write_text(
@@ -182,7 +182,7 @@ async def test_a_finished_run_is_compared_with_what_was_asked_once(tmp_path: Pat
         kept.write_text("{")
         mended = await answer(they.other, "check_run", run_id=first["run_id"])
         only_read = kept.read_text()
-        await answer(they.other, "execute_spec", **they.asked | {"count": 50})
+        await answer(they.other, "execute_spec", **they.asked | {"count": 5})
 
     assert again["asked_against_got"]["rows"][0][0] == "planted"
     assert mended["asked_against_got"] == first["asked_against_got"]

@@ -16,6 +16,8 @@ from healthsim.app import build_server
 from healthsim.operations import runs
 from healthsim.operations.home import Home
 from processes import PATIENCE
+from stand_ins import hold_long_runs
+from storing import drafted, spec
 from talking import Open, text_of
 
 pytestmark = pytest.mark.anyio
@@ -35,9 +37,9 @@ async def _answer(client: Client, tool: str, **arguments: Any) -> dict[str, Any]
     return dict(result.structured_content)
 
 
-async def _save(client: Client, name: str, count: int) -> None:
-    draft = await _answer(client, "start_profile_builder", request=WISH.format(count))
-    await _answer(client, "execute_spec", spec_id=draft["spec_id"], save_as=name)
+def _draft(home: Path, count: int, **changed: Any) -> str:
+    """Return the handle of a draft without the tables of a full chart."""
+    return drafted(Home(home), spec("diabetic", count=count, detail="core", **changed))
 
 
 @pytest.mark.slow
@@ -45,7 +47,8 @@ async def test_two_servers_on_one_home_both_save_and_query_and_share_a_run(tmp_p
     async with Client(_stdio(tmp_path)) as one, Client(_stdio(tmp_path)) as two:
 
         async def use(client: Client, name: str, count: int) -> None:
-            await _save(client, name, count)
+            spec_id = _draft(tmp_path, count)
+            await _answer(client, "execute_spec", spec_id=spec_id, save_as=name)
             sql = "SELECT count(*) FROM patients"
             page = await _answer(client, "query_scenario", name=name, sql=sql)
             assert page["rows"] == [[count]]
@@ -55,19 +58,18 @@ async def test_two_servers_on_one_home_both_save_and_query_and_share_a_run(tmp_p
             both.start_soon(use, two, "two", 40)
         seen = await _answer(one, "list_scenarios")
         other = await _answer(two, "query_scenario", name="one", sql="SELECT count(*) FROM members")
-        await _share(one, two)
+        await _share(one, two, _draft(tmp_path, 200))
 
     assert seen["total"] == 2
     assert other["rows"] == [[20]]
 
 
-async def _share(one: Client, two: Client) -> None:
+async def _share(one: Client, two: Client, spec_id: str) -> None:
     """Ask two servers for the same at once: they have one run of it."""
-    draft = await _answer(one, "start_profile_builder", request=WISH.format(200))
     states: list[dict[str, Any]] = []
 
     async def run(client: Client) -> None:
-        states.append(await _answer(client, "execute_spec", spec_id=draft["spec_id"]))
+        states.append(await _answer(client, "execute_spec", spec_id=spec_id))
 
     async with anyio.create_task_group() as both:
         both.start_soon(run, one)
@@ -79,19 +81,12 @@ async def _share(one: Client, two: Client) -> None:
 
 
 @pytest.mark.slow
-async def test_drafts_outlive_the_process(tmp_path: Path) -> None:
-    async with Client(_stdio(tmp_path)) as client:
-        draft = await _answer(client, "start_profile_builder", request=WISH.format(20))
-    async with Client(build_server(tmp_path, read_only=True)) as client:
-        shown = await _answer(client, "get_spec", spec_id=draft["spec_id"])
-
-    assert "20 people" in shown["card"]
-
-
-@pytest.mark.slow
-async def test_a_long_run_answers_with_a_handle_and_can_be_stopped(open_client: Open) -> None:
+async def test_a_long_run_answers_with_a_handle_and_can_be_stopped(
+    open_client: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold_long_runs(monkeypatch)
     async with open_client() as client:
-        draft = await _answer(client, "start_profile_builder", request=WISH.format(300_000))
+        draft = await _answer(client, "start_profile_builder", request=WISH.format(30_000))
         state = await _answer(client, "execute_spec", spec_id=draft["spec_id"], wait_seconds=0)
         assert state["status"] == "running"
         assert state["run_id"] in state["next"]
@@ -103,10 +98,13 @@ async def test_a_long_run_answers_with_a_handle_and_can_be_stopped(open_client: 
 
 
 @pytest.mark.slow
-async def test_a_caller_that_gives_up_stops_its_run(open_client: Open, tmp_path: Path) -> None:
+async def test_a_caller_that_gives_up_stops_its_run(
+    open_client: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold_long_runs(monkeypatch)
     home = Home(tmp_path / "home")
     async with open_client() as client:
-        draft = await _answer(client, "start_profile_builder", request=WISH.format(300_000))
+        draft = await _answer(client, "start_profile_builder", request=WISH.format(30_000))
         async with anyio.create_task_group() as group:
             group.start_soon(client.call_tool, "execute_spec", {"spec_id": draft["spec_id"]})
             with anyio.fail_after(PATIENCE):
@@ -121,7 +119,7 @@ async def test_a_caller_that_gives_up_stops_its_run(open_client: Open, tmp_path:
 
 
 @pytest.mark.slow
-async def test_progress_grows_while_a_run_is_awaited(open_client: Open) -> None:
+async def test_progress_grows_while_a_run_is_awaited(open_client: Open, tmp_path: Path) -> None:
     told: list[float] = []
     said: list[str] = []
 
@@ -131,9 +129,9 @@ async def test_progress_grows_while_a_run_is_awaited(open_client: Open) -> None:
         said.append(str(message))
 
     async with open_client() as client:
-        draft = await _answer(client, "start_profile_builder", request=WISH.format(20_000))
+        spec_id = _draft(tmp_path / "home", 20_000, products=["membersim"])
         result = await client.call_tool(
-            "execute_spec", {"spec_id": draft["spec_id"]}, progress_callback=hear
+            "execute_spec", {"spec_id": spec_id}, progress_callback=hear
         )
 
     assert not result.is_error
@@ -170,7 +168,9 @@ app.serve(Path(sys.argv[1]))
 
 
 @pytest.mark.slow
-async def test_the_server_serves_over_http_and_only_its_own_host(tmp_path: Path) -> None:
+async def test_the_server_serves_over_http_only_its_own_host_and_its_drafts_outlive_it(
+    tmp_path: Path,
+) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -179,10 +179,14 @@ async def test_the_server_serves_over_http_and_only_its_own_host(tmp_path: Path)
         try:
             await _reachable(port)
             async with Client(f"http://127.0.0.1:{port}/mcp") as client:
-                await _answer(client, "find_templates")
+                draft = await _answer(client, "start_profile_builder", request=WISH.format(20))
             assert "421" in await _asked_as(port, "evil.example")
         finally:
             process.terminate()
+    async with Client(build_server(tmp_path, read_only=True)) as client:
+        shown = await _answer(client, "get_spec", spec_id=draft["spec_id"])
+
+    assert "20 people" in shown["card"]
 
 
 async def _reachable(port: int) -> None:

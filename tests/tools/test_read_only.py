@@ -21,7 +21,7 @@ from template_runs import load
 pytestmark = pytest.mark.anyio
 
 MISSING = Offer(frozenset(tool.__name__ for tool, hints in TOOLS if not hints.read_only_hint))
-DRAFT = {"profile": load("commercial-healthy") | {"count": 20}, "journeys": []}
+DRAFT = {"profile": load("commercial-healthy") | {"count": 20, "detail": "core"}, "journeys": []}
 
 
 def _calls(spec_id: str) -> dict[str, list[dict[str, Any]]]:

@@ -13,6 +13,8 @@ from talking import Open, text_of
 pytestmark = pytest.mark.anyio
 
 REQUEST = "I need 20 Medicare patients with diabetes, mostly in Texas"
+CORE = {"op": "set", "path": "detail", "value": "core"}
+"""The change that leaves out the tables of a full chart."""
 
 
 async def _called(client: Any, tool: str, **asked: Any) -> dict[str, Any]:
@@ -97,6 +99,7 @@ async def test_a_section_that_is_too_long_names_its_parts_with_their_sizes(
 async def test_the_faces_of_a_run_hold_no_number_that_is_somebodys_own(open_client: Open) -> None:
     async with open_client() as client:
         begun = await _called(client, "start_profile_builder", request=REQUEST)
+        await _called(client, "refine_spec", spec_id=begun["spec_id"], changes=[CORE])
         ran = await _called(client, "execute_spec", spec_id=begun["spec_id"])
 
     columns, rows = ran["sample"]["columns"], ran["sample"]["rows"]
@@ -115,6 +118,7 @@ async def test_preview_suggests_a_name_that_is_free(open_client: Open) -> None:
     request = f"{REQUEST}, save it as dm"
     async with open_client() as client:
         spec = (await _called(client, "start_profile_builder", request=request))["spec_id"]
+        await _called(client, "refine_spec", spec_id=spec, changes=[CORE])
         before = await _called(client, "preview_spec", spec_id=spec)
         await _called(client, "execute_spec", spec_id=spec, save_as="dm")
         after = await _called(client, "preview_spec", spec_id=spec)
@@ -135,6 +139,7 @@ async def test_preview_says_who_walks_a_journey_and_how_many_may_not(open_client
             client, "start_journey_builder", request="", spec_id=spec,
             template="diabetic-annual",
         )  # fmt: skip
+        await _called(client, "refine_spec", spec_id=spec, changes=[CORE])
         seen = await _called(client, "preview_spec", spec_id=spec, sample=5)
 
     assert seen["people"]["columns"][-1] == "journeys"
@@ -185,6 +190,7 @@ async def test_an_audit_lists_the_published_figures_that_are_not_met_and_counts_
 ) -> None:
     async with open_client() as client:
         begun = await _called(client, "start_profile_builder", request=REQUEST)
+        await _called(client, "refine_spec", spec_id=begun["spec_id"], changes=[CORE])
         await _called(client, "execute_spec", spec_id=begun["spec_id"], save_as="few")
         audit = await _called(client, "audit_scenario", name="few")
 

@@ -20,9 +20,9 @@ TYPICAL, MOST = 3_000, 4_500
 
 @pytest.fixture
 def told(tmp_path: Path) -> str:
-    """Keep a scenario of ten people in the server's home."""
+    """Keep a scenario of two people in the server's home."""
     home = Home(tmp_path / "home")
-    document = load("medicare-diabetic") | {"count": 10, "expectations": []}
+    document = load("medicare-diabetic") | {"count": 2, "expectations": []}
     job = prepare(document, [load("diabetic-first-year") | {"expectations": []}])
     scenarios.save_run(home, generate.run(home, job).run_id, "told")
     return "told"

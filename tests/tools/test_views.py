@@ -62,7 +62,7 @@ async def test_the_page_of_pictures_runs_its_own_script_and_asks_the_network_for
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Return a home with a scenario of 30 people."""
     home = Home(tmp_path_factory.mktemp("home"))
-    profile = load("medicare-diabetic") | {"count": 30, "expectations": []}
+    profile = load("medicare-diabetic") | {"count": 30, "expectations": [], "detail": "core"}
     run = generate.run(home, prepare(profile | {"products": ["patientsim"]}, []))
     scenarios.save_run(home, run.run_id, "thirty")
     return home
