@@ -91,9 +91,9 @@ def _digest(job: Job, settled: PopulationPass, start: int) -> str:
 
 
 @pytest.mark.slow
-def test_other_processes_count_alike(tmp_path: Path) -> None:
+def test_another_process_counts_alike(tmp_path: Path) -> None:
     job = prepare(*JOBS["quotas"])
-    with Processes(2) as runner:
+    with Processes(1) as runner:
         text = JobText.of(job, Home(tmp_path))
         assert _same(settle_by(runner, job, text, NEVER, size=64), settle_population_steps(job))
 

@@ -69,6 +69,7 @@ def test_a_query_answers_with_columns_types_and_rows(home: Home) -> None:
     assert not found.truncated
 
 
+@ANSWERED_HERE
 def test_values_travel_as_json_without_loss(home: Home) -> None:
     found = asked(
         home,
@@ -108,6 +109,7 @@ def test_a_day_without_end_is_shown_as_such_and_the_last_day_of_the_calendar_as_
     assert asked(home, "SELECT DATE '9999-12-31'").notes == []
 
 
+@ANSWERED_HERE
 def test_what_python_cannot_hold_is_shown_as_duckdb_writes_it(home: Home) -> None:
     sql = (
         "SELECT INTERVAL '3 months 5 days', [INTERVAL '1 year', NULL], "
@@ -121,6 +123,7 @@ def test_what_python_cannot_hold_is_shown_as_duckdb_writes_it(home: Home) -> Non
     ]]  # fmt: skip
 
 
+@ANSWERED_HERE
 def test_a_row_that_is_another_the_second_time_is_left_and_the_doubt_is_said(home: Home) -> None:
     found = asked(home, "SELECT INTERVAL '1 month', (random() * 1e9)::BIGINT AS n")
 

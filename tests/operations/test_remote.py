@@ -43,7 +43,7 @@ class Busy:
             return self._store(environ, start_response)
         self.left -= 1
         self.refused += 1
-        environ["wsgi.input"].read()
+        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         start_response("503 Slow Down", [("Content-Length", "0")])
         return [b""]
 
