@@ -454,7 +454,17 @@ def test_the_process_ends_itself_if_nobody_ends_it(home: Home) -> None:
         [sys.executable, "-P", str(confined._SANDBOX)], input=request, text=True, timeout=PATIENCE
     )
 
-    assert done.returncode == 3
+    assert done.returncode == confined._LATE
+
+
+def test_a_process_that_ended_itself_at_its_deadline_is_said_to_have_run_too_long(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = home.folder / "late.py"
+    program.write_text(f"import sys\nsys.stdin.read()\nsys.exit({confined._LATE})\n")
+    monkeypatch.setattr(confined, "_SANDBOX", program)
+
+    assert "ran for more than" in refused(home, "SELECT 1")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="files in use cannot be replaced there")
@@ -484,7 +494,7 @@ def test_an_instant_with_a_zone_is_shown_in_universal_time(home: Home) -> None:
     [
         ("SELECT INTERVAL 3000000 YEAR", "a value too large to show"),
         ("SELECT " + "[" * 80 + "1" + "]" * 80, "levels of nesting; cast"),
-        ("SELECT " + "[" * 300 + "1" + "]" * 300, "nest"),
+        ("SELECT " + "[" * 120 + "1" + "]" * 120, "nest"),
         ("SELECT " + "(" * 5000 + "1" + ")" * 5000, "nest|depth"),
         ("SELECT '\ud800'", "lone surrogate"),
     ],

@@ -18,6 +18,7 @@ from healthsim.watching import stoppable
 
 _NAMES = ("scenario", "other")  # under which `sandbox.py` attaches files
 _SANDBOX = Path(__file__).with_name("sandbox.py")
+_LATE = 4  # the exit code of `sandbox.py` at its own deadline
 _CONSOLE = 0x08000000 if sys.platform == "win32" else 0  # CREATE_NO_WINDOW
 
 
@@ -87,7 +88,7 @@ def answer_of(request: Mapping[str, Any], seconds: float, most_bytes: int) -> di
     if reply.endswith(b"}"):
         answer: dict[str, Any] = json.loads(reply)
         return answer
-    if expired.is_set():
+    if expired.is_set() or process.returncode == _LATE:
         return {
             "stopped": f"it ran for more than {seconds:g} seconds and was stopped",
             "mend": "filter or aggregate earlier, join on keys, and repeat",

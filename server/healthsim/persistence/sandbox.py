@@ -78,6 +78,7 @@ _SHOWN_VIEWS = frozenset({"duckdb_tables", "duckdb_columns", "duckdb_views"})
 _HIDDEN_FUNCTIONS = frozenset(
     {"current_setting", "getenv", "getvariable", "json_serialize_plan", "write_log"}
 )
+_LATE = 4  # the exit code where the deadline has passed and nobody ended the process
 _DEEPEST = 50
 """Levels of lists and structures in one value; what carries an answer on stops at some hundred."""
 
@@ -494,7 +495,7 @@ def _watch(seconds: float) -> None:
     deadline, parent = time.monotonic() + seconds, os.getppid()
     while time.monotonic() < deadline and _resident() < _RESIDENT and os.getppid() == parent:
         time.sleep(0.05)
-    os._exit(3)
+    os._exit(_LATE if time.monotonic() >= deadline else 3)
 
 
 def _resident() -> int:
