@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from atexit import register
 from functools import cache
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -177,6 +180,22 @@ def stored(folder: Path, profile: str, journeys: tuple[str, ...], count: int) ->
     home = Home(folder)
     record = generate.run(home, job_of(profile, journeys, count))
     return home.runs / f"{record.run_id}.duckdb"
+
+
+@cache
+def kept(profile: str, journeys: tuple[str, ...], count: int) -> Path:
+    """Return the file of a finished run that this process makes once, for tests that only read."""
+    folder = mkdtemp(prefix="kept-")
+    register(rmtree, folder, ignore_errors=True)
+    return stored(Path(folder), profile, journeys, count)
+
+
+@cache
+def charts(profile: str, journey: str, count: int) -> dict[str, Columns]:
+    """Return the tables of full charts, which this process makes once; nobody changes them."""
+    asked = {"count": count, "products": ["patientsim"], "expectations": []}
+    job = prepare(load(profile) | asked, [load(journey) | {"expectations": []}])
+    return whole([chunk.tables for chunk in chunks(job)])
 
 
 def broken_rules(file: Path) -> list[str]:

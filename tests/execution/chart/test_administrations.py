@@ -5,18 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from healthsim.execution.prepare import prepare
-from healthsim.execution.run import chunks
 from healthsim.medicine.held_drugs import held_drugs
 from healthsim.medicine.ward_drugs import HOURS, procedure_drugs, ward_drugs
 from healthsim.tables import Coded, Columns
-from template_runs import load
+from template_runs import charts
 
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, Columns]:
-    profile = load("medicare-general") | {"count": 30}
-    return next(iter(chunks(prepare(profile, [load("care-transition")])))).tables
+    return charts("medicare-general", "care-transition", 30)
 
 
 def _texts(columns: Columns, name: str) -> np.ndarray:

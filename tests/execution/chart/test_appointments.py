@@ -8,13 +8,12 @@ import duckdb
 import pytest
 
 from healthsim.medicine.appointments import figures
-from template_runs import stored
+from template_runs import kept
 
 
 @pytest.fixture(scope="module")
-def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    folder = tmp_path_factory.mktemp("run")
-    path = stored(folder, "medicare-diabetic", ("diabetic-annual", "surgical-episode"), 60)
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    path = kept("medicare-diabetic", ("diabetic-annual", "surgical-episode"), 60)
     with duckdb.connect(str(path), read_only=True) as opened:
         yield opened
 

@@ -10,14 +10,14 @@ import pytest
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
 from healthsim.products.patientsim.detail import BEYOND_CORE
-from template_runs import load, stored
+from template_runs import kept, load
 
 PROFILE, JOURNEY = "medicare-heart-failure", "heart-failure-exacerbation"
 
 
 @pytest.fixture(scope="module")
-def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    path = stored(tmp_path_factory.mktemp("run"), PROFILE, (JOURNEY,), 60)
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    path = kept(PROFILE, (JOURNEY,), 60)
     with duckdb.connect(str(path), read_only=True) as opened:
         yield opened
 
@@ -63,7 +63,7 @@ def test_others_are_those_who_treated_and_their_days_those_of_their_visits(
 
 @pytest.mark.slow
 def test_a_core_chart_leaves_tables_out_and_changes_no_other() -> None:
-    profile = load(PROFILE) | {"count": 40}
+    profile = load(PROFILE) | {"count": 10}
     whole, core = (
         next(iter(chunks(prepare(profile | choice, [load(JOURNEY)])))).tables
         for choice in ({}, {"detail": "core"})

@@ -18,7 +18,11 @@ _HAS = {"code": "Z95.0", "share": 0.4}
 
 
 def _tables(**changed: object) -> dict[str, Columns]:
-    profile = load("medicare-diabetic") | {"count": 40, "mortality": "none"} | changed
+    profile = (
+        load("medicare-diabetic")
+        | {"count": 40, "mortality": "none", "products": ["patientsim"]}
+        | changed
+    )
     profile["clinical"]["comorbidities"].append(_HAS)
     return next(iter(chunks(prepare(profile, [load("surgical-episode")])))).tables
 
@@ -94,7 +98,11 @@ def test_other_devices_and_people_change_no_row_of_a_device(tables: dict[str, Co
 
 @pytest.mark.slow
 def test_a_port_for_chemotherapy_is_put_in_once_with_its_device_and_an_operation_note() -> None:
-    profile = load("oncology-trial-candidates") | {"count": 4, "mortality": "none"}
+    profile = load("oncology-trial-candidates") | {
+        "count": 4,
+        "mortality": "none",
+        "products": ["patientsim", "membersim", "trialsim"],
+    }
     job = prepare(profile, [load("oncology-treatment-cycle")])
     tables = next(iter(chunks(job))).tables
     notes, lines = tables["clinical_notes"], tables["claim_lines"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TypeAlias
 
 import duckdb
@@ -11,7 +10,7 @@ import pytest
 
 from execution.running import charted, diabetic, event, journey, lab, listed
 from healthsim.execution.sync.chart.notes.examination_tables import examinations, findings
-from template_runs import stored
+from template_runs import kept
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection
 
@@ -125,9 +124,8 @@ def test_every_finding_is_reached_by_some_row_and_every_system_is_examined() -> 
 
 
 @pytest.fixture(scope="module")
-def births(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    folder: Path = tmp_path_factory.mktemp("births")
-    path = stored(folder, "commercial-maternity", ("pregnancy",), 9)
+def births() -> Iterator[Connection]:
+    path = kept("commercial-maternity", ("pregnancy",), 9)
     with duckdb.connect(str(path), read_only=True) as opened:
         yield opened
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from healthsim.execution.prepare import prepare
-from healthsim.execution.run import chunks
 from healthsim.execution.sync.chart.goals import _achievement
 from healthsim.medicine.goals import care_goals
 from healthsim.tables import Coded, Columns
-from template_runs import load
+from template_runs import charts
 
 _ORDER = ("in-progress", "improving", "worsening", "no-change", "achieved", "sustaining",
           "not-achieved")  # fmt: skip
@@ -18,8 +16,7 @@ _ORDER = ("in-progress", "improving", "worsening", "no-change", "achieved", "sus
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, Columns]:
-    profile = load("medicare-diabetic") | {"count": 40}
-    return next(iter(chunks(prepare(profile, [load("surgical-episode")])))).tables
+    return charts("medicare-diabetic", "surgical-episode", 60)
 
 
 def _said(before: float, latest: float, *, active: bool, low: float = np.nan) -> str | None:

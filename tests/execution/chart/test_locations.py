@@ -8,21 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from healthsim.execution.prepare import prepare
-from healthsim.execution.run import chunks
 from healthsim.medicine.wards import paths, units
 from healthsim.tables import Coded, Columns
-from template_runs import load
-
-
-def _run(profile: str, journey: str, count: int) -> dict[str, Columns]:
-    document = load(profile) | {"count": count}
-    return next(iter(chunks(prepare(document, [load(journey)])))).tables
+from template_runs import charts
 
 
 @pytest.fixture(scope="module")
 def births() -> dict[str, Columns]:
-    return _run("commercial-maternity", "pregnancy", 24)
+    return charts("commercial-maternity", "pregnancy", 60)
 
 
 def _numbers(columns: Columns, name: str) -> NDArray[np.int64]:
@@ -43,9 +36,9 @@ def _units(places: Columns) -> dict[int, list[str]]:
 
 @pytest.mark.slow
 def test_an_operation_is_followed_by_recovery_and_heart_surgery_by_intensive_care() -> None:
-    knee = _units(_run("medicare-diabetic", "surgical-episode", 12)["encounter_locations"])
+    knee = _units(charts("medicare-diabetic", "surgical-episode", 60)["encounter_locations"])
     heart = _units(
-        _run("cardiac-surgery-candidates", "cardiac-surgery-episode", 6)["encounter_locations"]
+        charts("cardiac-surgery-candidates", "cardiac-surgery-episode", 6)["encounter_locations"]
     )
 
     assert ["preoperative", "operating room", "recovery", "surgical"] in knee.values()

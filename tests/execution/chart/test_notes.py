@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import TypeAlias
 
 import duckdb
@@ -14,7 +13,7 @@ from execution.running import charted, diabetic, event, journey, listed
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
 from healthsim.tables import Texts, join
-from template_runs import load, stored
+from template_runs import kept, load
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection
 _ODD = r"None[^.]|nan |null|\{|\}|[\x00-\x09]|  |\n\n\n|\n[A-Z ]+\n\n|\n$| ,|\.\.|\(\)|-0 "
@@ -22,20 +21,15 @@ _ODD = r"None[^.]|nan |null|\{|\}|[\x00-\x09]|  |\n\n\n|\n[A-Z ]+\n\n|\n$| ,|\.\
 
 
 @pytest.fixture(scope="module")
-def heart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    path = stored(
-        tmp_path_factory.mktemp("heart"),
-        "medicare-heart-failure",
-        ("heart-failure-exacerbation",),
-        60,
-    )
+def heart() -> Iterator[Connection]:
+    path = kept("medicare-heart-failure", ("heart-failure-exacerbation",), 60)
     with duckdb.connect(str(path), read_only=True) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def knees(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    path = stored(tmp_path_factory.mktemp("knees"), "medicare-diabetic", ("surgical-episode",), 12)
+def knees() -> Iterator[Connection]:
+    path = kept("medicare-diabetic", ("diabetic-annual", "surgical-episode"), 60)
     with duckdb.connect(str(path), read_only=True) as opened:
         yield opened
 
@@ -306,12 +300,12 @@ def test_every_note_says_that_nobody_in_it_is_real(heart: Connection) -> None:
 
 @pytest.mark.slow
 def test_notes_are_the_same_whatever_the_chunks() -> None:
-    job = prepare(load("medicare-heart-failure") | {"count": 24, "products": ["patientsim"]},
+    job = prepare(load("medicare-heart-failure") | {"count": 9, "products": ["patientsim"]},
                   [load("heart-failure-exacerbation")])  # fmt: skip
     whole, parts = (
         join([chunk.tables["clinical_notes"]["text"] for chunk in chunks(job, size=size)
               if "clinical_notes" in chunk.tables])
-        for size in (24, 5)
+        for size in (9, 4)
     )  # fmt: skip
     assert isinstance(whole, Texts)
     assert isinstance(parts, Texts)
@@ -329,8 +323,8 @@ def test_a_stay_of_a_day_ends_with_its_last_vital_signs() -> None:
     assert all("\nLAST VITAL SIGNS\n" in text for text in texts)
 
 
-def test_births_and_newborns_have_notes_of_their_own(tmp_path: Path) -> None:
-    path = stored(tmp_path, "commercial-maternity", ("pregnancy",), 9)
+def test_births_and_newborns_have_notes_of_their_own() -> None:
+    path = kept("commercial-maternity", ("pregnancy",), 9)
     with duckdb.connect(str(path), read_only=True) as opened:
         children = opened.execute("""
             SELECT count(*), count(*) FILTER (contains(text, ', newborn ')

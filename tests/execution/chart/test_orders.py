@@ -10,14 +10,14 @@ import pytest
 from healthsim.addresses import apart, hash_of
 from healthsim.codes.loinc import loinc, panel_names, panels
 from healthsim.medicine.specimens import result_kind
-from template_runs import stored
+from template_runs import kept
 
 PROFILE, JOURNEYS = "medicare-diabetic", ("diabetic-annual", "surgical-episode")
 
 
 @pytest.fixture(scope="module")
-def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    path = stored(tmp_path_factory.mktemp("run"), PROFILE, JOURNEYS, 40)
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    path = kept(PROFILE, JOURNEYS, 60)
     with duckdb.connect(str(path), read_only=True) as opened:
         yield opened
 
