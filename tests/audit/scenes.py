@@ -64,11 +64,12 @@ class Scenario:
         Notes repeat what other tables hold, so they would tell of most changes of those: only a
         change of a note is judged by its rules (`tests/audit/test_notes_audited.py` has the rest).
         """
-        touched = [table for table, _ in change.places]
+        places = change.places
+        touched = [table for table, _ in places]
         return [
             rule
             for rule in self.rules
-            if any(_reads(rule, table, columns) for table, columns in change.places)
+            if any(_reads(rule, table, columns) for table, columns in places)
             and (_NOTES not in rule.needs or _NOTES in touched)
         ]
 
@@ -90,7 +91,7 @@ class Scenario:
         """Return how many rows break one rule."""
         rule = next(rule for rule in self.rules if rule.name == name)
         if name.startswith(_OF_DIAGNOSES):
-            integrity.lay_out_diagnoses(self.connection)
+            integrity.lay_out_diagnoses(self.connection, self.tables)
         sql = rule.sql if isinstance(rule, AuditRule) else _rows_of(rule)
         ((rows,),) = self.connection.execute(f"SELECT count(*) FROM ({sql})").fetchall()
         return int(rows)

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from healthsim.audit.rules import AnyRule, AuditRule
 from healthsim.audit.temporary import make_tables
 from healthsim.billing.drg.payment import retired_groups
 from healthsim.codes.books import CodeBook, bill_type, carc, cvx, discharge, drg, nucc, pos, revenue
@@ -24,6 +25,7 @@ from healthsim.medicine.coding import is_exempt_from_poa
 from healthsim.medicine.problems import family, usual_course
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.checks.codes import unlisted_in
+from healthsim.tables import Table
 
 
 def lay_out_books(connection: duckdb.DuckDBPyConnection) -> None:
@@ -36,14 +38,23 @@ def lay_out_books(connection: duckdb.DuckDBPyConnection) -> None:
     make_tables(connection, _books())
 
 
-def lay_out_diagnoses(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the temporary tables of the diagnosis codes that the file now holds.
+def lay_out_diagnoses(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> None:
+    """Make the temporary tables of the diagnosis codes that the tables of a file now hold.
 
     ``diagnoses (code, sex, age_low, age_high, valid_from, valid_until, kind, days, longest,
     becomes, family, exempt)`` and ``excluded (first, second)`` with first < second; `longest` is
     in days and 0 for what does not end by itself.
     """
-    make_tables(connection, _diagnoses(_stated(connection)))
+    make_tables(connection, _diagnoses(_stated(connection, tables)))
+
+
+def reads_diagnoses(rules: Iterable[AnyRule]) -> bool:
+    """Tell whether some rules read the tables of `lay_out_diagnoses`."""
+    return any(
+        "temp.diagnoses" in rule.sql or "temp.excluded" in rule.sql
+        for rule in rules
+        if isinstance(rule, AuditRule)
+    )
 
 
 def lay_out_unlisted(
@@ -66,17 +77,16 @@ def _books() -> dict[str, pa.Table]:
     }
 
 
-def _stated(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
-    """Return the diagnosis codes that a file holds, each once, sorted."""
-    tables = connection.execute(
-        "SELECT table_name FROM information_schema.columns WHERE column_name = 'code' "
-        "AND table_name IN ('conditions', 'encounter_diagnoses', 'claim_diagnoses', "
-        "'adverse_events')"
-    ).fetchall()
+_OF_DIAGNOSES = {"conditions", "encounter_diagnoses", "claim_diagnoses", "adverse_events"}
+
+
+def _stated(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> tuple[str, ...]:
+    """Return the diagnosis codes that the tables of a file hold, each once, sorted."""
     codes: set[str] = set()
-    for (name,) in tables:
-        rows = connection.execute(f"SELECT DISTINCT code FROM {name}").fetchall()  # noqa: S608
-        codes |= {code for (code,) in rows if code is not None}
+    for table in tables:
+        if table.name in _OF_DIAGNOSES and "code" in table.by_name:
+            statement = f"SELECT DISTINCT code FROM {table.name}"  # noqa: S608
+            codes |= {code for (code,) in connection.execute(statement).fetchall() if code}
     return tuple(sorted(codes))
 
 

@@ -41,7 +41,12 @@ from healthsim.audit import (
     vital_signs,
     wards,
 )
-from healthsim.audit.code_tables import lay_out_books, lay_out_diagnoses, lay_out_unlisted
+from healthsim.audit.code_tables import (
+    lay_out_books,
+    lay_out_diagnoses,
+    lay_out_unlisted,
+    reads_diagnoses,
+)
 from healthsim.audit.derived import derived_rules, named_row
 from healthsim.audit.pharmacy import lay_out_pharmacy
 from healthsim.audit.rules import MENDED, AnyRule, AuditRule, Finding, RowRule
@@ -122,7 +127,7 @@ def lay_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
 
 
 def run_rules(
-    connection: duckdb.DuckDBPyConnection, rules: Iterable[AnyRule], tables: Iterable[Table]
+    connection: duckdb.DuckDBPyConnection, rules: Iterable[AnyRule], tables: Sequence[Table]
 ) -> list[Finding]:
     """Check an open file against rules; `lay_out` has made the temporary tables that they read.
 
@@ -137,7 +142,8 @@ def run_rules(
         table = re.split(r"\W", where)[0]
         step(f"rule {done + 1} of {every}, table {table}", done, every)
 
-    lay_out_diagnoses(connection)
+    if reads_diagnoses(all_rules):
+        lay_out_diagnoses(connection, tables)
     if stay_groups.reads_groups(all_rules):
         stay_groups.lay_out_groups(connection)
     for table in tables:
