@@ -54,9 +54,11 @@ def _run(home: Path, *arguments: str) -> Done:
 
 @pytest.fixture(scope="module")
 def small(home: Path) -> str:
-    """Return the name of a scenario of 20 people."""
+    """Return the name of a scenario of 20 people, without the tables of a full chart."""
+    path = home / "small.json"
+    path.write_text(json.dumps(templates.load("medicare-diabetic").fresh() | {"detail": "core"}))
     done = _run(
-        home, "generate", "--profile", "medicare-diabetic", "--journey", "diabetic-first-year",
+        home, "generate", "--profile", str(path), "--journey", "diabetic-first-year",
         "--count", "20", "--save", "small",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -303,7 +305,8 @@ def test_an_expectation_that_is_not_met_is_told_and_fails_only_where_strict(
     path = tmp_path / "who.json"
     profile = templates.load("medicare-diabetic").fresh()
     asked = ["count(patients) == 12", "share(age < 65) > 0.9"]
-    path.write_text(json.dumps(profile | {"count": 12, "expectations": asked}))
+    changed = {"count": 12, "expectations": asked, "detail": "core"}
+    path.write_text(json.dumps(profile | changed))
     call = ("generate", "--profile", str(path), "--save", "expecting", "--replace")
     told, strict = _run(home, *call), _run(home, *call, "--strict")
     plain = json.loads(_run(home, *call, "--json").stdout)
@@ -380,7 +383,9 @@ def test_audit_is_strict_about_published_figures_where_that_is_asked(
     ask_few_rules(monkeypatch)
     profile = templates.load("commercial-healthy", "profile").fresh()
     path = tmp_path / "claims.json"
-    changed = {"reproduces": ["ccw-2019-hypertension"], "products": ["patientsim"]}
+    changed = {
+        "reproduces": ["ccw-2019-hypertension"], "products": ["patientsim"], "detail": "core",
+    }  # fmt: skip
     path.write_text(json.dumps(profile | changed))
     done = _run(home, "generate", "--profile", str(path), "--count", "300", "--save", "claiming")
     assert done.returncode == 0, done.stderr

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from healthsim.building import templates
 from healthsim.operations import specs
 from healthsim.operations.home import Home
 from test_cli import _run
@@ -18,9 +19,11 @@ DAY = 86_400.0
 
 @pytest.mark.slow
 def test_two_scenarios_are_compared(tmp_path: Path) -> None:
+    path = tmp_path / "five.json"
+    path.write_text(json.dumps(templates.load("medicare-diabetic").fresh() | {"detail": "core"}))
     for name, seed in (("one", "1"), ("two", "2")):
         done = _run(
-            tmp_path, "generate", "--profile", "medicare-diabetic", "--count", "5", "--seed", seed,
+            tmp_path, "generate", "--profile", str(path), "--count", "5", "--seed", seed,
             "--save", name,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,7 @@ from rich.console import Console
 
 from healthsim import demo
 from stand_ins import ask_few_rules
+from test_cli import _run
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -22,16 +20,13 @@ README = Path(__file__).parents[1] / "README.md"
 def test_the_command_prints_what_the_readme_shows_and_can_be_given_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "healthsim", "--home", str(tmp_path), "demo"],
-        capture_output=True, text=True, check=True,
-        env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1"},
-    )  # fmt: skip
+    done = _run(tmp_path, "demo")
     printed = [_without_handles(line.rstrip()) for line in done.stdout.splitlines()]
     (transcript,) = re.findall(r"^```text\n(.*?)^```", README.read_text("utf-8"), re.M | re.S)
     lines = [_without_handles(line) for line in transcript.splitlines() if line.strip()]
     again = Console(file=io.StringIO(), width=200)
 
+    assert done.returncode == 0, done.stderr
     assert "CHECK OK" in done.stdout
     assert "200 patients, 200 members, 200 rx_members" in " ".join(done.stdout.split())
     assert done.stdout.count("query_scenario") == 4

@@ -24,6 +24,7 @@ from healthsim.specification.document import read
 from healthsim.specification.format import FORMAT, SPECIFICATIONS, migrated
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.profiles.profile import ProfileSpec
+from stand_ins import ask_few_rules
 from storing import spec, stored
 from template_runs import FILES
 
@@ -139,8 +140,9 @@ def test_a_scenario_file_of_the_first_format_can_be_listed_described_queried_and
 
 @pytest.mark.slow
 def test_a_scenario_file_of_the_first_format_is_audited_and_says_what_it_cannot_judge(
-    home: Home,
+    home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    ask_few_rules(monkeypatch)
     compared = {row[0]: row for row in audit(home, "from-format-1").compared}
 
     assert compared["people"][-1] is True
@@ -175,9 +177,10 @@ def test_a_scenario_file_of_an_unknown_format_can_be_deleted(home: Home) -> None
 
 @pytest.mark.slow
 def test_a_file_whose_table_of_attributes_has_its_former_name_is_read_as_before(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    document = spec("diabetic", count=20)
+    ask_few_rules(monkeypatch)
+    document = spec("diabetic", count=20, detail="core")
     path = stored(tmp_path, document)
     with duckdb.connect(path) as connection:  # as files were before the table had its name
         connection.execute("ALTER TABLE person_attributes RENAME TO attributes")

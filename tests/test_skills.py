@@ -90,10 +90,10 @@ def _run(profile: dict[str, Any], journeys: list[dict[str, Any]], count: int) ->
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Return a home with one scenario, `dm`: the reference pair, 300 people."""
+    """Return a home with one scenario, `dm`: the reference pair, 300 people, no full chart."""
     made = Home(tmp_path_factory.mktemp("home"))
     draft = _draft()
-    profile = dict(draft.profile or {}) | {"count": 300}
+    profile = dict(draft.profile or {}) | {"count": 300, "detail": "core"}
     record = generate.join(made, generate.start(made, profile, draft.journeys).run_id, PATIENCE)
     assert record.status == "done", record.error
     scenarios.save_run(made, record.run_id, "dm")
@@ -152,7 +152,8 @@ def test_a_step_can_be_appended_to_the_reference_journey_and_runs(block: Block) 
     draft, _ = refining.refine(_draft(), [change])
 
     assert problems(draft) == []
-    assert _run(dict(draft.profile or {}), list(draft.journeys), 15)["patients"] == 15
+    profile = {**(draft.profile or {}), "detail": "core"}
+    assert _run(profile, list(draft.journeys), 15)["patients"] == 15
 
 
 @_of("json changes")

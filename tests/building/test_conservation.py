@@ -42,7 +42,7 @@ def test_a_request_of_a_user_is_bound_as_its_key_says_and_no_word_is_lost(part: 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "quarter", [0, 1, *(pytest.param(quarter, marks=pytest.mark.proof) for quarter in (2, 3))]
+    "quarter", [0, *(pytest.param(quarter, marks=pytest.mark.proof) for quarter in (1, 2, 3))]
 )
 def test_a_composed_request_is_bound_as_its_pieces_say_and_no_word_is_lost(quarter: int) -> None:
     each = COMPOSED // 4

@@ -62,6 +62,22 @@ NEWER = order_file([
 ])  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def _imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, ImportRecord]]:
+    home = Home(tmp_path_factory.mktemp("newer") / "home")
+    yield home, bring(home, "icd10cm", "icd10cm-order-2027.txt", NEWER)
+    imported_books.open_shelf(home.folder / "none")
+
+
+@pytest.fixture
+def newer(_imported: tuple[Home, ImportRecord], tmp_path: Path) -> Iterator[ImportRecord]:
+    """Open the shelf with the newer release of ICD-10-CM; it is empty again after the test."""
+    home, done = _imported
+    imported_books.open_shelf(home.books)
+    yield done
+    imported_books.open_shelf(tmp_path / "none")
+
+
 def hcpcs_record(code: str, kind: str, text: str, last: str = "") -> str:
     """Return one record of CMS's HCPCS file."""
     return f"{code:5}00100{kind}{text:80}{'short':28}".ljust(284) + f"{last:8}N"
@@ -75,11 +91,9 @@ def hypertension(**more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_a_newer_release_brings_codes_and_retires_what_it_lacks(home: Home) -> None:
-    done = bring(home, "icd10cm", "icd10cm-order-2027.txt", NEWER)
-
-    assert done.vintage == "ICD-10-CM, release of 2026-10-01"
-    assert done.checks["new"] == 2
+def test_a_newer_release_brings_codes_and_retires_what_it_lacks(newer: ImportRecord) -> None:
+    assert newer.vintage == "ICD-10-CM, release of 2026-10-01"
+    assert newer.checks["new"] == 2
     assert classify("icd10cm", "QZ1").status == "valid"
     assert classify("icd10cm", "E11.971").status == "valid"
     assert classify("icd10cm", "E11.65").status == "retired"
@@ -88,8 +102,8 @@ def test_a_newer_release_brings_codes_and_retires_what_it_lacks(home: Home) -> N
 
 
 @pytest.mark.slow
-def test_a_new_diagnosis_runs_with_what_its_neighbours_have_alike(home: Home) -> None:
-    bring(home, "icd10cm", "icd10cm-order-2027.txt", NEWER)
+@pytest.mark.usefixtures("newer")
+def test_a_new_diagnosis_runs_with_what_its_neighbours_have_alike() -> None:
     who = hypertension(as_of="2026-12-01")
     new = {"primary": {"code": "E11.971", "onset": {"years_before": 0}}}
     first = next(iter(chunks(prepare(who | {"clinical": new}))))
@@ -101,8 +115,8 @@ def test_a_new_diagnosis_runs_with_what_its_neighbours_have_alike(home: Home) ->
 
 
 @pytest.mark.slow
-def test_a_retired_diagnosis_is_refused_in_specifications_of_a_later_time(home: Home) -> None:
-    bring(home, "icd10cm", "icd10cm-order-2027.txt", NEWER)
+@pytest.mark.usefixtures("newer")
+def test_a_retired_diagnosis_is_refused_in_specifications_of_a_later_time() -> None:
     old = {"primary": {"code": "E78.5", "onset": {"years_before": 0}}}
 
     with pytest.raises(Exception, match="retired after 2026-09-30"):
