@@ -310,6 +310,8 @@ def _uses(profile: ProfileSpec | None, journeys: Sequence[JourneySpec]) -> _Uses
 
 def _add_uses(value: object, uses: _Uses) -> None:
     """Add the names that a value, and everything inside it, reads and changes."""
+    if value is None or isinstance(value, str | int | float):  # most are: asked first
+        return
     if isinstance(value, Expression):
         uses.read |= value.names | {argument for _, argument in value.calls}
     elif isinstance(value, ParsedExpectation):
@@ -336,7 +338,8 @@ def _add_model_uses(value: BaseModel, uses: _Uses) -> None:
         uses.changed.add(value.state)
     if isinstance(value, TableRow):
         uses.read |= set(value.when)
+    held = value.__dict__
     for name in ("strata", "between"):
-        uses.read |= set(getattr(value, name, ()) or ())
+        uses.read |= set(held.get(name) or ())
     for name in type(value).model_fields:
-        _add_uses(getattr(value, name), uses)
+        _add_uses(held[name], uses)
