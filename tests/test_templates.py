@@ -245,7 +245,7 @@ def test_bloods_of_a_wellness_visit_agree_with_the_chart_and_each_other() -> Non
 def test_images_alone_open_no_operating_room() -> None:
     products = ["patientsim", "membersim"]
     seen = {
-        template: run(profile, (template,), 24, products)["claim_lines"]["revenue_code"]
+        template: run(profile, (template,), 12, products)["claim_lines"]["revenue_code"]
         for profile, template in (
             ("medicare-general", "annual-wellness"),
             ("oncology-trial-candidates", "oncology-treatment-cycle"),

@@ -48,14 +48,18 @@ def care(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
 @pytest.fixture(scope="module")
 def families(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
     journey = pregnancy(eligible=f"{WOMEN} and role != 'child'")
-    with opened(tmp_path_factory.mktemp("families"), family(count=100), journey) as scenario:
+    with opened(
+        tmp_path_factory.mktemp("families"), family(count=100, detail="core"), journey
+    ) as scenario:
         yield scenario
 
 
 @pytest.fixture(scope="module")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
     folder = tmp_path_factory.mktemp("trial")
-    with opened(folder, spec("trial-candidates", count=400), spec("trial")) as scenario:
+    with opened(
+        folder, spec("trial-candidates", count=400, detail="core"), spec("trial")
+    ) as scenario:
         yield scenario
 
 

@@ -21,7 +21,7 @@ RULES = [*benefits.RULES, *accumulators.RULES]
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
     folder: Path = tmp_path_factory.mktemp("benefits")
-    with opened(folder, profile(12), journey()) as scenario:
+    with opened(folder, profile(12) | {"detail": "core"}, journey()) as scenario:
         yield scenario
 
 

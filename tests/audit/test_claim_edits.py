@@ -35,7 +35,7 @@ def scenario_of(tmp_path_factory: pytest.TempPathFactory, **changes: object) -> 
               diagnoses=["K80.20"], procedures=["47562", "49505"], specialty="general surgery"),
         visit("stated", 150, procedures=[{"code": "96127", "units": 9}]),
     )  # fmt: skip
-    profile = diabetic(count=8, coverage={"plan": {"Original": 1}}, **changes)
+    profile = diabetic(count=8, detail="core", coverage={"plan": {"Original": 1}}, **changes)
     with opened(tmp_path_factory.mktemp("edits"), profile, steps) as scenario:
         yield scenario
 

@@ -17,7 +17,9 @@ OWN = {rule.name for rule in claim_people.RULES}
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
-    with opened(tmp_path_factory.mktemp("people"), people(), steps(), only=OWN) as scenario:
+    with opened(
+        tmp_path_factory.mktemp("people"), people(detail="core"), steps(), only=OWN
+    ) as scenario:
         yield scenario
 
 

@@ -13,7 +13,9 @@ from storing import stored
 @pytest.mark.slow
 def test_unlisted_codes_are_told_by_the_manifest_and_by_no_rule(tmp_path: Path) -> None:
     free = {"allow_unlisted_codes": True}
-    with opened(tmp_path, _profile("Q11.99", **free), _journey(diagnoses=["X99.Z"]) | free) as seen:
+    with opened(
+        tmp_path, _profile("Q11.99", detail="core", **free), _journey(diagnoses=["X99.Z"]) | free
+    ) as seen:
         told = seen.told(seen.of("a known code"))
         seen.connection.execute("UPDATE encounter_diagnoses SET code = 'Y99.Z'")
         after = seen.told(seen.of("a known code encounter_diagnoses"))
@@ -27,7 +29,7 @@ def test_unlisted_codes_are_told_by_the_manifest_and_by_no_rule(tmp_path: Path) 
 def test_an_audit_names_the_unlisted_codes_in_the_rows(tmp_path: Path) -> None:
     free = {"allow_unlisted_codes": True}
     journey = _journey(diagnoses=["X99.Z"], procedures=["99213", "J1884"]) | free
-    told = _audited(stored(tmp_path, _profile("Q11.99", **free), journey))
+    told = _audited(stored(tmp_path, _profile("Q11.99", detail="core", **free), journey))
 
     found = {(code, where): rows for code, where, rows in told.unlisted}
     assert {code for code, _ in found} == {"Q11.99", "X99.Z", "J1884"}
@@ -43,7 +45,7 @@ def test_an_audit_of_listed_codes_notes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask_few_rules(monkeypatch)
-    told = _audited(stored(tmp_path, _profile("I10"), _journey()))
+    told = _audited(stored(tmp_path, _profile("I10", detail="core"), _journey()))
 
     assert (told.unlisted, told.note) == ([], "")
 
@@ -55,7 +57,7 @@ def _audited(path: Path) -> auditing.AuditReport:
 
 @pytest.mark.slow
 def test_a_code_that_was_not_valid_on_its_day_is_told(tmp_path: Path) -> None:
-    with opened(tmp_path, _profile("I10"), _journey()) as seen:
+    with opened(tmp_path, _profile("I10", detail="core"), _journey()) as seen:
         before = seen.told(seen.of("a code of its day"))
         seen.connection.execute("UPDATE encounter_diagnoses SET code = 'B88.01'")
         after = seen.told(seen.of("a code of its day"))

@@ -20,7 +20,7 @@ OWN = {rule.name for rule in facility_bills.RULES}
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
     with opened(
-        tmp_path_factory.mktemp("facilities"), people(), everywhere(), only=OWN
+        tmp_path_factory.mktemp("facilities"), people() | {"detail": "core"}, everywhere(), only=OWN
     ) as scenario:
         yield scenario
 

@@ -62,7 +62,7 @@ BROKEN = {
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return stored(tmp_path_factory.mktemp("families"), family(count=100), JOURNEY)
+    return stored(tmp_path_factory.mktemp("families"), family(count=100, detail="core"), JOURNEY)
 
 
 @pytest.fixture(scope="module")

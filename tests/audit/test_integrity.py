@@ -277,7 +277,7 @@ def test_rows_added_or_lost_are_told_against_the_manifest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask_few_rules(monkeypatch)
-    path = stored(tmp_path, spec("every-event-adults", count=5), spec("every-event"))
+    path = stored(tmp_path, spec("every-event-adults", count=5, detail="core"), spec("every-event"))
     with open_write(path) as connection:
         connection.execute("DELETE FROM referrals")
         connection.execute("ALTER TABLE vital_signs DROP COLUMN unit")
@@ -314,7 +314,7 @@ def test_a_kidney_that_fails_is_coded_anew_with_each_of_the_stages_it_went_throu
     tmp_path: Path,
 ) -> None:
     profile = spec("every-event-adults") | {
-        "count": 20, "products": ["patientsim"],
+        "count": 20, "products": ["patientsim"], "detail": "core",
         "clinical": {"primary": {"code": "N18.31", "onset": {"years_before": 2}},
                      "comorbidities": [{"code": "I10", "share": 1}]},
         "attributes": {},

@@ -1,4 +1,4 @@
-"""Ten to 25 times the random journeys, calls, changes and faults of `make test`: `make proofs`."""
+"""Ten to 75 times the random journeys, calls, changes and faults of `make test`: `make proofs`."""
 
 from __future__ import annotations
 
