@@ -75,9 +75,9 @@ JOURNEY: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path)
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    home = Home(tmp_path_factory.mktemp("home"))
     record = generate.start(home, PROFILE, [JOURNEY])
     record = generate.join(home, record.run_id, PATIENCE)
     assert record.status == "done", record.error

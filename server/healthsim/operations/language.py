@@ -140,6 +140,7 @@ def _table(model: type[BaseModel], part: Part) -> Iterator[str]:
         yield f"- and every key of schema: {other}"
 
 
+@cache
 def _schema(model: type[BaseModel]) -> Mapping[str, Any]:
     schema = model.model_json_schema(by_alias=True)
     found: Mapping[str, Any] = schema["$defs"][model.__name__] if "$ref" in schema else schema
