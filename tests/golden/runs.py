@@ -86,6 +86,7 @@ DAILY = (
     "commercial-healthy x statin-adherence",
     "commercial-high-cost x oncology-treatment-cycle",
     "commercial-pediatric x pediatric-asthma-year",
+    "diabetes-trial-candidates x phase-3-trial",
     "medicaid-adult x emergency-visit-episode",
     "medicaid-diabetic",
     "medicare-advantage-complex x copd-year x heart-failure-first-year",
