@@ -24,7 +24,7 @@ from healthsim.operations.runs import RunRecord
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, RunRecord]:
     """Return a home with a run of 12 people, saved as `dm`."""
     home = Home(tmp_path_factory.mktemp("home"))
-    profile = templates.load("medicare-diabetic").fresh() | {"count": 12}
+    profile = templates.load("medicare-diabetic").fresh() | {"count": 12, "detail": "core"}
     job = prepare(profile, [templates.load("diabetic-first-year").fresh()])
     record = generate.run(home, job)
     scenarios.save_run(home, record.run_id, "dm")

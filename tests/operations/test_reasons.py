@@ -15,6 +15,7 @@ import pytest
 
 from healthsim.execution.job import Job
 from healthsim.execution.passes.rehearsal import settle_population_steps
+from healthsim.execution.people.population_pass import PopulationPass
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
 from healthsim.execution.trace.trace import UnitTrace, trace_unit
@@ -29,10 +30,10 @@ from template_runs import load
 RUNS: dict[str, tuple[str, tuple[str, ...], int]] = {
     "diabetes": ("medicare-diabetic", ("new-member-onboarding", "diabetic-first-year"), 20),
     "families": ("commercial-family", ("annual-wellness", "care-transition"), 8),
-    "births": ("commercial-maternity", ("pregnancy",), 8),
+    "births": ("commercial-maternity", ("pregnancy",), 4),
     "trial": ("diabetes-trial-candidates", ("phase-3-trial",), 30),
     "lungs": ("medicare-copd", ("copd-year",), 12),
-    "kidneys": ("medicare-ckd", ("ckd-lifecycle",), 4),
+    "kidneys": ("medicare-ckd", ("ckd-lifecycle",), 2),
     "heart": ("woman-58", ("hero-infarction",), 1),
     "payer alone": ("medicare-general", ("annual-enrolment",), 10),
     "leaving": ("medicaid-pediatric", ("pediatric-asthma-year", "disenrolment"), 10),
@@ -150,12 +151,18 @@ def _size(reasons: Reasons) -> int:
 
 def _condition(profile: dict[str, Any], code: str, unit: int) -> Reasons:
     """Return why the anchor of a unit has a condition."""
-    job = prepare(profile)
+    job, settled = _settled(json.dumps(profile))
     documents = Documents(json.loads(job.profile_text), [])
-    trace = trace_unit(job, unit, settle_population_steps(job))
+    trace = trace_unit(job, unit, settled)
     table = next(table for table in TABLES if table.name == "conditions")
     row = next(row for row in plain_rows(trace, "conditions") if row["code"] == code)
     return reasons_of(RowCase(table, row, job, documents, trace))
+
+
+@cache
+def _settled(profile: str) -> tuple[Job, PopulationPass]:
+    job = prepare(json.loads(profile))
+    return job, settle_population_steps(job)
 
 
 def _holders(profile: dict[str, Any], code: str) -> list[int]:
