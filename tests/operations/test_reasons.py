@@ -51,7 +51,7 @@ _FAMILY = {
 }  # fmt: skip
 EACH_TIME = ("births", "trial", "leaving", "kidneys", "every event", "listed members", "graded")
 """Runs that have rows of every table, units of several people, and stages of a disease."""
-EACH, UNITS = 4, 2
+EACH, UNITS = 3, 2
 """Rows of each table of each unit, and units of each run, that are explained."""
 
 
