@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import healthsim
 from execution.running import attempted, diabetic, event, journey, lab, listed, run, visit
 from healthsim.errors import Problem, SpecError, alike, near, nearest
 from healthsim.specification.document import read
@@ -297,3 +302,22 @@ def test_the_death_step_that_is_suggested_makes_the_status_that_was_stated() -> 
 
     assert 70 < len(died) < 130
     assert with_20 == died
+
+
+def test_a_process_that_has_checked_nothing_before_knows_the_keys_of_inner_steps_too() -> None:
+    document = journey(visit("v", 0) | {"with": [{"id": "a1c", "type": "lab", "detials": {}}]})
+    script = (
+        "import json, sys\n"
+        "from healthsim.errors import SpecError\n"
+        "from healthsim.specification.document import read\n"
+        "from healthsim.specification.journeys.journey import JourneySpec\n"
+        "try: read(JourneySpec, json.load(sys.stdin))\n"
+        "except SpecError as error: print(error)\n"
+    )
+    env = {**os.environ, "PYTHONPATH": str(Path(healthsim.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-c", script], input=json.dumps(document), capture_output=True, text=True,
+        env=env, check=True,
+    )  # fmt: skip
+
+    assert "with[0].detials: unknown key 'detials'; did you mean 'details'?" in done.stdout

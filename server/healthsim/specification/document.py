@@ -28,10 +28,32 @@ _DEEPEST = 60
 _INSIDE_NOTHING = (str, int, float, type(None))  # asked first: whether it is a Mapping takes long
 
 
-class Strict(BaseModel):
-    """A frozen model that refuses unknown keys and values of another type."""
+LATER: dict[str, Any] = {}
+"""Types that annotations name before they are made, by their names; `journey` adds `Step`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+class Strict(BaseModel):
+    """A frozen model that refuses unknown keys and values of another type.
+
+    Its validator is made when it is first used: most models are only parts of others, and to make
+    all of them took a third of the time that a process needs to begin.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
+
+    @classmethod
+    def model_rebuild(
+        cls,
+        *,
+        force: bool = False,
+        raise_errors: bool = True,
+        _parent_namespace_depth: int = 2,
+        _types_namespace: Mapping[str, Any] | None = None,
+    ) -> bool | None:
+        """Make the validator, as pydantic does, with the types of `LATER`."""
+        return super().model_rebuild(
+            force=force, raise_errors=raise_errors, _types_namespace=_types_namespace or LATER
+        )
 
 
 def each_once(items: tuple[str, ...]) -> tuple[str, ...]:

@@ -136,6 +136,7 @@ def _tag(branch: Any) -> str:
 def _inside(kind: Any, part: Part) -> Any:
     """Return the type below a key or a position."""
     if is_model(kind):
+        kind.model_rebuild()  # names in annotations become types; nothing where they are
         named: Mapping[str, FieldInfo] = kind.model_fields
         fields = {field.alias or name: field for name, field in named.items()}
         return fields.get(str(part))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union, get_args
@@ -10,20 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union, get_
 from pydantic import Discriminator, Field, Tag, model_validator
 from typing_extensions import TypeAliasType
 
-from healthsim.specification.document import Day, Document, Identifier, KebabName, Strict
+from healthsim.specification.document import LATER, Day, Document, Identifier, KebabName, Strict
 from healthsim.specification.expectations import Expectations
-from healthsim.specification.journeys.branches import Branch, Option
+from healthsim.specification.journeys.branches import Branch
 from healthsim.specification.journeys.changes import Change, End, State, Stop
 from healthsim.specification.journeys.events import EVENTS
 from healthsim.specification.journeys.includes import Include, expand
 from healthsim.specification.journeys.repeats import (
-    Delay,
     Protocol,
-    ProtocolVisit,
     Repeat,
-    Unscheduled,
 )
-from healthsim.specification.journeys.stages import Stage, Stages, Wait
+from healthsim.specification.journeys.stages import Stages, Wait
 from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.journeys.timing import LONGEST_DAYS
 from healthsim.specification.journeys.trial import TrialSpec
@@ -184,8 +180,4 @@ def walk(path: str, steps: Sequence[StepHead]) -> Iterator[tuple[str, StepHead]]
             yield from walk(f"{here}.{name}", inner)
 
 
-# A journey checks the steps in it itself; one that is checked alone is made ready for it then. To
-# make each ready here took a third of the time that a process needs to begin.
-for _model in (*EVENTS, *_CONTROLS, Option, Delay, ProtocolVisit, Unscheduled, Stage, Phase):
-    vars(sys.modules[_model.__module__])["Step"] = Step
-JourneySpec.model_rebuild()
+LATER["Step"] = Step
