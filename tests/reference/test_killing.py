@@ -19,7 +19,7 @@ from healthsim.reference.nppes import PROVIDERS
 from healthsim.reference.store import imports
 from processes import PATIENCE, started
 
-_ROWS = 50_000
+_ROWS = 5_000
 
 
 @pytest.fixture(scope="module")

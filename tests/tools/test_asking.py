@@ -75,6 +75,7 @@ async def _client(home: Home, era: str, person: Person | None) -> AsyncIterator[
 def _calls(home: Home) -> dict[str, dict[str, Any]]:
     """Return the calls by which the scenario `old` can be lost."""
     profile = load("commercial-healthy") | {"count": PEOPLE, "seed": 99, "expectations": []}
+    profile |= {"detail": "core"}
     draft = specs.create(home, "other", {"profile": profile, "journeys": []})
     return {
         "delete_scenario": {"name": "old", "confirm": True},

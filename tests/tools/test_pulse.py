@@ -147,7 +147,11 @@ def test_progress_is_told_in_few_digits_for_minutes_and_rises_for_hours() -> Non
 
 @pytest.mark.slow
 async def test_a_caller_that_gives_up_ends_the_reading_of_a_file(tmp_path: Path, era: str) -> None:
-    file, ended, heard = stored(tmp_path / "home", spec("diabetic", count=20)), Event(), Heard()
+    file, ended, heard = (
+        stored(tmp_path / "home", spec("diabetic", count=3, detail="core")),
+        Event(),
+        Heard(),
+    )
 
     def read_endlessly() -> Any:
         """Read."""
@@ -168,7 +172,7 @@ async def test_a_caller_that_gives_up_ends_the_process_of_its_query(
     tmp_path: Path, era: str
 ) -> None:
     before, heard = _children(), Heard()
-    file = stored(tmp_path, spec("diabetic", count=20))
+    file = stored(tmp_path, spec("diabetic", count=3, detail="core"))
     async with Client(build_server(tmp_path), mode=era) as client:
         await heard.give_up(client, "query_scenario", name=file.stem, sql=ENDLESS)
         await _soon(lambda: _children() <= before)

@@ -37,9 +37,8 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a home with two scenarios, which tests copy."""
     folder = tmp_path_factory.mktemp("saved")
     for name, seed in (("one", 1), ("two", 2)):
-        run = stored(
-            folder, spec("diabetic", count=30, seed=seed, detail="core"), spec("first-year")
-        )
+        who = spec("diabetic", count=10, seed=seed, detail="core", products=["patientsim"])
+        run = stored(folder, who, spec("first-year"))
         scenarios.save_run(Home(folder), run.stem, name)
     return folder
 
