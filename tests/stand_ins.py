@@ -18,7 +18,7 @@ from healthsim.execution.job import Job
 from healthsim.execution.run import Chunk, chunks
 from healthsim.exports import people
 from healthsim.exports.fhir import opening, resources
-from healthsim.operations import generate, lake_blocks, lake_making, query, verify
+from healthsim.operations import generate, lake_blocks, lake_making, making, query, verify
 from healthsim.operations.making import Engine, default_engine
 from healthsim.persistence import sandbox
 from healthsim.persistence.digest import Digest, digest_stored
@@ -69,6 +69,8 @@ def have_small_blocks(patch: pytest.MonkeyPatch, units: int) -> None:
     """Let blocks and chunks of this process have so many units: a run of few has several then."""
     for module in (addresses, lake_blocks, lake_making, verify):
         patch.setattr(module, "BLOCK", units)
+    for maker in (lake_blocks, making):  # memory is given back after each block, which takes long
+        patch.setattr(maker, "give_back", lambda: None)
     patch.setattr(Digest.__init__, "__defaults__", (units,))
     patch.setattr(digest_stored, "__defaults__", (units, None))
     patch.setitem(chunks.__kwdefaults__, "size", units)
