@@ -43,7 +43,7 @@ class Addresses:
         if address in self._number:
             return self._number[address]
         number, again = hash_of(address), 0
-        while number in self._taken or self._overlaps(number, 1):
+        while number in self._taken or (self._series and self._overlaps(number, 1)):
             again += 1
             number = hash_of(f"{address}~{again}")
         self._number[address] = number

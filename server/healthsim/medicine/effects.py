@@ -219,12 +219,18 @@ def unknown_causes(effect: Effect, where: str) -> list[Problem]:
         ]
     if effect.kind != "drug":
         return []
-    known = {name for drug in drugs().rows.values() for name in drug_names(drug)}
+    known = _drugs_known()
     return [
         Problem(f"{where}.cause", f"no drug, ingredient or class is {cause!r}", near(cause, known))
         for cause in effect.causes
         if cause not in known
     ]
+
+
+@imported_books.cached_per_shelf
+def _drugs_known() -> frozenset[str]:
+    """Return every name that an effect may call a drug by."""
+    return frozenset(name for drug in drugs().rows.values() for name in drug_names(drug))
 
 
 def drug_names(drug: Drug) -> tuple[str, str, str]:
