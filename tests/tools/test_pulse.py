@@ -14,11 +14,13 @@ from mcp import Client
 
 from healthsim.app import build_server
 from healthsim.persistence.database import open_read
+from healthsim.tools import pulse
 from healthsim.tools.answers import ActionResult, reply
 from healthsim.tools.pulse import Pace, watched
 from healthsim.tools.server import READ
 from healthsim.watching import Step, step
 from processes import PATIENCE
+from stand_ins import report_often
 from storing import spec, stored
 
 pytestmark = pytest.mark.anyio
@@ -79,8 +81,9 @@ async def _soon(holds: Callable[[], bool]) -> None:
 
 
 async def test_a_call_that_says_nothing_of_itself_reports_progress_that_rises(
-    tmp_path: Path, era: str
+    tmp_path: Path, era: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    report_often(monkeypatch)
     go_on, heard = Event(), Heard()
 
     def wait_long() -> Any:
@@ -183,7 +186,11 @@ async def test_a_caller_that_gives_up_ends_the_process_of_its_query(
     assert not page.is_error
 
 
-async def test_a_report_that_cannot_be_sent_does_not_end_the_call() -> None:
+async def test_a_report_that_cannot_be_sent_does_not_end_the_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pulse, "_LOOK", 0.01)
+    monkeypatch.setattr(pulse, "_OFTEN", 0.02)
     sent: list[str] = []
 
     async def report(done: float, total: float | None, says: str) -> None:
@@ -192,9 +199,9 @@ async def test_a_report_that_cannot_be_sent_does_not_end_the_call() -> None:
 
     async def work() -> str:
         step("one", 1, 2)
-        await anyio.sleep(0.8)
+        await anyio.sleep(0.15)
         step("two", 2, 2)
-        await anyio.sleep(0.8)
+        await anyio.sleep(0.15)
         return "done"
 
     assert await watched(work, "a call", report) == "done"

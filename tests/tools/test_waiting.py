@@ -42,7 +42,7 @@ class Heard:
 
 async def test_a_run_without_news_is_reported_all_the_same(tmp_path: Path, era: str) -> None:
     record, _ = runs.claim(Home(tmp_path), "ab" * 20, 10)  # nobody works on it
-    heard = Heard(3)
+    heard = Heard(2)
     server = build_server(tmp_path)
     with anyio.fail_after(PATIENCE):
         async with Client(server, mode=era) as client, anyio.create_task_group() as group:
