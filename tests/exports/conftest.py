@@ -17,6 +17,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         ("family", "commercial-family", "annual-wellness"),
         ("birth", "commercial-maternity", "pregnancy"),
     ):
-        run = generate.run(found, job_of(profile, (journey,), 20))
+        run = generate.run(found, job_of(profile, (journey,), 12))
         scenarios.save_run(found, run.run_id, name)
     return found

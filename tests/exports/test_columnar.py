@@ -23,9 +23,9 @@ from processes import PATIENCE
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Return a home with the scenario `small` of 30 people."""
+    """Return a home with the scenario `small` of 12 people."""
     found = Home(tmp_path_factory.mktemp("home"))
-    profile = templates.load("medicare-diabetic").fresh() | {"count": 30}
+    profile = templates.load("medicare-diabetic").fresh() | {"count": 12, "detail": "core"}
     started = generate.start(found, profile, [templates.load("diabetic-first-year").fresh()])
     generate.join(found, started.run_id, PATIENCE)
     scenarios.save_run(found, started.run_id, "small", "=HYPERLINK() | <b>\nhostile")

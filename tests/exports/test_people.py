@@ -28,9 +28,9 @@ def _rows(folder: Path, query: str) -> list[tuple[object, ...]]:
 
 
 def _exported(
-    home: Home, folder: Path, name: str, chosen: Filter, form: Format = "parquet"
+    home: Home, folder: Path, name: str, chosen: Filter, *tables: str, form: Format = "parquet"
 ) -> Path:
-    return exporting.export_to(home, name, folder / "out", form, (), chosen).folder
+    return exporting.export_to(home, name, folder / "out", form, tables, chosen).folder
 
 
 def _people(home: Home, name: str, query: str) -> list[int]:
@@ -39,7 +39,7 @@ def _people(home: Home, name: str, query: str) -> list[int]:
 
 
 def test_places_count_people_in_their_order(home: Home, tmp_path: Path) -> None:
-    folder = _exported(home, tmp_path, "family", Filter("1-2, 4"))
+    folder = _exported(home, tmp_path, "family", Filter("1-2, 4"), "patients")
     mine = {key for (key,) in _rows(folder, "SELECT person_id FROM patients")}
     first = _people(home, "family", "SELECT person_id FROM patients ORDER BY 1 LIMIT 4")
     asked = {first[0], first[1], first[3]}
@@ -58,7 +58,8 @@ def test_a_condition_chooses_people_and_may_ask_other_tables(home: Home, tmp_pat
         "gender = 'F' AND person_id IN (SELECT person_id FROM encounters GROUP BY ALL "
         "HAVING count(*) > 0) -- busy"
     )
-    folder = _exported(home, tmp_path, "family", Filter(where=condition))
+    tables = ("patients", "members", "related_persons")
+    folder = _exported(home, tmp_path, "family", Filter(where=condition), *tables)
     women = _people(home, "family", "SELECT DISTINCT person_id FROM patients "
                     "SEMI JOIN encounters USING (person_id) WHERE gender = 'F'")  # fmt: skip
     mine = {key for (key,) in _rows(folder, "SELECT person_id FROM patients")}
@@ -77,7 +78,8 @@ def test_a_condition_chooses_people_and_may_ask_other_tables(home: Home, tmp_pat
 
 
 def test_both_filters_narrow_each_other(home: Home, tmp_path: Path) -> None:
-    folder = _exported(home, tmp_path, "birth", Filter("1-10", "mother_person_id IS NOT NULL"))
+    chosen = Filter("1-10", "mother_person_id IS NOT NULL")
+    folder = _exported(home, tmp_path, "birth", chosen, "patients")
     born = _rows(folder, "SELECT count(*) FROM patients WHERE mother_person_id IS NOT NULL")
     mothers = _rows(folder, "SELECT count(*) FROM patients WHERE mother_person_id IS NULL")
 
@@ -85,7 +87,7 @@ def test_both_filters_narrow_each_other(home: Home, tmp_path: Path) -> None:
 
 
 def test_no_bracket_of_a_condition_reaches_the_places(home: Home, tmp_path: Path) -> None:
-    folder = _exported(home, tmp_path, "birth", Filter("1", "true) OR (true"))
+    folder = _exported(home, tmp_path, "birth", Filter("1", "true) OR (true"), "patients")
 
     assert _rows(folder, "SELECT count(*) FROM patients") == [(1,)]
 
@@ -131,7 +133,8 @@ def test_everything_of_the_chosen_remains_and_directories_only_where_used(
 
 
 def test_resources_are_those_of_the_chosen(home: Home, tmp_path: Path) -> None:
-    folder = _exported(home, tmp_path, "birth", Filter(where="mother_person_id IS NULL"), "fhir")
+    mothers = Filter(where="mother_person_id IS NULL")
+    folder = _exported(home, tmp_path, "birth", mothers, form="fhir")
     patients = [json.loads(line) for line in (folder / "Patient.ndjson").read_text().splitlines()]
     text = "".join(file.read_text() for file in folder.glob("*.ndjson"))
     subjects = {part.partition('"')[0] for part in text.split('"Patient/')[1:]}
@@ -169,7 +172,7 @@ def test_a_filter_that_cannot_be_read_or_finds_nobody_is_refused_and_nothing_is_
     home: Home, tmp_path: Path, chosen: Filter, message: str
 ) -> None:
     if not message:
-        assert _exported(home, tmp_path, "family", chosen).is_dir()
+        assert _exported(home, tmp_path, "family", chosen, "patients").is_dir()
         return
     with pytest.raises(Refused, match=message):
         _exported(home, tmp_path, "family", chosen)

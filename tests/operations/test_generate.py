@@ -356,7 +356,7 @@ for number, (MOST, count) in enumerate(json.loads(sys.argv[2])):
 """
 
 
-_LIMITS = [(0, 20), (1_000, 20), (20_000, 20), (60_000, 20), (300_000, 20_000), (2_000_000, 20_000)]
+_LIMITS = [(0, 20), (1_000, 20), (20_000, 20), (60_000, 20), (300_000, 4_000), (2_000_000, 20_000)]
 """How many bytes a file may have, and how many people are asked for."""
 
 

@@ -7,6 +7,7 @@ import os
 import platform
 import time
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import duckdb
@@ -123,9 +124,14 @@ def test_a_stored_draft_with_parts_of_wrong_types_is_said_to_be_unreadable(
         Draft.of({**DRAFT, **change})
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return kept_run(tmp_path_factory.mktemp("made") / "foreign.duckdb", count=5)
+
+
 @pytest.fixture
-def foreign(home: Home) -> Path:
-    return kept_run(home.ensure(home.scenarios) / "foreign.duckdb", count=5)
+def foreign(home: Home, made: Path) -> Path:
+    return copyfile(made, home.ensure(home.scenarios) / "foreign.duckdb")
 
 
 def _change(path: Path, *statements: str) -> None:
@@ -249,7 +255,7 @@ def test_wishes_of_a_run_of_wrong_types_count_as_none(home: Home, text: str) -> 
 @pytest.mark.slow
 def test_a_ledger_of_thousands_of_wishes_is_copied_within_bounds(home: Home, foreign: Path) -> None:
     wish = {"request": 0, "words": "frobnicated widget", "fate": "bound", "path": "x", "note": ""}
-    many = json.dumps([wish] * 20_000)
+    many = json.dumps([wish] * 5_000)
     requests = json.dumps(["frobnicated widget " * 200] * 200)
     _change(
         foreign,

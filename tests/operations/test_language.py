@@ -105,7 +105,7 @@ def test_changes_can_be_made_to_a_draft(part: language.Part) -> None:
 def test_a_draft_with_changes_runs(part: language.Part) -> None:
     draft = _changed(part)
 
-    assert _rows(dict(draft.profile or {}), list(draft.journeys), count=40)
+    assert _rows(dict(draft.profile or {}) | {"detail": "core"}, list(draft.journeys), count=40)
 
 
 @pytest.mark.slow

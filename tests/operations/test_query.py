@@ -370,8 +370,8 @@ def test_a_pivot_without_values_says_what_to_add(home: Home) -> None:
 def test_an_endless_query_is_stopped_at_its_deadline(home: Home, sql: str) -> None:
     begun = time.monotonic()
 
-    with pytest.raises(Refused, match=r"more than 0\.7 seconds and was stopped; filter"):
-        query(home, "small", sql, seconds=0.7)
+    with pytest.raises(Refused, match=r"more than 0\.3 seconds and was stopped; filter"):
+        query(home, "small", sql, seconds=0.3)
 
     assert time.monotonic() - begun < PATIENCE  # by itself it would take days
 
@@ -387,7 +387,9 @@ def test_an_endless_query_is_stopped_at_its_deadline(home: Home, sql: str) -> No
             "SELECT * FROM range(1000000) a, range(1000000) b ORDER BY hash(a.range)",
             marks=pytest.mark.proof,
         ),
-        "SELECT string_agg(repeat('x', 1000000)) FROM range(10000)",
+        pytest.param(
+            "SELECT string_agg(repeat('x', 1000000)) FROM range(10000)", marks=pytest.mark.proof
+        ),
     ],
 )
 def test_a_query_that_eats_memory_is_refused_and_the_server_lives(home: Home, sql: str) -> None:

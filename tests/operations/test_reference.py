@@ -31,6 +31,7 @@ PLAIN: dict[str, Any] = {
     "count": 5,
     "seed": 3,
     "products": ["patientsim"],
+    "detail": "core",
 }
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from healthsim.errors import NotFound, Refused, StorageError
 from healthsim.execution.prepare import prepare
-from healthsim.operations import exporting, generate, reporting, runs, scenarios, verify
+from healthsim.operations import drawing, exporting, generate, reporting, runs, scenarios, verify
 from healthsim.operations.home import Home
 from healthsim.report.facts import Report
 from report.hostile import CANARIES, elements, texts
@@ -50,6 +50,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     scenarios.save_run(home, alone.run_id, "nobody")
     _empty(home.scenarios / "nobody.duckdb")
     return home
+
+
+@pytest.fixture
+def _two_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the first two pictures alone, in tests of something else: each takes its time."""
+    every = drawing.pictures_for
+    monkeypatch.setattr(drawing, "pictures_for", lambda home, name: every(home, name)[:2])
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +106,6 @@ def test_a_report_says_what_the_scenario_is_and_whether_it_is_as_asked(
 def test_a_report_has_every_picture_that_makes_sense_and_the_table_behind_it(
     home: Home, found: Report
 ) -> None:
-    from healthsim.operations import drawing
-
     drawn = {one.kind: one for one in found.pictures}
 
     assert list(drawn) == list(drawing.pictures_for(home, "whole"))
@@ -124,6 +129,7 @@ def test_the_files_of_a_report_make_the_same_scenario_again(home: Home, found: R
     assert verify.verify(home, "whole").same
 
 
+@pytest.mark.usefixtures("_two_pictures")
 def test_a_report_is_the_same_bytes_each_time_without_journeys_or_claims_too(
     home: Home, tmp_path: Path
 ) -> None:
@@ -146,6 +152,7 @@ def test_a_scenario_with_nobody_has_a_report_that_says_so(home: Home, tmp_path: 
     assert written.notes[0] in texts((tmp_path / "nobody.html").read_text())
 
 
+@pytest.mark.usefixtures("_two_pictures")
 def test_without_a_renderer_the_report_has_the_tables_and_says_why(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,6 +166,7 @@ def test_without_a_renderer_the_report_has_the_tables_and_says_why(
     assert 'id="population_pyramid-table"' in page
 
 
+@pytest.mark.usefixtures("_two_pictures")
 def test_a_scenario_that_cannot_be_audited_has_a_report_that_says_why(
     home: Home, tmp_path: Path
 ) -> None:

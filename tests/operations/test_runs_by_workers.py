@@ -90,12 +90,13 @@ class Assassin:
         return found - {*self.killed, os.getpid()}
 
 
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=pytest.mark.proof)])
 def test_processes_make_the_rows_of_one_though_a_worker_is_killed(
-    job: Job, digest: str, tmp_path: Path
+    job: Job, digest: str, tmp_path: Path, processes: int
 ) -> None:
     home = Home(tmp_path)
     with Assassin(tmp_path, 1) as assassin:
-        assert _run(home, job, Processes(2)) == digest
+        assert _run(home, job, Processes(processes)) == digest
 
     assert len(assassin.killed) == 1
     record = runs.list_runs(home)[0]

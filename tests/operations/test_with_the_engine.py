@@ -22,7 +22,7 @@ PROFILE: dict[str, Any] = {
     "name": "few",
     "title": "A few people",
     "version": 1,
-    "count": 60,
+    "count": 24,
     "seed": 42,
     "as_of": "2025-01-01",
     "demographics": {
@@ -104,7 +104,7 @@ def test_the_size_of_chunks_and_the_number_of_threads_leave_no_trace(home: Home)
     engine = generate.default_engine()
     job = engine.prepare(PROFILE, [JOURNEY])
     digests = []
-    for size, threads in ((7, 1), (16, 2), (1000, 3)):
+    for size, threads in ((7, 1), (16, 3)):
         digest = Digest(job.tables)
         for chunk in engine.chunks(job, size=size, threads=threads):
             for table in job.tables:
@@ -113,7 +113,7 @@ def test_the_size_of_chunks_and_the_number_of_threads_leave_no_trace(home: Home)
         digests.append(digest.tables())
 
     path = scenarios.path(home, "few")
-    assert digests[0] == digests[1] == digests[2]
+    assert digests[0] == digests[1]
     assert digests[0] == digest_stored(path, describe_file(path).tables).tables()
 
 
@@ -149,7 +149,7 @@ def test_expectations_are_judged_kept_and_audited(
 ) -> None:
     ask_few_rules(monkeypatch)
     year = JOURNEY | {"expectations": ["share(happened('visit')) == 1"]}
-    who = PROFILE | {"expectations": ["count(encounters) / count(patients) > 50"]}
+    who = PROFILE | {"detail": "core", "expectations": ["count(encounters) / count(patients) > 50"]}
     record = generate.join(home, generate.start(home, who, [year]).run_id, PATIENCE)
     kept = scenarios.save_run(home, record.run_id, "expecting")
     audited = auditing.audit(home, "expecting")

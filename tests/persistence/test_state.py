@@ -23,7 +23,7 @@ from operations import small_engine as small
 from persistence.saving import end_a_saver, kept_run, manifest_of
 from processes import started
 
-KILLS = 6
+KILLS = 3
 
 
 @pytest.fixture(scope="module")

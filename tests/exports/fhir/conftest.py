@@ -15,9 +15,9 @@ from healthsim.operations.home import Home
 from template_runs import job_of
 
 JOBS = {
-    "birth": ("commercial-maternity", ("pregnancy",), 12),
-    "heart": ("medicare-advantage-complex", ("heart-failure-exacerbation", "annual-enrolment"), 8),
-    "annual": ("medicare-diabetic", ("diabetic-annual",), 12),
+    "birth": ("commercial-maternity", ("pregnancy",), 6),
+    "heart": ("medicare-advantage-complex", ("heart-failure-exacerbation", "annual-enrolment"), 6),
+    "annual": ("medicare-diabetic", ("diabetic-annual",), 6),
 }
 Resource = dict[str, Any]
 Files = Mapping[str, Mapping[str, list[Resource]]]

@@ -10,22 +10,14 @@ from typing import Any
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 
+from exports.fhir.conftest import Files
 from healthsim.errors import Refused
 from healthsim.exports import Filter
-from healthsim.exports.fhir import bulk, bundles
+from healthsim.exports.fhir import bundles
 from healthsim.exports.marking import MANIFEST, MARKER
-from healthsim.operations import exporting, generate, scenarios
+from healthsim.operations import exporting, scenarios
 from healthsim.operations.home import Home
 from stand_ins import export_types
-from template_runs import job_of
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    found = Home(tmp_path_factory.mktemp("home"))
-    run = generate.run(found, job_of("commercial-maternity", ("pregnancy",), 4))
-    scenarios.save_run(found, run.run_id, "birth")
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +44,9 @@ def test_there_is_a_bundle_for_each_person_and_one_for_what_belongs_to_nobody(
 
 
 def test_bundles_hold_the_resources_of_the_ndjson_export_and_no_others(
-    home: Home, written: dict[str, Any], tmp_path: Path
+    files: Files, written: dict[str, Any]
 ) -> None:
-    bulk.export(scenarios.path(home, "birth"), "birth", tmp_path)
-    lines = [json.loads(line) for file in tmp_path.glob("*.ndjson")
-             for line in file.read_text("utf-8").splitlines()]  # fmt: skip
+    lines = [one for kind in files["birth"].values() for one in kind]
     held = [entry["resource"] for bundle in written.values() for entry in bundle["entry"]]
 
     def key(resource: dict[str, Any]) -> tuple[str, str]:
@@ -115,7 +105,7 @@ def test_too_many_people_for_one_folder_are_refused(
     monkeypatch.setattr(bundles, "MOST_PEOPLE", 2)
     export_types(monkeypatch, "Organization", "Patient")
 
-    with pytest.raises(Refused, match="a file for each person, and there are 8; choose at most 2"):
+    with pytest.raises(Refused, match="a file for each person, and there are 12; choose at most 2"):
         exporting.export_to(home, "birth", tmp_path / "out", "fhir-bundles")
     done = exporting.export_to(home, "birth", tmp_path / "out", "fhir-bundles", (), Filter("1-2"))
     assert len(done.files) == 5
