@@ -10,6 +10,7 @@ import gzip
 import os
 import struct
 import tempfile
+from atexit import register
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -68,11 +69,23 @@ class Kind:
 
 def change(path: Path, *statements: str) -> None:
     """Change a file as anybody can, with DuckDB."""
-    with duckdb.connect() as connection:
-        connection.execute(f"ATTACH '{path}' AS f")
+    connection = _connection()
+    connection.execute(f"ATTACH '{path}' AS f")
+    try:
         connection.execute("USE f")
         for statement in statements:
             connection.execute(statement)
+    finally:
+        connection.execute("USE memory")
+        connection.execute("DETACH f")
+
+
+@cache
+def _connection() -> duckdb.DuckDBPyConnection:
+    """Return the connection of this process that changes files: a new one takes its time."""
+    connection = duckdb.connect()
+    register(connection.close)
+    return connection
 
 
 def _sql(said: str, *statements: str) -> Kind:

@@ -75,12 +75,16 @@ def documents(request: Document) -> tuple[Document, tuple[Document, ...]]:
     return dict(draft.profile or {}), tuple(dict(one) for one in draft.journeys)
 
 
-def save(home: Home, name: str, request: Document) -> scenarios.ScenarioSummary:
+def save(
+    home: Home, name: str, request: Document, leaves_out: Sequence[str] = ()
+) -> scenarios.ScenarioSummary:
     """Run a request and save it as a scenario.
 
     Pages ask no table that only a full chart has: these are left out, which changes no other row.
+    So are the tables of products in `leaves_out`.
     """
     profile, journeys = documents(request)
+    profile["products"] = [one for one in profile["products"] if one not in leaves_out]
     run = generate.start(home, {"detail": "core"} | profile, journeys)
     record = generate.join(home, run.run_id, PATIENCE)
     if record.status != "done":

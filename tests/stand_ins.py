@@ -36,7 +36,12 @@ def ask_few_rules(patch: pytest.MonkeyPatch) -> None:
 FEW_RULES = """
 from healthsim import cli
 from healthsim.audit import integrity, money
+from healthsim.audit.rules import RowRule
+all_derived = integrity.derived_rules
 integrity.NAMED = money.RULES
+integrity.derived_rules = lambda tables: [
+    rule for rule in all_derived(tables) if isinstance(rule, RowRule)
+]
 cli.main()
 """
 """The command line, for a process of its own, with audits that ask few rules."""

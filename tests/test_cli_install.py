@@ -67,10 +67,12 @@ def test_install_and_uninstall_give_the_file_back_to_the_byte(config: Path) -> N
 
 
 @pytest.mark.slow
-def test_ten_installs_and_removals_leave_no_copy_and_older_ones_are_named(config: Path) -> None:
+def test_repeated_installs_and_removals_leave_no_copy_and_name_older_ones(
+    config: Path,
+) -> None:
     older = config.with_name(config.name + ".before-healthsim-4")
     older.write_text("{}", encoding="utf-8")
-    for _ in range(10):
+    for _ in range(3):
         _install(config, "--yes", "--command", "uvx healthsim")
         undone = _uninstall(config, "--yes")
 

@@ -39,7 +39,7 @@ def anyio_backend() -> str:
             if name not in (REFERENCE, BOTH)
         ),
         (BOTH, "legacy"),
-        (BOTH, "stdio"),
+        pytest.param(BOTH, "stdio", marks=pytest.mark.proof),
     ],
 )
 async def test_a_conversation_goes_as_written(name: str, leg: str, tmp_path: Path) -> None:

@@ -10,13 +10,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
+from anyio import to_thread
+from mcp import Client
 
+from healthsim.app import build_server
 from healthsim.operations import runs
 from healthsim.operations.home import Home
 from kept import keep
 from processes import PATIENCE
 from serving.piped import ERAS, Piped, piped
+from stand_ins import hold_long_runs
 from storing import drafted
 
 pytestmark = pytest.mark.slow
@@ -81,6 +86,11 @@ app.serve(Path(sys.argv[1]))
 """A server whose runs wait, at no cost, until they are stopped."""
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
 def until(met: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not met():
@@ -119,8 +129,9 @@ def test_a_closed_input_interrupts_the_run_and_leaves_nothing_unfinished(
     tmp_path: Path, era: str, wait_seconds: int
 ) -> None:
     home = Home(tmp_path)
-    with piped(tmp_path, era) as client:
-        run_id = under_way(client, home, wait_seconds, rows=not wait_seconds)
+    with piped(tmp_path, era, HELD if wait_seconds else "") as client:
+        held = bool(wait_seconds)
+        run_id = under_way(client, home, wait_seconds, rows=not held, held=held)
         ended = client.leave()
 
     assert ended == (0, "")
@@ -215,7 +226,7 @@ def test_a_signal_interrupts_the_run_and_ends_the_server_by_that_signal(
 
 
 @ON_UNIX
-@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
+@pytest.mark.parametrize("name", ["SIGINT", _proof("SIGHUP")])
 def test_a_signal_ends_a_server_that_does_nothing_by_that_signal(tmp_path: Path, name: str) -> None:
     number = getattr(signal, name)
     with piped(tmp_path, ERAS[0]) as client:  # it has answered: it is up
@@ -224,28 +235,37 @@ def test_a_signal_ends_a_server_that_does_nothing_by_that_signal(tmp_path: Path,
 
 
 @ON_UNIX
-def test_a_signal_ends_a_server_whose_call_never_comes_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["SIGHUP", _proof("SIGTERM")])
+def test_a_signal_ends_a_server_whose_call_never_comes_back(tmp_path: Path, name: str) -> None:
+    number = getattr(signal, name)
     with piped(tmp_path, ERAS[0], BLOCKING) as client:
         client.begin("stuck")
         until((tmp_path / "stuck").exists)
-        client.process.terminate()
-        assert client.ended() == (-signal.SIGTERM, "")
+        client.process.send_signal(number)
+        assert client.ended() == (-number, "")
 
 
-def test_a_call_that_waits_takes_on_a_run_whose_server_has_ended(tmp_path: Path) -> None:
+@pytest.mark.anyio
+async def test_a_call_that_waits_takes_on_a_run_whose_server_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold_long_runs(monkeypatch)
     home = Home(tmp_path)
-    with piped(tmp_path, ERAS[1], HELD) as owner, piped(tmp_path, ERAS[0], HELD) as other:
-        run_id = under_way(owner, home, 0, held=True)
-        began = runs.get(home, run_id).started_at
-        (spec,) = home.specs.iterdir()
-        other.begin("execute_spec", spec_id=spec.name, wait_seconds=40)
-        until((home.runs / f"{run_id}.callers").exists)
-        assert owner.leave() == (0, "")
-        until(lambda: runs.get(home, run_id).started_at > began)
-        assert runs.get(home, run_id).status == "running"
-        other.leave()
+    async with Client(build_server(tmp_path), mode="legacy") as other:
+        with piped(tmp_path, ERAS[1], HELD) as owner:
+            run_id = under_way(owner, home, 0, held=True)
+            began = runs.get(home, run_id).started_at
+            (spec,) = home.specs.iterdir()
+            async with anyio.create_task_group() as group:
+                asked = {"spec_id": spec.name, "wait_seconds": 40}
+                group.start_soon(other.call_tool, "execute_spec", asked)
+                await to_thread.run_sync(until, (home.runs / f"{run_id}.callers").exists)
+                assert await to_thread.run_sync(owner.leave) == (0, "")
+                await to_thread.run_sync(until, lambda: runs.get(home, run_id).started_at > began)
+                assert runs.get(home, run_id).status == "running"
+                await other.call_tool("cancel_run", {"run_id": run_id})
 
-    assert runs.get(home, run_id).status == "interrupted"
+    assert runs.get(home, run_id).status == "cancelled"
 
 
 def _children(process: int) -> list[int]:

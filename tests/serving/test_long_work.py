@@ -85,7 +85,9 @@ def _status(home: Home) -> str:
 
 
 @pytest.mark.parametrize("era", ERAS)
-def test_a_cancelled_call_interrupts_the_query_and_leaves_no_folder(home: Home, era: str) -> None:
+def test_a_cancelled_call_and_a_closed_input_interrupt_the_query_and_leave_no_folder(
+    home: Home, era: str
+) -> None:
     with piped(home.folder, era, ENDLESS) as client:
         number = client.begin("endless")
         until((home.folder / "reading").exists)
@@ -94,14 +96,8 @@ def test_a_cancelled_call_interrupts_the_query_and_leaves_no_folder(home: Home, 
         until(lambda: _status(home) == tasks.CANCELLED)
         assert list(home.exports.iterdir()) == []
         assert client.call("list_scenarios")["total"] == 1
-        assert client.leave() == (0, "")
-
-    assert [path.suffix for path in home.tasks.iterdir()] == [".json"]
-
-
-@pytest.mark.parametrize("era", ERAS)
-def test_a_closed_input_interrupts_a_task_and_leaves_no_folder(home: Home, era: str) -> None:
-    with piped(home.folder, era, ENDLESS) as client:
+        assert [path.suffix for path in home.tasks.iterdir()] == [".json"]
+        (home.folder / "reading").unlink()
         client.begin("endless")
         until((home.folder / "reading").exists)
         assert client.leave() == (0, "")

@@ -44,7 +44,8 @@ def _draft(home: Path, count: int, **changed: Any) -> str:
 
 @pytest.mark.slow
 async def test_two_servers_on_one_home_both_save_and_query_and_share_a_run(tmp_path: Path) -> None:
-    async with Client(_stdio(tmp_path)) as one, Client(_stdio(tmp_path)) as two:
+    """One is a process of its own, the other is in this one."""
+    async with Client(_stdio(tmp_path)) as one, Client(build_server(tmp_path)) as two:
 
         async def use(client: Client, name: str, count: int) -> None:
             spec_id = _draft(tmp_path, count)
@@ -58,7 +59,7 @@ async def test_two_servers_on_one_home_both_save_and_query_and_share_a_run(tmp_p
             both.start_soon(use, two, "two", 40)
         seen = await _answer(one, "list_scenarios")
         other = await _answer(two, "query_scenario", name="one", sql="SELECT count(*) FROM members")
-        await _share(one, two, _draft(tmp_path, 200))
+        await _share(one, two, _draft(tmp_path, 50))
 
     assert seen["total"] == 2
     assert other["rows"] == [[20]]

@@ -132,7 +132,7 @@ async def test_preview_suggests_a_name_that_is_free(open_client: Open) -> None:
 async def test_preview_says_who_walks_a_journey_and_how_many_may_not(open_client: Open) -> None:
     async with open_client() as client:
         begun = await _called(
-            client, "start_profile_builder", template="medicare-general", request="200 people",
+            client, "start_profile_builder", template="medicare-general", request="60 people",
         )  # fmt: skip
         spec = begun["spec_id"]
         await _called(
@@ -146,7 +146,7 @@ async def test_preview_says_who_walks_a_journey_and_how_many_may_not(open_client
     assert {row[-1] for row in seen["people"]["rows"]} <= {"none", "diabetic-annual"}
     (said,) = [text for text in seen["warnings"] if ".eligible: " in text]
     assert said.startswith("journeys[diabetic-annual].eligible: has('E11') and age >= 18 is true ")
-    assert "of all 200 people, and nothing of the journey happens to the others" in said
+    assert "of all 60 people, and nothing of the journey happens to the others" in said
 
 
 async def test_a_search_that_nothing_fits_says_where_its_words_stand(open_client: Open) -> None:

@@ -80,9 +80,8 @@ def _rename_steps(path: Path) -> None:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Return a home with a scenario that says the injected text everywhere, and an honest one."""
     home = Home(tmp_path_factory.mktemp("home"))
-    run = stored(
-        home.folder, spec("every-event-adults", count=4, detail="core"), spec("every-event")
-    )
+    who = spec("diabetic", count=4, detail="core", products=["patientsim"])
+    run = stored(home.folder, who, spec("first-year"))
     home.ensure(home.scenarios)
     for name in ("honest", "from-a-stranger"):
         (home.scenarios / f"{name}.duckdb").write_bytes(run.read_bytes())
