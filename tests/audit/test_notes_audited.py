@@ -23,7 +23,7 @@ OWN = [rule.name for rule in notes.RULES]
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
-    profile = load("medicare-heart-failure") | {"count": 30, "expectations": []}
+    profile = load("medicare-heart-failure") | {"count": 12, "expectations": []}
     journey = load("heart-failure-exacerbation") | {"expectations": []}
     with opened(tmp_path_factory.mktemp("notes"), profile, journey, only=OWN) as scenario:
         yield scenario

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow  # its runs
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
     folder = tmp_path_factory.mktemp("audited")
-    with opened(folder, spec("trial-candidates", count=400), spec("trial")) as scenario:
+    with opened(folder, spec("trial-candidates", count=150), spec("trial")) as scenario:
         yield scenario
 
 
@@ -69,7 +69,7 @@ def test_numbers_and_codes_of_subjects_that_could_not_be_are_told(scenario: Scen
 
 
 def test_arms_are_compared_with_their_ratio(tmp_path: Path) -> None:
-    path = stored(tmp_path, spec("trial-candidates", count=400), spec("trial"))
+    path = stored(tmp_path, spec("trial-candidates", count=150), spec("trial"))
     rows = {row[0]: row[1:] for row in compared_run(path)}
     (asked, got, low, high, ok) = rows["trial SYN-301: arm treatment, of those randomised"]
 

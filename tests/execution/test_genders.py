@@ -27,7 +27,7 @@ def of_four(count: int = 400, **where: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     territories = {"location": {"states": {"PR": 0.8, "GU": 0.2}}}
-    return stored(tmp_path_factory.mktemp("genders"), of_four(100, **territories), first_year())
+    return stored(tmp_path_factory.mktemp("genders"), of_four(40, **territories), first_year())
 
 
 @pytest.mark.slow

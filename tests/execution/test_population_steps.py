@@ -102,7 +102,7 @@ def test_each_group_of_options_has_its_own_counts() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "threads", "count"),
-    [(1, 1, 12), pytest.param(11, 3, 60, marks=pytest.mark.proof), (40, 2, 60)],
+    [(1, 1, 6), pytest.param(11, 3, 60, marks=pytest.mark.proof), (40, 2, 60)],
 )
 def test_chunks_and_threads_do_not_change_the_digest(size: int, threads: int, count: int) -> None:
     steps = (

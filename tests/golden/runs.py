@@ -78,7 +78,7 @@ JOURNEYS_OF: Mapping[str, tuple[tuple[str, ...], ...]] = {
 
 
 DAILY = (
-    "cardiac-surgery-candidates x cardiac-surgery-episode",
+    "cardiac-surgery-candidates",
     "chip-children x disenrolment",
     "bariatric-candidates x outpatient-procedure-episode",
     "commercial-diabetic x bariatric-episode",
@@ -87,15 +87,18 @@ DAILY = (
     "commercial-high-cost x oncology-treatment-cycle",
     "commercial-pediatric x pediatric-asthma-year",
     "diabetes-trial-candidates x phase-3-trial",
-    "medicaid-adult x emergency-visit-episode",
-    "medicaid-diabetic",
+    "medicaid-adult",
+    "medicaid-diabetic x hero-infarction",
+    "medicaid-pediatric",
     "medicare-advantage-complex x copd-year x heart-failure-first-year",
     "medicare-ckd x ckd-lifecycle",
-    "medicare-copd x copd-year",
+    "medicare-copd",
+    "medicare-diabetic x diabetic-annual x care-transition x emergency-visit-episode",
     "medicare-general x annual-enrolment",
     "medicare-heart-failure x heart-failure-exacerbation",
     "newborn x well-child-schedule",
     "oncology-trial-candidates x phase-1-dose-escalation",
+    "woman-58 x cardiac-surgery-episode",
 )
 """Runs that `make test` makes besides those that it audits (`template_runs.AUDITED`): together
 every profile and every journey. `make proofs` makes all others."""

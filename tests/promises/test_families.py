@@ -43,7 +43,7 @@ def whole() -> str:
 @pytest.mark.parametrize(
     ("size", "threads"),
     [pytest.param(1, 2, marks=pytest.mark.proof), (7, 3),
-     pytest.param(19, 1, marks=pytest.mark.proof), (21, 4)],
+     pytest.param(19, 1, marks=pytest.mark.proof), pytest.param(21, 4, marks=pytest.mark.proof)],
 )  # fmt: skip
 def test_chunks_and_threads_do_not_change_a_familys_digest(
     size: int, threads: int, whole: str
@@ -54,11 +54,11 @@ def test_chunks_and_threads_do_not_change_a_familys_digest(
 @pytest.mark.slow
 def test_a_scenario_of_families_is_kept_audited_and_made_again(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    record = generate.run(home, prepare(family(), journeys()))
+    record = generate.run(home, prepare(family(count=30), journeys()))
     scenarios.save_run(home, record.run_id, "families")
 
     kept = scenarios.describe(home, "families")
-    assert kept.count == kept.counts["patients"] > 120
+    assert kept.count == kept.counts["patients"] > 60
     assert verify(home, "families").same
     found = integrity.check(scenarios.path(home, "families"))
     assert [one.check for one in found if one.rows] == []

@@ -30,7 +30,10 @@ def steps_of(document: dict[str, Any], phase: int) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("code", ["J45.909", "I50.22", "N18.30", "E66.9"])
+@pytest.mark.parametrize("code", [
+    pytest.param("J45.909", marks=pytest.mark.proof), "I50.22", "N18.30",
+    pytest.param("E66.9", marks=pytest.mark.proof),
+])  # fmt: skip
 def test_a_comorbidity_more_moves_no_person_value_or_event(
     code: str, before: dict[str, Columns]
 ) -> None:
@@ -104,8 +107,10 @@ def test_people_whose_branch_did_not_move_keep_every_claim_and_fill(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("phase", [0, 1])
-@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize(("place", "phase"), [
+    (0, 0), (1, 1), pytest.param(0, 1, marks=pytest.mark.proof),
+    pytest.param(1, 0, marks=pytest.mark.proof),
+])  # fmt: skip
 def test_an_event_more_keeps_ids_dates_and_values_of_the_others(
     phase: int, place: int, before: dict[str, Columns]
 ) -> None:

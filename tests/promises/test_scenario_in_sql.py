@@ -320,7 +320,12 @@ def test_steps_that_meet_at_their_limits_break_no_rule(tmp_path: Path) -> None:
         "phases": [{"name": "all", "steps": steps}],
     }  # fmt: skip
 
-    assert Stored(stored(tmp_path, spec("every-event-adults", count=20), journey)).broken() == {}
+    assert (
+        Stored(
+            stored(tmp_path, spec("every-event-adults", count=20, detail="core"), journey)
+        ).broken()
+        == {}
+    )
 
 
 def test_an_exact_count_that_ages_cannot_meet_is_refused(tmp_path: Path) -> None:

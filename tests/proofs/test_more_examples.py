@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from execution import test_one_by_one
 from execution.journeys import journeys
-from specification import test_check
+from specification import test_check, test_every_key
 from tools import test_fuzz
 
 
@@ -38,4 +38,9 @@ test_a_document_with_random_faults_is_accepted_or_refused_and_nothing_else = _mo
     test_check.test_a_document_with_random_faults_is_accepted_or_refused_and_nothing_else,
     2500,
     test_check.broken(),
+)
+test_a_broken_key_is_refused_in_words_or_gives_rows_without_nonsense = _more(
+    test_every_key.test_a_broken_key_is_refused_in_words_or_gives_rows_without_nonsense,
+    1000,
+    test_every_key.broken(),
 )

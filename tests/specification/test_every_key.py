@@ -68,7 +68,7 @@ def broken(draw: st.DrawFn) -> tuple[Document, Document]:
 
 
 @pytest.mark.slow
-@settings(max_examples=80, deadline=None, derandomize=True,
+@settings(max_examples=50, deadline=None, derandomize=True,
           suppress_health_check=list(HealthCheck))  # fmt: skip
 @given(broken())
 def test_a_broken_key_is_refused_in_words_or_gives_rows_without_nonsense(
