@@ -13,11 +13,17 @@ from healthsim.exports import EVERYBODY, Filter, Format, people
 from healthsim.exports.marking import MARKER
 from healthsim.operations import exporting, scenarios
 from healthsim.operations.home import Home
+from stand_ins import query_here
 
 
 @pytest.fixture(autouse=True)
 def queries() -> None:
-    """Let conditions run in a process of their own: some are endless, others hostile."""
+    """Let conditions run in a process of their own, but for what its code refuses."""
+
+
+@pytest.fixture
+def _here(monkeypatch: pytest.MonkeyPatch) -> None:
+    query_here(monkeypatch)
 
 
 def _rows(folder: Path, query: str) -> list[tuple[object, ...]]:
@@ -144,6 +150,7 @@ def test_resources_are_those_of_the_chosen(home: Home, tmp_path: Path) -> None:
     assert "mother_person_id IS NULL" in (folder / MARKER).read_text()
 
 
+@pytest.mark.usefixtures("_here")
 @pytest.mark.parametrize(
     ("chosen", "message"),
     [

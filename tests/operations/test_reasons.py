@@ -33,7 +33,7 @@ RUNS: dict[str, tuple[str, tuple[str, ...], int]] = {
     "births": ("commercial-maternity", ("pregnancy",), 4),
     "trial": ("diabetes-trial-candidates", ("phase-3-trial",), 30),
     "lungs": ("medicare-copd", ("copd-year",), 12),
-    "kidneys": ("medicare-ckd", ("ckd-lifecycle",), 2),
+    "kidneys": ("medicare-ckd", ("ckd-lifecycle",), 1),
     "heart": ("woman-58", ("hero-infarction",), 1),
     "payer alone": ("medicare-general", ("annual-enrolment",), 10),
     "leaving": ("medicaid-pediatric", ("pediatric-asthma-year", "disenrolment"), 10),

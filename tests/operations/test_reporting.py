@@ -53,10 +53,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 @pytest.fixture
-def _two_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw the first two pictures alone, in tests of something else: each takes its time."""
+def _one_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the first picture alone, in tests of something else: each takes its time."""
     every = drawing.pictures_for
-    monkeypatch.setattr(drawing, "pictures_for", lambda home, name: every(home, name)[:2])
+    monkeypatch.setattr(drawing, "pictures_for", lambda home, name: every(home, name)[:1])
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def test_the_files_of_a_report_make_the_same_scenario_again(home: Home, found: R
     assert verify.verify(home, "whole").same
 
 
-@pytest.mark.usefixtures("_two_pictures")
+@pytest.mark.usefixtures("_one_picture")
 def test_a_report_is_the_same_bytes_each_time_without_journeys_or_claims_too(
     home: Home, tmp_path: Path
 ) -> None:
@@ -152,7 +152,7 @@ def test_a_scenario_with_nobody_has_a_report_that_says_so(home: Home, tmp_path: 
     assert written.notes[0] in texts((tmp_path / "nobody.html").read_text())
 
 
-@pytest.mark.usefixtures("_two_pictures")
+@pytest.mark.usefixtures("_one_picture")
 def test_without_a_renderer_the_report_has_the_tables_and_says_why(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,7 +166,7 @@ def test_without_a_renderer_the_report_has_the_tables_and_says_why(
     assert 'id="population_pyramid-table"' in page
 
 
-@pytest.mark.usefixtures("_two_pictures")
+@pytest.mark.usefixtures("_one_picture")
 def test_a_scenario_that_cannot_be_audited_has_a_report_that_says_why(
     home: Home, tmp_path: Path
 ) -> None:

@@ -17,6 +17,7 @@ from healthsim.persistence import files
 from healthsim.persistence.database import discard, open_read, storage_errors
 from healthsim.persistence.digest import digest_stored
 from healthsim.persistence.files import is_device
+from healthsim.persistence.judgement import trust
 from healthsim.persistence.scenario import MANIFEST
 from healthsim.persistence.state import StateManager, describe_file, sample
 from operations import small_engine as small
@@ -33,7 +34,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(made: Path, tmp_path: Path) -> Path:
-    return copyfile(made, tmp_path / "run.duckdb")
+    path = copyfile(made, tmp_path / "run.duckdb")
+    trust(path)
+    return path
 
 
 @pytest.fixture

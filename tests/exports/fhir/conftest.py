@@ -1,4 +1,4 @@
-"""Three scenarios and their FHIR files, which all tests of the format read."""
+"""Two scenarios and their FHIR files, which all tests of the format read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from template_runs import job_of
 JOBS = {
     "birth": ("commercial-maternity", ("pregnancy",), 6),
     "heart": ("medicare-advantage-complex", ("heart-failure-exacerbation", "annual-enrolment"), 6),
-    "annual": ("medicare-diabetic", ("diabetic-annual",), 6),
 }
 Resource = dict[str, Any]
 Files = Mapping[str, Mapping[str, list[Resource]]]
