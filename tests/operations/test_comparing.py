@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
@@ -16,7 +17,7 @@ import pytest
 from healthsim.building import templates
 from healthsim.errors import NotFound, Refused, StorageError
 from healthsim.execution.prepare import prepare
-from healthsim.operations import common_numbers, comparing, generate, runs, scenarios
+from healthsim.operations import auditing, common_numbers, comparing, generate, runs, scenarios
 from healthsim.operations.comparing import Comparison, compare
 from healthsim.operations.home import Home
 from healthsim.persistence import differences
@@ -44,6 +45,15 @@ def _save_chart(home: Home, name: str, **changed: Any) -> None:
     """Save people with charts alone, who walk no journey: that is soon compared."""
     job = prepare(_profile(products=["patientsim"], expectations=[]) | changed, [])
     scenarios.save_run(home, generate.run(home, job).run_id, name)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _files_are_judged_against_their_own_specifications_once() -> Iterator[None]:
+    """Keep what was asked and got of each file: it is compared with several others."""
+    judged, whole = cache(lambda path, changed: whole(path)), auditing.compared_run
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(auditing, "compared_run", lambda path: judged(path, path.stat().st_mtime_ns))
+        yield
 
 
 @pytest.fixture(scope="module")
