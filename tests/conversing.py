@@ -35,7 +35,7 @@ ALIKE = frozenset({
     "clinical-3-sepsis", "clinical-5-children-in-harris", "clinical-6-maternity",
     "clinical-7-kidneys", "clinical-8-messages", "concept-cycles-and-lifecycle",
     "concept-first-year-by-hand", "concept-healthy-onboarding", "concept-page-one",
-    "families-with-a-birth", "payer-1-adjudication", "payer-2-oregon", "payer-3-glp1-pharmacy",
+    "errors-that-mend", "families-with-a-birth", "payer-1-adjudication", "payer-2-oregon", "payer-3-glp1-pharmacy",
     "payer-7-pictures", "questions-in-sql-that-mend", "ten-years-of-kidneys",
     "words-that-nobody-said",
 })  # fmt: skip

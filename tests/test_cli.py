@@ -402,7 +402,7 @@ def test_audit_is_strict_about_published_figures_where_that_is_asked(
         "reproduces": ["ccw-2019-hypertension"], "products": ["patientsim"], "detail": "core",
     }  # fmt: skip
     path.write_text(json.dumps(profile | changed))
-    done = _run(home, "generate", "--profile", str(path), "--count", "300", "--save", "claiming")
+    done = _run(home, "generate", "--profile", str(path), "--count", "100", "--save", "claiming")
     assert done.returncode == 0, done.stderr
     strict = _run(home, "audit", "claiming", "--strict")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -137,8 +138,11 @@ def test_a_book_is_part_of_a_runs_identity_by_its_version_alone(home: Home) -> N
 
 
 @pytest.mark.slow
-def test_removing_a_book_goes_back_to_the_one_built_in(home: Home) -> None:
-    bring(home, "icd10cm", "icd10cm-order-2027.txt", NEWER)
+def test_removing_a_book_goes_back_to_the_one_built_in(
+    home: Home, _imported: tuple[Home, ImportRecord]
+) -> None:
+    copytree(_imported[0].folder, home.folder)
+    imported_books.open_shelf(home.books)
     held = [one.name for one in reference.imported(home)]
     reference.remove(home, "icd10cm")
     imported_books.open_shelf(home.books)

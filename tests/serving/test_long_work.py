@@ -148,13 +148,15 @@ async def test_an_audit_over_pipes_reports_its_progress(home: Home, mode: str) -
     assert told[-1] == 100
 
 
-def test_two_servers_join_one_task_and_one_of_them_can_leave(home: Home) -> None:
-    with piped(home.folder, ERAS[1], ENDLESS) as one, piped(home.folder, ERAS[0], ENDLESS) as two:
+async def test_two_servers_join_one_task_and_one_of_them_can_leave(home: Home) -> None:
+    with piped(home.folder, ERAS[1], ENDLESS) as one:
         one.begin("endless")
         until((home.folder / "reading").exists)
-        two.begin("endless")
-        until((home.tasks / f"{_handle(home)}.callers").exists)
-        assert two.leave() == (0, "")
+        async with Client(build_server(home.folder)) as two, anyio.create_task_group() as group:
+            group.start_soon(two.call_tool, "audit_scenario", {"name": "one"})
+            callers = home.tasks / f"{_handle(home)}.callers"
+            await anyio.to_thread.run_sync(until, callers.exists)
+            group.cancel_scope.cancel()
         assert _status(home) == tasks.RUNNING
         tasks.cancel(background.shelf_of(home), KIND, _handle(home))
         until(lambda: _status(home) == tasks.CANCELLED)
