@@ -35,9 +35,9 @@ ALIKE = frozenset({
     "clinical-3-sepsis", "clinical-5-children-in-harris", "clinical-6-maternity",
     "clinical-7-kidneys", "clinical-8-messages", "concept-cycles-and-lifecycle",
     "concept-first-year-by-hand", "concept-healthy-onboarding", "concept-page-one",
-    "errors-that-mend", "families-with-a-birth", "payer-1-adjudication", "payer-2-oregon", "payer-3-glp1-pharmacy",
-    "payer-7-pictures", "questions-in-sql-that-mend", "ten-years-of-kidneys",
-    "words-that-nobody-said",
+    "errors-that-mend", "families-with-a-birth", "payer-1-adjudication", "payer-2-oregon",
+    "payer-3-glp1-pharmacy", "payer-7-pictures", "questions-in-sql-that-mend",
+    "ten-years-of-kidneys", "words-that-nobody-said",
 })  # fmt: skip
 """Conversations whose tools and kinds of mistakes others have too: only the proofs hold them."""
 Turn = dict[str, Any]

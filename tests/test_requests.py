@@ -16,12 +16,15 @@ from healthsim.operations.home import Home
 SECTIONS = {found[1]: part for part in pages.sections("requests.md")
             if (found := pages.file_of(part)) is not None}  # fmt: skip
 NAMES = sorted(path.stem for path in (pages.DOCS / "requests").glob("*.json"))
-OF_CHARTS = (
-    "emergency-visit", "exactly-fifty", "folfox", "infarction-on-3-march", "kidney-disease",
-    "pregnancy", "reference-diabetics", "trial",
-)  # fmt: skip
-"""Requests of which nothing is asked that payers have: here they run without what pays, which
-changes no other row, and in the proofs as they are (proofs/test_pages.py)."""
+NOT_ASKED = {
+    **dict.fromkeys(("annual-enrolment", "families-with-a-newborn", "medicaid-children"),
+                    ("rxmembersim",)),
+    **dict.fromkeys(("emergency-visit", "exactly-fifty", "folfox", "infarction-on-3-march",
+                     "kidney-disease", "pregnancy", "reference-diabetics", "sepsis", "trial"),
+                    ("membersim", "rxmembersim")),
+}  # fmt: skip
+"""Products of requests of whose tables nothing is asked: here they run without these, which changes
+no other row, and in the proofs as they are (proofs/test_pages.py)."""
 Ask = Callable[[str, str], Any]
 
 
@@ -37,8 +40,7 @@ def ask(home: Home) -> Ask:
 
     def first(name: str, sql: str) -> Any:
         if name not in made:
-            leaves_out = ("membersim", "rxmembersim") if name in OF_CHARTS else ()
-            made[name] = pages.save(home, name, _request(name), leaves_out)
+            made[name] = pages.save(home, name, _request(name), NOT_ASKED.get(name, ()))
         return made[name] if not sql else query.query(home, name, sql).rows[0]
 
     return first

@@ -13,7 +13,8 @@ import pages
 import scorecards
 import timelines
 from healthsim.operations.home import Home
-from test_requests import OF_CHARTS, SECTIONS
+from test_docs import PATTERNS
+from test_requests import NOT_ASKED, SECTIONS
 
 
 @pytest.mark.parametrize("pair", sorted(set(timelines.pairs().values())), ids=" with ".join)
@@ -21,15 +22,19 @@ def test_every_page_of_a_template_is_what_the_generator_tells_now(pair: tuple[st
     assert timelines.stale(pair) == []
 
 
-@pytest.mark.parametrize("name", OF_CHARTS)
-def test_a_request_with_all_its_products_gives_what_the_page_says(
-    name: str, tmp_path: Path
+@pytest.mark.parametrize(
+    "section",
+    [*(SECTIONS[name] for name in NOT_ASKED), *PATTERNS],
+    ids=lambda found: found.splitlines()[0],
+)
+def test_what_runs_with_all_its_products_gives_what_the_page_says(
+    section: str, tmp_path: Path
 ) -> None:
-    home, section = Home(tmp_path), SECTIONS[name]
-    saved = pages.save(home, name, pages.asked(section) or {})
+    home = Home(tmp_path)
+    saved = pages.save(home, "shown", pages.asked(section) or {})
 
     assert [one["expectation"] for one in saved.expectations if not one["met"]] == []
-    assert pages.written(section, lambda sql: pages.answer(home, name, sql)) == section
+    assert pages.written(section, lambda sql: pages.answer(home, "shown", sql)) == section
 
 
 def test_the_scorecard_is_what_the_templates_make_now_and_names_all_that_is_off() -> None:

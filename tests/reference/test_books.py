@@ -64,16 +64,16 @@ NEWER = order_file([
 
 
 @pytest.fixture(scope="module")
-def _imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, ImportRecord]]:
+def newer_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, ImportRecord]]:
     home = Home(tmp_path_factory.mktemp("newer") / "home")
     yield home, bring(home, "icd10cm", "icd10cm-order-2027.txt", NEWER)
     imported_books.open_shelf(home.folder / "none")
 
 
 @pytest.fixture
-def newer(_imported: tuple[Home, ImportRecord], tmp_path: Path) -> Iterator[ImportRecord]:
+def newer(newer_home: tuple[Home, ImportRecord], tmp_path: Path) -> Iterator[ImportRecord]:
     """Open the shelf with the newer release of ICD-10-CM; it is empty again after the test."""
-    home, done = _imported
+    home, done = newer_home
     imported_books.open_shelf(home.books)
     yield done
     imported_books.open_shelf(tmp_path / "none")
@@ -139,9 +139,9 @@ def test_a_book_is_part_of_a_runs_identity_by_its_version_alone(home: Home) -> N
 
 @pytest.mark.slow
 def test_removing_a_book_goes_back_to_the_one_built_in(
-    home: Home, _imported: tuple[Home, ImportRecord]
+    home: Home, newer_home: tuple[Home, ImportRecord]
 ) -> None:
-    copytree(_imported[0].folder, home.folder)
+    copytree(newer_home[0].folder, home.folder)
     imported_books.open_shelf(home.books)
     held = [one.name for one in reference.imported(home)]
     reference.remove(home, "icd10cm")

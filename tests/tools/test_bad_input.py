@@ -13,6 +13,7 @@ from mcp import Client
 from healthsim.app import build_server
 from kept import PEOPLE, keep, run_id
 from specification.faults import OF_LANGUAGE
+from stand_ins import query_here
 from talking import Open, text_of
 
 pytestmark = pytest.mark.anyio
@@ -66,17 +67,19 @@ WRONG_JOURNEYS = [
 YEAR = "diabetic-first-year"
 
 BAD_SQL = [
+    ("SELECT repeat('a', 3000000000)", ""),
+    ("SELECT * FROM read_csv('/etc/passwd')", ""),
     ("DELETE FROM patients", "SELECT"),
     ("CREATE TABLE x AS SELECT 1", "SELECT"),
-    ("SELECT * FROM read_csv('/etc/passwd')", ""),
     ("SELECT * FROM '/etc/passwd'", ""),
     ("ATTACH 'x.db'", "SELECT"),
     ("SET memory_limit = '10GB'", "SELECT"),
     ("SELECT 1; SELECT 2", "one"),
-    ("SELECT repeat('a', 3000000000)", ""),
     ("SELECT agee FROM patients", ""),
     ("SELECT * FROM pateints", "patients"),
 ]
+OWN_PROCESS = 2
+"""So many of these are asked in a process of its own, as users ask; the others in this one."""
 
 
 @pytest.fixture
@@ -169,12 +172,17 @@ async def test_a_wrong_step_is_refused_and_the_draft_stays(
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("step", "found", "mend"),
-    [(case[1], *case[3:]) for case in OF_LANGUAGE if "the journey itself" not in case[0]],
-    ids=[case[0] for case in OF_LANGUAGE if "the journey itself" not in case[0]],
+    [
+        pytest.param(step, *words, id=name, marks=[pytest.mark.proof] * (number % 7 != 0))
+        for number, (name, step, _, *words) in enumerate(
+            case for case in OF_LANGUAGE if "the journey itself" not in case[0]
+        )
+    ],
 )
 async def test_a_fault_of_the_journey_language_is_refused_and_the_draft_stays(
     shared: Open, step: dict[str, Any], found: str, mend: str
 ) -> None:
+    """Every fault is found each time by specification/test_check.py; here go some of them."""
     async with shared() as client:
         begun = await client.call_tool("start_journey_builder", {"request": "", "template": YEAR})
         spec_id = begun.structured_content["spec_id"]
@@ -305,11 +313,13 @@ async def test_saving_over_a_scenario_needs_the_word(
 
 @pytest.mark.slow
 async def test_queries_that_do_more_than_ask_are_refused(
-    open_client: Open, small: str, tmp_path: Path
+    open_client: Open, small: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_client() as client:
         before = (tmp_path / "home" / "scenarios" / "small.duckdb").read_bytes()
-        for sql, piece in BAD_SQL:
+        for number, (sql, piece) in enumerate(BAD_SQL):
+            if number == OWN_PROCESS:
+                query_here(monkeypatch)
             text = await _refused(client, "query_scenario", {"name": "small", "sql": sql})
             assert piece in text, sql
             assert str(tmp_path) not in text, sql

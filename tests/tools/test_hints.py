@@ -76,17 +76,18 @@ async def test_hints_are_what_the_calls_do_to_the_home(tmp_path: Path, era: str)
     calls = _calls(home)
     made: dict[str, bool] = {}
     lost: dict[str, bool] = {}
+    before = _files(home)
     async with Client(build_server(home.folder), mode=era, elicitation_callback=_agree) as client:
         tools = {tool.name: tool.annotations for tool in (await client.list_tools()).tools}
         for name, arguments in calls.items():
             for one in arguments:
-                before = _files(home)
                 result = await client.call_tool(name, one)
                 after = _files(home)
                 assert not result.is_error, f"{name}: {text_of(result)}"
                 gone = any(after.get(path) != digest for path, digest in before.items())
                 made[name] = made.get(name, False) or after != before
                 lost[name] = lost.get(name, False) or gone
+                before = after
 
     assert calls.keys() == tools.keys()
     reading = {name for name, hints in tools.items() if hints.read_only_hint}
