@@ -38,6 +38,11 @@ from template_runs import (
 PEOPLE = {"oncology-treatment-cycle": 80, "ckd-lifecycle": 100, "care-transition": 150,
           "pregnancy": 150, "phase-3-trial": 500}  # fmt: skip
 """People of a pair whose journey has more rows than others, or rarer ones; 300 of any other."""
+LATER = {"annual-enrolment", "bariatric-episode", "cardiac-surgery-episode", "ckd-lifecycle",
+         "copd-year", "emergency-visit-episode", "heart-failure-exacerbation", "hero-infarction",
+         "phase-1-dose-escalation", "well-child-schedule"}  # fmt: skip
+"""Journeys whose expectations `make proofs` asks: their rows are pinned each day, and what these
+came to does not change without them."""
 SECTIONS = (SHELF / "README.md").read_text(encoding="utf-8").split("\n## ")
 
 
@@ -82,7 +87,9 @@ def test_every_template_is_run_with_another() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("profile", "journey"), DAILY)
+@pytest.mark.parametrize(("profile", "journey"), [
+    pytest.param(*pair, marks=pytest.mark.proof) if pair[1] in LATER else pair for pair in DAILY
+])  # fmt: skip
 def test_a_journey_comes_out_as_it_and_the_profile_expect(profile: str, journey: str) -> None:
     """`make proofs` runs every pair with 1,000 people."""
     assert missed(profile, journey, PEOPLE.get(journey, 300)) == []

@@ -18,7 +18,7 @@ from healthsim.specification.profiles.demographics import Location
 from healthsim.tables import Coded
 from storing import spec, stored
 
-COUNT = 600
+COUNT = 300
 
 
 def profile(**changed: Any) -> dict[str, Any]:

@@ -156,8 +156,10 @@ def test_what_lasts_of_an_illness_is_still_there_when_its_flare_is_over() -> Non
 @pytest.mark.slow
 def test_a_newborn_has_a_body_of_its_own_and_a_mother_the_one_that_her_profile_states() -> None:
     """A state of the mother's journey is the child's too, but not its weight or pressure."""
-    profile = templates.load("commercial-maternity", "profile").fresh() | {"count": 60}
-    steps = templates.load("pregnancy", "journey").fresh()
+    profile = templates.load("commercial-maternity", "profile").fresh() | {
+        "count": 60, "products": ["patientsim"], "expectations": [],
+    }  # fmt: skip
+    steps = templates.load("pregnancy", "journey").fresh() | {"expectations": []}
     weighed = {"weight": {"start": {"type": "normal", "mean": 70, "sd": 9}, "decimals": 1}}
     for states in ({}, weighed):
         tables = run(profile, steps | {"state": steps["state"] | states})

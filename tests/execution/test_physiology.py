@@ -336,7 +336,7 @@ def test_two_journeys_and_any_chunks_give_the_same_bodies() -> None:
     takes = event("drug", "prescription", 5, drug="atorvastatin 20 mg tablet", days_supply=90)
     ill = event("ill", "diagnosis", 30, code="N18.4")
     second = long_journey(takes, ill, *labs(30, 60, prefix="m"), name="second")
-    profile = adults(12, **ill_with("E11.9"), attributes={
+    profile = adults(6, **ill_with("E11.9"), attributes={
         "sbp": {"type": "normal", "mean": 140, "sd": 10}})  # fmt: skip
     whole = run(profile, first, second)["lab_results"]
 

@@ -49,12 +49,12 @@ def got(profile: Document, *journeys: Document) -> list[float | None]:
 
 @pytest.mark.slow
 def test_neither_size_nor_order_of_chunks_moves_a_figure() -> None:
-    profile = diabetic(count=300, expectations=["share(takes('metformin')) < 1"])
+    profile = diabetic(count=120, expectations=["share(takes('metformin')) < 1"])
     year = first_year() | {"expectations": EXPECTED}
     whole = judged(profile, year)
 
     assert all(one["met"] for one in whole)
-    for size in (37, 299):
+    for size in (37, 119):
         assert judged(profile, year, size=size, threads=2) == whole
 
 

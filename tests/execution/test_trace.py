@@ -23,9 +23,9 @@ def _plain(columns: Columns) -> dict[str, list[object]]:
      ("diabetes-trial-candidates", "phase-3-trial")],
 )  # fmt: skip
 def test_a_traced_unit_has_the_rows_that_it_has_in_the_run(profile: str, journey: str) -> None:
-    job = job_of(profile, (journey,), 12)
+    job = job_of(profile, (journey,), 4)
     settled = settle_population_steps(job)
-    for unit in (1, 12):
+    for unit in (1, 4):
         chunk, _ = run_chunk(job, unit - 1, 1, settled)
         traced = trace_unit(job, unit, settled)
 

@@ -349,7 +349,7 @@ def test_a_hazard_by_arm_is_the_rate_of_the_event_while_people_are_in_the_trial(
 def test_chunks_threads_and_more_people_change_no_row() -> None:
     whole = run(candidates(), trial())
     parts = run(candidates(), trial(), size=23, threads=3)
-    more = run(candidates(count=200), trial(), size=64)
+    more = run(candidates(count=150), trial(), size=64)
 
     for name in whole:
         assert listed(whole[name]) == listed(parts[name]), name

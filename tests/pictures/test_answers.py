@@ -22,7 +22,11 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def changed(home: Home, tmp_path: Path) -> Home:
     """Return a home of its own, with a copy that tests change."""
-    own = Home(tmp_path / "home")
+    return _copied(home, tmp_path / "home")
+
+
+def _copied(home: Home, folder: Path) -> Home:
+    own = Home(folder)
     own.ensure(own.scenarios)
     shutil.copy(home.scenarios / "diabetes.duckdb", own.scenarios / "diabetes.duckdb")
     return own
@@ -62,15 +66,21 @@ def test_what_is_not_there_is_answered_with_what_is(
     assert said in str(refused.value)
 
 
-@pytest.mark.parametrize("kind", sorted(set(drawing.KINDS) - {"asked_against_got"}))
-def test_a_picture_of_nothing_says_so(changed: Home, kind: str) -> None:
-    with duckdb.connect(str(changed.scenarios / "diabetes.duckdb")) as connection:
+@pytest.fixture(scope="module")
+def emptied(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Return a home with a copy without rows."""
+    own = _copied(home, tmp_path_factory.mktemp("emptied"))
+    with duckdb.connect(str(own.scenarios / "diabetes.duckdb")) as connection:
         tables = [row[0] for row in connection.execute("SHOW TABLES").fetchall()]
-    _change(changed, *(f'DELETE FROM "{name}"' for name in tables
-                       if not name.startswith("healthsim_")))  # fmt: skip
+    _change(own, *(f'DELETE FROM "{name}"' for name in tables
+                   if not name.startswith("healthsim_")))  # fmt: skip
+    return own
 
+
+@pytest.mark.parametrize("kind", sorted(set(drawing.KINDS) - {"asked_against_got"}))
+def test_a_picture_of_nothing_says_so(emptied: Home, kind: str) -> None:
     with pytest.raises((NothingToDraw, NotFound)) as refused:
-        drawing.draw(changed, "diabetes", kind)
+        drawing.draw(emptied, "diabetes", kind)
 
     assert "; " in str(refused.value)
 

@@ -63,7 +63,7 @@ def test_others_are_those_who_treated_and_their_days_those_of_their_visits(
 
 @pytest.mark.slow
 def test_a_core_chart_leaves_tables_out_and_changes_no_other() -> None:
-    profile = load(PROFILE) | {"count": 10}
+    profile = load(PROFILE) | {"count": 4}
     whole, core = (
         next(iter(chunks(prepare(profile | choice, [load(JOURNEY)])))).tables
         for choice in ({}, {"detail": "core"})

@@ -300,12 +300,12 @@ def test_every_note_says_that_nobody_in_it_is_real(heart: Connection) -> None:
 
 @pytest.mark.slow
 def test_notes_are_the_same_whatever_the_chunks() -> None:
-    job = prepare(load("medicare-heart-failure") | {"count": 9, "products": ["patientsim"]},
+    job = prepare(load("medicare-heart-failure") | {"count": 6, "products": ["patientsim"]},
                   [load("heart-failure-exacerbation")])  # fmt: skip
     whole, parts = (
         join([chunk.tables["clinical_notes"]["text"] for chunk in chunks(job, size=size)
               if "clinical_notes" in chunk.tables])
-        for size in (9, 4)
+        for size in (6, 4)
     )  # fmt: skip
     assert isinstance(whole, Texts)
     assert isinstance(parts, Texts)
