@@ -128,12 +128,16 @@ def test_every_formula_tells_a_value_that_is_off_and_no_other(
     rows: duckdb.DuckDBPyConnection, place: Place, off: float
 ) -> None:
     formulas = list(judged(place))
-    for number, key in enumerate(formulas):
-        rows.execute("INSERT INTO patients VALUES (?, 'F', DATE '1975-01-15')", [number])
-        rows.executemany(
-            f"INSERT INTO {place.table} VALUES ({number}, 1, ?, TIMESTAMP '2025-02-01 09:00', ?)",
-            _measured(key, place, off),
-        )
+    rows.execute(
+        f"INSERT INTO patients SELECT range, 'F', DATE '1975-01-15' FROM range({len(formulas)})"
+    )
+    measured = [(number, *one) for number, key in enumerate(formulas)
+                for one in _measured(key, place, off)]  # fmt: skip
+    rows.execute(
+        f"INSERT INTO {place.table} "
+        "SELECT unnest(?), 1, unnest(?), TIMESTAMP '2025-02-01 09:00', unnest(?)",
+        [list(column) for column in zip(*measured, strict=True)],
+    )
     name = f"computed {place.table.replace('_', ' ')} follow from their inputs"
     rule = next(rule for rule in bodies.RULES if rule.name == name)
     assert isinstance(rule, AuditRule)
