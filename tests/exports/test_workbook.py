@@ -141,7 +141,7 @@ def test_more_than_a_workbook_holds_is_refused_with_the_mend(
             _book(home, tmp_path, "birth")
     with monkeypatch.context() as small:
         small.setattr(workbook, "MOST_ROWS", 3)
-        with pytest.raises(Refused, match=r"patients has 40 rows, and a sheet of Excel holds 3; "):
+        with pytest.raises(Refused, match=r"patients has 24 rows, and a sheet of Excel holds 3; "):
             _book(home, tmp_path, "birth", "patients")
     with monkeypatch.context() as small:
         small.setitem(workbook._FIT, "VARCHAR", "max(length({0})) <= 5")
