@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from healthsim.errors import Cancelled, NotFound
-from healthsim.operations import expiry, generate, runs, working
+from healthsim.operations import expiry, generate, making, runs, working
 from healthsim.operations.expiry import Limit
 from healthsim.operations.home import Home
 from healthsim.persistence.database import open_read
@@ -321,6 +321,19 @@ def test_few_people_make_a_small_file(home: Home) -> None:
     record = done(home, SmallEngine(), count=100)
 
     assert runs.file(home, record.run_id).stat().st_size < 600_000
+
+
+@pytest.mark.parametrize(("rows", "block"), [(0, 16_384), (-1, 262_144)])
+def test_few_people_with_many_rows_are_kept_in_large_blocks(
+    home: Home, monkeypatch: pytest.MonkeyPatch, rows: int, block: int
+) -> None:
+    people = 50
+    monkeypatch.setattr(making, "_FEW_ROWS", people * (1 + VISITS_EACH) + rows)
+    record = done(home, SmallEngine(size=people), count=people)
+
+    with open_read(runs.file(home, record.run_id)) as connection:
+        found = connection.execute("SELECT max(block_size) FROM pragma_database_size()").fetchone()
+    assert found == (block,)
 
 
 _ON_A_FULL_DISK = """

@@ -138,7 +138,6 @@ async def test_progress_grows_while_a_run_is_awaited(open_client: Open, tmp_path
     assert not result.is_error
     assert told == sorted(set(told))
     assert told[-1] == 20_000
-    assert any(" of 20,000 people, " in text for text in said)
     assert all(re.search(r", \d+ s$", text) for text in said)
 
 

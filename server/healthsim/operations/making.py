@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from healthsim.persistence.digest import Blocks
     from healthsim.persistence.scenario import Manifest
 
-_FEW = 1000  # people whose rows are kept in small blocks
+_FEW = 1000  # people at most whose rows are kept in small blocks,
+_FEW_ROWS = 100_000  # and rows: many take twice the time, and twice the memory (measured)
 MAKERS = max(1, (os.cpu_count() or 2) // 2)
 """Threads that make rows; the others store them."""
 
@@ -80,11 +82,13 @@ def make(job: Job, work: Work, engine: Engine, progress: Progress | None = None)
     by_name = {table.name: table for table in job.tables}
     digest, done, totals, figures = Digest(job.tables), 0, list[tuple[int, int]](), Tallies()
     work.report(phase=runs.COUNTING)
-    with Writer(unfinished, job.tables, small=job.count <= _FEW) as writer:
-        for chunk in engine.chunks(
-            job, threads=MAKERS, stop=work.stop,
-            counted=lambda: work.report(phase=runs.MAKING),
-        ):  # fmt: skip
+    made = engine.chunks(
+        job, threads=MAKERS, stop=work.stop, counted=lambda: work.report(phase=runs.MAKING)
+    )
+    first = list(islice(made, 1))
+    small = job.count <= _FEW and _are_few(first)
+    with Writer(unfinished, job.tables, small=small) as writer:
+        for chunk in chain(first, made):
             work.refuse_stopped()
             for name, columns in chunk.tables.items():
                 rows = to_arrow(by_name[name], columns)
@@ -112,6 +116,14 @@ def make(job: Job, work: Work, engine: Engine, progress: Progress | None = None)
         lambda: publish(unfinished, target, work.run_id),
         counts=dict(manifest.rows), digest=manifest.digest,
     )  # fmt: skip
+
+
+def _are_few(chunks: Iterable[Chunk]) -> bool:
+    """Tell whether the rows of some chunks are few."""
+    from healthsim.tables import length  # noqa: PLC0415  numpy is heavy
+
+    rows = (length(columns) for chunk in chunks for columns in chunk.tables.values())
+    return sum(rows) <= _FEW_ROWS
 
 
 def add_tallies(

@@ -144,18 +144,27 @@ class Writer:
                 pass
             self._path.unlink()
             self.connection = duckdb.connect(":memory:", config=dict(_CLOSED))
-            self.connection.execute(f"SET memory_limit = '{self._memory_mb}MB'")
-            self.connection.execute("SET threads = 1")  # the pool has the threads
-            self.connection.execute("SET temp_directory = ''")
-            self.connection.execute(f"ATTACH {literal(str(self._path))} AS {SCHEMA}{self._options}")
-            made = "; ".join(["BEGIN", *map(ddl, self._tables), "COMMIT"])
-            self.connection.execute(made)  # at once: a commit of each waits for the disk
-            self._cursors = [self.connection.cursor() for _ in range(_WRITERS)]
-            if self._small:  # a commit of each table would take longer than its few rows
-                for cursor in self._cursors:
-                    cursor.begin()
+            try:
+                self._begin()
+            except duckdb.Error:
+                self.connection.close()
+                discard(self._path)
+                raise
         self._pool = WriterPool(self._cursors, insert)
         return self
+
+    def _begin(self) -> None:
+        """Make the file with its tables, still empty."""
+        self.connection.execute(f"SET memory_limit = '{self._memory_mb}MB'")
+        self.connection.execute("SET threads = 1")  # the pool has the threads
+        self.connection.execute("SET temp_directory = ''")
+        self.connection.execute(f"ATTACH {literal(str(self._path))} AS {SCHEMA}{self._options}")
+        made = "; ".join(["BEGIN", *map(ddl, self._tables), "COMMIT"])
+        self.connection.execute(made)  # at once: a commit of each waits for the disk
+        self._cursors = [self.connection.cursor() for _ in range(_WRITERS)]
+        if self._small:  # a commit of each table would take longer than its few rows
+            for cursor in self._cursors:
+                cursor.begin()
 
     def append(self, name: str, rows: pa.Table) -> None:
         """Take rows of a table; blocks while too many wait to be inserted."""
