@@ -21,11 +21,10 @@ from typing import Any
 from healthsim.persistence.database import open_read
 from template_runs import (
     JOURNEYS,
-    LEAST,
     PROFILES,
     TOGETHER,
     broken_rules,
-    eligible,
+    is_pair,
     load,
     stored,
     unmet,
@@ -53,11 +52,11 @@ def kinds(name: str) -> int:
 
 
 def pairs() -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield every profile with each journey that a fifth of it can walk, then several journeys."""
+    """Yield every profile with each journey that it is a pair with, then several journeys."""
     walked = [name for name in JOURNEYS if load(name).get("begins") != "birth"]
     for journey in sorted(walked, key=kinds, reverse=True):
         for profile in PROFILES:
-            if eligible(profile, journey) >= LEAST:
+            if is_pair(profile, journey):
                 yield profile, (journey,)
     yield from TOGETHER
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pair_runs import faults
-from template_runs import DAILY, FILES, PROFILES, TOGETHER, walked_by
+from template_runs import DAILY, FILES, LEAST, PROFILES, RARE, TOGETHER, eligible, walked_by
 
 
 def test_every_template_is_run_with_another_and_the_daily_pairs_are_of_those() -> None:
@@ -23,6 +23,7 @@ def test_every_template_is_run_with_another_and_the_daily_pairs_are_of_those() -
 
     assert {path.stem for path in FILES} - named == set()
     assert [pair for pair in DAILY if pair[1] not in walked[pair[0]]] == []
+    assert [name for name in PROFILES if eligible(name, RARE[1]) >= LEAST] == []
 
 
 @pytest.mark.parametrize("profile", PROFILES)
