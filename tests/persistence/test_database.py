@@ -15,7 +15,14 @@ import pytest
 from healthsim.errors import NotFound, StorageError
 from healthsim.persistence import writer_pool
 from healthsim.persistence.arrow import to_arrow
-from healthsim.persistence.database import Writer, ddl, open_read, open_write, storage_errors
+from healthsim.persistence.database import (
+    Doing,
+    Writer,
+    ddl,
+    open_read,
+    open_write,
+    storage_errors,
+)
 from healthsim.persistence.judgement import trust
 from healthsim.tables import Column, Table
 from operations import small_engine as small
@@ -240,6 +247,33 @@ def test_the_folder_of_a_new_file_must_be_there(tmp_path: Path) -> None:
         Writer(tmp_path / "none" / "a.duckdb", [NUMBERS]),
     ):
         pass
+
+
+@pytest.mark.parametrize(("doing", "said"), [
+    ("reading", "than reading may take; ask for less of it, or generate fewer people"),
+    ("writing", "than writing may take; generate fewer people"),
+])  # fmt: skip
+def test_a_commit_that_runs_out_of_memory_is_no_damaged_file(
+    tmp_path: Path, doing: Doing, said: str
+) -> None:
+    failed = "Failed to commit: could not allocate block of size 256.0 KiB"
+    with (
+        pytest.raises(StorageError, match=f"it needs more memory {said}$"),
+        storage_errors(tmp_path / "a.duckdb", doing),
+    ):
+        raise duckdb.TransactionException(failed)
+
+
+def test_a_writer_without_enough_memory_says_so(tmp_path: Path) -> None:
+    def write() -> None:
+        with Writer(tmp_path / "a.duckdb", [NUMBERS], small=True, memory_mb=1) as writer:
+            writer.append("numbers", batch(0, 1_000_000))
+            writer.flush()
+
+    with pytest.raises(StorageError, match="more memory than writing may take"):
+        write()
+
+    assert not (tmp_path / "a.duckdb").exists()
 
 
 def test_a_full_disk_is_said_plainly(tmp_path: Path) -> None:

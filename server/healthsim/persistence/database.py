@@ -15,6 +15,7 @@ from glob import escape
 from pathlib import Path
 from threading import Event, Thread
 from types import MappingProxyType, TracebackType
+from typing import Literal, TypeAlias
 
 import duckdb
 import pyarrow as pa
@@ -55,6 +56,9 @@ SHORT = 60.0
 
 LONG = 3_600.0
 """Seconds that an operation over all rows may take."""
+
+Doing: TypeAlias = Literal["reading", "writing"]
+"""What is done with a file; each has memory of its own."""
 
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
@@ -139,7 +143,7 @@ class Writer:
         self._pool: WriterPool | None = None
 
     def __enter__(self) -> Writer:
-        with storage_errors(self._path):
+        with storage_errors(self._path, "writing"):
             with self._path.open("xb"):
                 pass
             self._path.unlink()
@@ -169,13 +173,13 @@ class Writer:
     def append(self, name: str, rows: pa.Table) -> None:
         """Take rows of a table; blocks while too many wait to be inserted."""
         assert self._pool is not None
-        with storage_errors(self._path):
+        with storage_errors(self._path, "writing"):
             self._pool.put(name, rows)
 
     def flush(self) -> None:
         """Wait until everything that was appended is in the file; append nothing after."""
         assert self._pool is not None
-        with storage_errors(self._path):
+        with storage_errors(self._path, "writing"):
             self._pool.finish()
             if self._small:
                 for cursor in self._cursors:
@@ -192,7 +196,7 @@ class Writer:
         complete = False
         try:
             if kind is None:
-                with storage_errors(self._path):
+                with storage_errors(self._path, "writing"):
                     self.connection.execute(f"CHECKPOINT {SCHEMA}")
                     self.connection.execute(f"DETACH {SCHEMA}")
                     self.connection.close()
@@ -425,14 +429,14 @@ def _attach(
 
 
 @contextmanager
-def storage_errors(path: Path) -> Iterator[None]:
+def storage_errors(path: Path, doing: Doing = "reading") -> Iterator[None]:
     """Turn whatever DuckDB or the disk raises about a file into a `StorageError` about its name."""
     try:
         yield
     except HealthSimError:
         raise
     except (duckdb.Error, OSError) as error:
-        raise explain_error(path, error) from error
+        raise explain_error(path, error, doing) from error
     except UnicodeDecodeError as error:
         raise DamagedFile(
             display_name(path), "it holds text that is not UTF-8",
@@ -440,7 +444,9 @@ def storage_errors(path: Path) -> Iterator[None]:
         ) from error  # fmt: skip
 
 
-def explain_error(path: Path, error: duckdb.Error | OSError) -> StorageError:
+def explain_error(
+    path: Path, error: duckdb.Error | OSError, doing: Doing = "reading"
+) -> StorageError:
     """Say what an error of DuckDB or the disk means for a file, by its name alone."""
     if isinstance(error, OSError):
         return disk_error(display_name(path), error)
@@ -451,11 +457,12 @@ def explain_error(path: Path, error: duckdb.Error | OSError) -> StorageError:
             "reading it took too long and was stopped",
             "ask for less of it; if that does not help, verify it or save its run again",
         )
-    if isinstance(error, duckdb.OutOfMemoryException):
+    if _is_out_of_memory(error):
+        mend = "ask for less of it, or generate fewer people"
         return StorageError(
             display_name(path),
-            "it needs more memory than reading may take",
-            "ask for less of it, or generate fewer people",
+            f"it needs more memory than {doing} may take",
+            "generate fewer people" if doing == "writing" else mend,
         )
     if isinstance(error, duckdb.ConstraintException):
         return StorageError(
@@ -464,3 +471,11 @@ def explain_error(path: Path, error: duckdb.Error | OSError) -> StorageError:
             "report this as a fault of the engine, with the specification",
         )
     return unreadable(display_name(path), line)
+
+
+def _is_out_of_memory(error: duckdb.Error) -> bool:
+    """Return whether memory was too small; a commit says so in an error of another type."""
+    at_commit = isinstance(error, duckdb.TransactionException) and (
+        "could not allocate block" in str(error)
+    )
+    return at_commit or isinstance(error, duckdb.OutOfMemoryException)
