@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from execution.calendar_days import after
@@ -142,7 +143,8 @@ class PersonSteps:
             return 0.0
         if details.adherence is None:
             return 1.0
-        return float(self.walk.draw(f"{node.address}/adherence", details.adherence, day))
+        share = float(self.walk.draw(f"{node.address}/adherence", details.adherence, day))
+        return 1.0 if isnan(share) else share
 
     def measure(self, node: Node, day: int) -> None:
         details = node.step.details

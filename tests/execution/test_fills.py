@@ -19,9 +19,18 @@ def people(**changes: Any) -> dict[str, Any]:
     return {**diabetic(count=MANY, clinical={"primary": {"code": "E11.9"}}), **changes}
 
 
+def drug(**details: Any) -> dict[str, Any]:
+    return event("drug", "prescription", 0, **{"drug": "metformin 500 mg tablet", **details})
+
+
 def written(**details: Any) -> dict[str, Columns]:
-    drug = event("drug", "prescription", 0, **{"drug": "metformin 500 mg tablet", **details})
-    return run(people(), journey(drug))
+    return run(people(), journey(drug(**details)))
+
+
+def few(step: dict[str, Any], **clinical: Any) -> dict[str, Columns]:
+    """Run some people of whom all are asked the same."""
+    primary = {"primary": {"code": "E11.9"}}
+    return run(people(count=20, clinical=primary | clinical), journey(step))
 
 
 def fills_of(tables: dict[str, Columns], *names: str) -> dict[int, list[tuple[Any, ...]]]:
@@ -37,6 +46,33 @@ def test_the_stated_share_of_prescriptions_is_ever_filled(share: float) -> None:
     paid = sum(("paid",) in rows for rows in found.values())
 
     assert within_three_errors(paid, MANY, share)
+
+
+NOBODY_KNOWS = {"type": "formula", "value": "age / 0"}
+
+
+def test_whose_share_of_first_fills_is_missing_fills_nothing() -> None:
+    unknown = few(drug(first_fill_share=NOBODY_KNOWS, refills=3))
+    never = few(drug(first_fill_share=0, refills=3))
+
+    assert {row for (row,) in listed(unknown["fills"], "status")} == {"reversed"}
+    assert fills_of(unknown, "fill_date") == fills_of(never, "fill_date")
+
+
+def test_whose_adherence_is_missing_keeps_to_the_drug_as_if_none_were_stated() -> None:
+    unknown = few(drug(refills=5, first_fill_share=1, adherence=NOBODY_KNOWS))
+    unstated = few(drug(refills=5, first_fill_share=1))
+
+    assert fills_of(unknown, "fill_date") == fills_of(unstated, "fill_date")
+
+
+def test_a_listed_drug_whose_adherence_is_missing_has_the_usual_one() -> None:
+    unknown, unstated = (
+        few(visit("v", 0), medications=[{"drug": "metformin 500 mg tablet", "share": 1, **given}])
+        for given in ({"adherence": NOBODY_KNOWS}, {})
+    )
+
+    assert fills_of(unknown, "fill_date") == fills_of(unstated, "fill_date")
 
 
 def test_covered_days_agree_with_the_adherence() -> None:

@@ -174,12 +174,17 @@ def medication_draw(medication: MedicationSpec) -> PartDraw:
     adherence = medication.adherence or _ADHERENCE
 
     def draw(cohort: PartialCohort) -> None:
+        kept_to = cohort.numbers(f"{address}.adherence", cohort.measures.resolved(adherence))
+        unknown = np.isnan(kept_to)
+        if unknown.any():
+            usual = cohort.numbers(f"{address}.adherence", _ADHERENCE)
+            kept_to = np.where(unknown, usual, kept_to)
         cohort.medications[drug] = MedicationColumn(
             drug=drug,
             ingredient=drugs().find(drug, "clinical.medications").ingredient,
             days_supply=medication.days_supply,
             takes=cohort.in_quota(address, medication),
-            adherence=cohort.numbers(f"{address}.adherence", cohort.measures.resolved(adherence)),
+            adherence=kept_to,
         )
 
     return PartDraw(f"takes {drug}", draw)

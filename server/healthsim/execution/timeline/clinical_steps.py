@@ -284,10 +284,10 @@ def prescribe(call: StepCall[Prescription]) -> StepResult:
     size = len(call.rows)
     first = np.full(size, FIRST_FILL_SHARE if details.refills else ONE_FILL_SHARE)
     if details.first_fill_share is not None:
-        first = call.numbers("first_fill_share", details.first_fill_share)
+        first = _unless_missing(call.numbers("first_fill_share", details.first_fill_share), 0.0)
     adherence = np.full(size, 1.0)
     if details.adherence is not None:
-        adherence = call.numbers("adherence", details.adherence)
+        adherence = _unless_missing(call.numbers("adherence", details.adherence), 1.0)
     filled = call.record.draws.uniform(call.decision("first_fill"), call.rows) < first
     course.address = call.due.address
     course.drug, course.taken = details.drug, np.where(filled, adherence, 0.0)
@@ -298,6 +298,10 @@ def prescribe(call: StepCall[Prescription]) -> StepResult:
     call.record.courses.append(course)
     quit_day = np.full(size, FOREVER, dtype=np.int32) if course.quit is None else course.quit
     return call.result(PrescriptionFacts(course.stop, course.cut, first, adherence, quit_day))
+
+
+def _unless_missing(values: NDArray[np.float64], instead: float) -> NDArray[np.float64]:
+    return np.where(np.isnan(values), instead, values)
 
 
 def _stop_replaced(

@@ -69,8 +69,8 @@ class PrescriptionFacts(StepFacts):
     Attributes:
         stop: int32, first day on which the drug is not taken any more.
         cut: bool, whether it was stopped before it ran out.
-        first_fill_share: float64, the chance that it is ever filled.
-        adherence: float64, the share of days covered by later fills.
+        first_fill_share: float64, the chance that it is ever filled; never missing.
+        adherence: float64, the share of days covered by later fills; never missing.
         quit: int32, day from which people do not fill it any more, of their own accord.
     """
 

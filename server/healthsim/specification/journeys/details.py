@@ -245,8 +245,9 @@ class PrescriptionDetails(Strict):
         dose: one dose by weight or body surface, where it is not the drug's usual one.
         refills: fills after the first.
         first_fill_share: share that is ever filled; default 0.81 within 30 days (Franklin et
-            al., JGIM 2018).
-        adherence: the person's target share of days covered while it is taken, 0 to 1.
+            al., JGIM 2018). Whose share is missing never fills it.
+        adherence: the person's target share of days covered while it is taken, 0 to 1; 1 where
+            it is missing.
         discontinuation: "usual": some stop it of their own accord, as is usual of its class;
             "none": nobody does.
         replaces: a drug or ingredient that stops when this one is written.

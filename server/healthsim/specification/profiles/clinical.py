@@ -163,7 +163,8 @@ class Medication(Quota):
         drug: ingredient, strength and form, as `look_up` writes it.
         days_supply: days that one fill lasts; default: 90, or what is usual of a drug that is
             dispensed by the month, the pack or the course.
-        adherence: the person's target share of days covered while it is taken, 0 to 1.
+        adherence: the person's target share of days covered while it is taken, 0 to 1; the usual
+            one where it is missing.
         discontinuation: "usual": some stop it of their own accord, as is usual of its class;
             "none": nobody does.
     """
