@@ -26,7 +26,9 @@ from execution.person_dates import PersonDates, lead
 from execution.person_record import NEVER, PersonRecord, PersonScope, settle
 from execution.person_safety import PersonSafety
 from execution.person_stages import PersonStages
-from execution.person_steps import PersonSteps
+from execution.person_steps import PersonSteps, days_until_quit
+from healthsim.billing.pharmacy.dispensing import short_course
+from healthsim.codes.drugs import drugs
 from healthsim.dates import NO_DAY
 from healthsim.execution.body.bindings import Bindings
 from healthsim.execution.cohort.cohort import draw_parts, people_of
@@ -408,6 +410,17 @@ class Interpreter:
             log.days = {key: log.days[key] for key in kept}
         return record, logs
 
+    def quits(self, name: str, row: int) -> int:
+        """Return the day on which a person stops a drug of the profile of their own accord."""
+        stated = {one.drug: one for one in self.job.profile.clinical.medications}[name]
+        rules = self.job.profile.pharmacy_rules
+        drug = drugs().find(name, "drug")
+        assert short_course(drug, stated.days_supply, keeps=rules) is None
+        if "discontinuation" not in rules or stated.discontinuation != "usual":
+            return NEVER
+        u = float(self.column(f"~profile/{name}/discontinuation")[row])
+        return self.as_of + days_until_quit(drug, u, established=True)
+
     def begin(self, row: int) -> PersonRecord:
         people = self.people
         record = PersonRecord(row, people, {
@@ -424,7 +437,12 @@ class Interpreter:
             if medication.takes[row]
         ]
         record.taken = [
-            (medication.drug, course, float(medication.adherence[row]))
+            (
+                medication.drug,
+                course,
+                float(medication.adherence[row]),
+                self.quits(medication.drug, row),
+            )
             for medication, course in zip(
                 (one for one in people.medications if one.takes[row]), record.courses, strict=True
             )

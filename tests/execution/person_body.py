@@ -281,8 +281,11 @@ class PersonBody:
 
     def merged(self, drugs: list[str]) -> list[tuple[int, int, int, float]]:
         """Return (day, first day, last day, share) of the courses; close ones go on as one."""
-        courses = [(course[1], course[2], share) for name, course, share in self.record.taken
-                   if name in drugs and course[2] > course[1] and share > 0]  # fmt: skip
+        courses = [
+            (course[1], min(course[2], quits), share)
+            for name, course, share, quits in self.record.taken
+            if name in drugs and min(course[2], quits) > course[1] and share > 0
+        ]
         found: list[tuple[int, int, int, float]] = []
         for begin, stop, share in sorted(courses, key=lambda course: course[0]):
             if found and begin <= found[-1][2] + GRACE:

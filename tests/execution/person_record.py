@@ -36,7 +36,7 @@ class PersonRecord:
     stages: dict[str, list[tuple[int, str | None]]] = field(default_factory=dict)
     referrals: list[tuple[str, int]] = field(default_factory=list)
     courses: list[list[Any]] = field(default_factory=list)
-    taken: list[tuple[str, list[Any], float]] = field(default_factory=list)
+    taken: list[tuple[str, list[Any], float, int]] = field(default_factory=list)
     body: Any = None
     safety: Any = None
     spans: list[list[Any]] = field(default_factory=list)

@@ -46,7 +46,7 @@ class PersonSafety:
     def __init__(self, profile: Any, record: PersonRecord, as_of: int) -> None:
         self.rules, self.record = rules_of(profile), record
         record.conditions.begun = self.diagnosed
-        for drug, course, _ in record.taken:
+        for drug, course, *_ in record.taken:
             for rule in self.about(drug, "stop"):
                 if course[2] > as_of and self.holds(rule, as_of):
                     course[2] = as_of
@@ -76,7 +76,7 @@ class PersonSafety:
         if kind == "drug":
             return any(
                 course[1] <= day < course[2] and names(rule["key"], drug)
-                for drug, course, _ in self.record.taken
+                for drug, course, *_ in self.record.taken
             )
         if kind == "allergy":
             known = self.record.conditions.codes(day)
@@ -133,6 +133,6 @@ class PersonSafety:
 
     def _stop(self, rule: dict[str, str], day: int) -> None:
         if rule["action"] == "stop":
-            for drug, course, _ in self.record.taken:
+            for drug, course, *_ in self.record.taken:
                 if course[1] <= day < course[2] and names(rule["drugs"], drug):
                     course[2] = day

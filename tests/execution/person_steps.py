@@ -5,19 +5,29 @@ from __future__ import annotations
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from execution.calendar_days import after
 from execution.layout import Node
 from execution.person_changes import AR1Noise, DrugResponse, LinearTrend, Shift
 from execution.person_record import NEVER, settle
-from healthsim.codes.drugs import drugs
+from healthsim.billing.pharmacy.persistence import days_taken
+from healthsim.codes.drugs import Drug, drugs
 from healthsim.codes.loinc import panel
 from healthsim.execution.timeline.clinical_steps import FIRST_FILL_SHARE, ONE_FILL_SHARE
+from healthsim.products.rxmembersim.fills import LAST_LAG_DAYS
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.changes import Change, End, Stop
 from healthsim.specification.journeys.details import StateResult
 
 if TYPE_CHECKING:
     from execution.one_by_one import Walk
+
+
+def days_until_quit(drug: Drug, u: float, *, established: bool) -> int:
+    """Return after how many days a person stops a drug of their own accord."""
+    days = days_taken(drug, np.array([established]), np.array([u]))
+    return max(int(days[0]), LAST_LAG_DAYS + 1)
 
 
 class PersonSteps:
@@ -120,6 +130,10 @@ class PersonSteps:
     def prescribe(self, node: Node, day: int) -> None:
         step = node.step
         drug = drugs().find(step.details.drug, "drug")
+        established = any(
+            course[0] == drug.ingredient and course[1] <= day < min(course[2], quits)
+            for _, course, _, quits in self.record.taken
+        )
         ended = {drug.ingredient, step.details.replaces}
         for course in self.record.courses:
             if course[0] in ended and course[1] <= day < course[2]:
@@ -129,7 +143,12 @@ class PersonSteps:
         source = (self.walk.number, node.key)
         course = [drug.ingredient, day, day + supply, source]
         self.record.courses.append(course)
-        self.record.taken.append((step.details.drug, course, self.share_taken(node, day)))
+        quits = NEVER
+        usual = step.details.refills > 0 and step.details.discontinuation == "usual"
+        if usual and "discontinuation" in self.walk.interpreter.job.profile.pharmacy_rules:
+            u = self.walk.u(f"{node.address}/discontinuation")
+            quits = day + days_until_quit(drug, u, established=established)
+        self.record.taken.append((step.details.drug, course, self.share_taken(node, day), quits))
 
     def share_taken(self, node: Node, day: int) -> float:
         """Return the share of a drug that is taken: none of what is never filled."""
