@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from healthsim.persistence.scenario import Manifest
 
 _FEW = 1000  # people at most whose rows are kept in small blocks,
-_FEW_ROWS = 100_000  # and rows: many take twice the time, and twice the memory (measured)
+_FEW_ROWS = 300_000  # and rows: a million took more memory than there is (measured)
 MAKERS = max(1, (os.cpu_count() or 2) // 2)
 """Threads that make rows; the others store them."""
 
