@@ -401,7 +401,8 @@ class Interpreter:
         if self.job.profile.one_bed == "postpone":
             for walk in walks:
                 walk.beds.settle_again()
-        for log in logs:
+        for log, layout in zip(logs, self.layouts, strict=True):
+            self.review(log, layout, record)
             latest = min(log.last_day, record.death, self.job.through)
             kept = {address for address, day in log.days.items() if day <= latest}
             log.values = {key: log.values[key] for key in log.values if key[0] in kept}
@@ -409,6 +410,13 @@ class Interpreter:
             log.occurrences = {key: log.occurrences[key] for key in kept}
             log.days = {key: log.days[key] for key in kept}
         return record, logs
+
+    def review(self, log: JourneyLog, layout: Layout, record: PersonRecord) -> None:
+        """Drop the drugs and treatments that what later journeys found out forbids."""
+        steps = {node.address: node.step for node in layout.nodes.values()}
+        for address, day in list(log.days.items()):
+            if record.safety.is_forbidden_after_all(steps[address], day):
+                del log.days[address]
 
     def quits(self, name: str, row: int) -> int:
         """Return the day on which a person stops a drug of the profile of their own accord."""

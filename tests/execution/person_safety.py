@@ -13,6 +13,7 @@ from healthsim.dates import iso
 from healthsim.medicine.allergies import substances
 from healthsim.medicine.datafiles import rows
 from healthsim.medicine.dosing import doses
+from healthsim.specification.journeys.events import Prescription, Procedure
 
 _LOCAL = {"topical", "ophthalmic", "otic", "nasal", "vaginal", "device"}
 
@@ -61,10 +62,26 @@ class PersonSafety:
         """Tell whether a drug may be begun."""
         return not any(self.holds(rule, day) for rule in self.about(drug, "stop", "refuse"))
 
+    def is_forbidden_after_all(self, step: Any, day: int) -> bool:
+        """Tell whether a step would not be done by who knows every journey.
+
+        Results, conditions and allergies are asked again; a drug that was taken beside it is not.
+        """
+        if isinstance(step, Prescription):
+            rules = self.about(step.details.drug, "stop", "refuse")
+        elif isinstance(step, Procedure):
+            rules = self.about_procedure(step.details.code)
+        else:
+            return False
+        found_later = ("lab", "condition", "allergy")
+        return any(rule["kind"] in found_later and self.holds(rule, day) for rule in rules)
+
+    def about_procedure(self, code: str) -> list[dict[str, str]]:
+        return [rule for rule in self.rules if f"hcpcs:{code}" in rule["drugs"].split(";")]
+
     def gives(self, procedure: str, day: int) -> bool:
         """Tell whether a treatment is given, by its code."""
-        held = [rule for rule in self.rules if f"hcpcs:{procedure}" in rule["drugs"].split(";")]
-        return not any(self.holds(rule, day) for rule in held)
+        return not any(self.holds(rule, day) for rule in self.about_procedure(procedure))
 
     def holds(self, rule: dict[str, str], day: int) -> bool:
         """Tell whether a rule holds on a day."""
