@@ -19,7 +19,7 @@ from healthsim.exports.fhir.shown import Range, cut
 from healthsim.watching import step
 
 _THREADS = 2  # each more needs the memory of one range more
-_BATCH = 8_192  # lines that are text at once, besides those that are sorted
+_BATCH = 2_048  # lines that are text at once, besides those that are sorted: more take new memory each
 _LOOK = 0.1  # seconds between two looks at whether somebody has stopped the export
 _ORDER = "person_id, place, id"
 
@@ -43,7 +43,7 @@ class Lines:
 
     def add(self, connection: duckdb.DuckDBPyConnection, turn: int = 0) -> None:
         """Add the resources that a connection sees; wait until those of earlier turns are in."""
-        query = f"SELECT resource || chr(10) FROM ({self.kind.sql}) ORDER BY {_ORDER}"  # noqa: S608
+        query = f"SELECT resource FROM ({self.kind.sql}) ORDER BY {_ORDER}"  # noqa: S608
         batches: Iterator[pa.RecordBatch] = iter(connection.sql(query).to_arrow_reader(_BATCH))
         first = next(batches, None)  # all are sorted now
         with self._changed:

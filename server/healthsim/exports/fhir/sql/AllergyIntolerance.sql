@@ -11,5 +11,5 @@ SELECT person_id, allergy_id AS place, 'b' || allergy_id AS id, concat(
     day_prop('onsetDateTime', onset_date), day_prop('recordedDate', recorded_date),
     ',"reaction":[{"manifestation":[' || coalesce(worded('http://snomed.info/sct', reaction_code, reaction), words(reaction))
         || ']' || coalesce(',"severity":"' || severity || '"', '') || '}]',
-    '}') AS resource
+    end_line()) AS resource
 FROM allergies

@@ -11,7 +11,7 @@ SELECT person_id, appointment_id AS place, 'ap' || appointment_id AS id, concat(
     ',"participant":[{"actor":', reference('Patient', 'p' || person_id), ',"status":"accepted"}',
     ',{"actor":', reference('Practitioner', 'n' || practitioner_npi), ',"status":"accepted"}',
     ',{"actor":' || reference('Location', 'f' || facility_id) || ',"status":"accepted"}', ']',
-    '}') AS resource
+    end_line()) AS resource
 FROM appointments JOIN people USING (person_id)
 LEFT JOIN terms AS c ON c.kind = 'encounter' AND c.word = encounter_class
 LEFT JOIN diagnosis_texts AS t ON t.code = reason_code

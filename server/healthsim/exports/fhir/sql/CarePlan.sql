@@ -6,5 +6,5 @@ SELECT person_id, care_plan_id AS place, 'a' || care_plan_id AS id, concat(
     ',"subject":', reference('Patient', 'p' || person_id),
     prop('encounter', reference('Encounter', 'e' || encounter_id)),
     ',"period":{"start":"', day(start_date), '"', day_prop('end', end_date), '}',
-    '}') AS resource
+    end_line()) AS resource
 FROM care_plans

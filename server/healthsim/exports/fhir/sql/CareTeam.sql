@@ -18,5 +18,5 @@ SELECT person_id, person_id AS place, 't' || person_id AS id, concat(
     ',"status":"', CASE WHEN death_date IS NULL THEN 'active' ELSE 'inactive' END, '"', text_prop('name', 'Care team'),
     ',"subject":', reference('Patient', 'p' || person_id),
     ',"participant":[', participants, ']',
-    '}') AS resource
+    end_line()) AS resource
 FROM participants JOIN patients USING (person_id)

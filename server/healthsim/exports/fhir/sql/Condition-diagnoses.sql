@@ -22,6 +22,6 @@ SELECT person_id, encounter_id AS place, 'd' || encounter_id || '-' || sequence 
     day_prop('onsetDateTime', onset),
     day_prop('abatementDateTime', abated),
     day_prop('recordedDate', visited),
-    '}') AS resource
+    end_line()) AS resource
 FROM known AS d LEFT JOIN diagnosis_texts AS t ON t.code = d.code
 LEFT JOIN snomed_map AS m ON m.source = 'icd10cm|' || d.code

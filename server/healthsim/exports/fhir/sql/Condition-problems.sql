@@ -15,5 +15,5 @@ SELECT person_id, condition_id AS place, 'c' || condition_id AS id, concat(
     day_prop('onsetDateTime', onset_date),
     day_prop('abatementDateTime', abatement_date),
     day_prop('recordedDate', recorded_date),
-    '}') AS resource
+    end_line()) AS resource
 FROM conditions AS c JOIN people USING (person_id) LEFT JOIN snomed_map AS m ON m.source = 'icd10cm|' || c.code

@@ -15,7 +15,7 @@ SELECT n.person_id, enrollment_id AS place, 'k' || enrollment_id AS id, concat(
     ',"class":[{"type":', concept(hl7('coverage-class'), 'plan', 'Plan'), text_prop('value', plan_id),
     text_prop('name', plan_id), '}]',
     prop('order', CAST(payer_order AS VARCHAR)),
-    '}') AS resource
+    end_line()) AS resource
 FROM enrollments AS n JOIN members USING (person_id) JOIN plans USING (plan_id)
 LEFT JOIN terms AS t ON t.kind = 'plan' AND t.word = plans.kind
 LEFT JOIN terms AS r ON r.kind = 'relationship' AND r.word = relationship_code

@@ -9,5 +9,5 @@ SELECT person_id, device_id AS place, 'h' || device_id AS id, concat(
     text_prop('lotNumber', lot), text_prop('serialNumber', serial),
     ',"type":', concept(system_of('fda-product-code'), type_code, type),
     ',"patient":', reference('Patient', 'p' || person_id),
-    '}') AS resource
+    end_line()) AS resource
 FROM devices

@@ -9,7 +9,7 @@ SELECT person_id, min(lab_result_id) AS place, 'r' || min(lab_result_id) AS id, 
     instant_prop('issued', max(resulted_at), any_value(zone)),
     prop('performer', '[' || reference('Practitioner', 'n' || min(ordering_npi)) || ']'),
     ',"result":[', string_agg(reference('Observation', 'l' || lab_result_id), ',' ORDER BY lab_result_id), ']',
-    '}') AS resource
+    end_line()) AS resource
 FROM lab_results JOIN people USING (person_id)
 JOIN terms AS p ON p.kind = 'panel' AND p.word = panel
 GROUP BY person_id, encounter_id, panel, collected_at

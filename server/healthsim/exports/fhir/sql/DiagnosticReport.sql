@@ -25,7 +25,7 @@ SELECT person_id, report_id AS place, 'r' || report_id AS id, concat(
     text_prop('conclusion', conclusion),
     prop('conclusionCode', '[' || concept('http://hl7.org/fhir/sid/icd-10-cm', conclusion_code, t.display) || ']'),
     ',"presentedForm":[{"contentType":"text/plain","language":"en","data":"' || base64(encode(conclusion)) || '"}]',
-    '}') AS resource
+    end_line()) AS resource
 FROM diagnostic_reports AS r JOIN people USING (person_id)
 LEFT JOIN results USING (report_id)
 LEFT JOIN (SELECT request_id, requester_npi FROM service_requests) AS q USING (request_id)

@@ -12,5 +12,5 @@ SELECT n.person_id, note_id AS place, 'j' || note_id AS id, concat(
     ',"code":"urn:ihe:iti:xds:2017:mimeTypeSufficient","display":"mimeType Sufficient"}}]',
     ',"context":{"encounter":[', reference('Encounter', 'e' || encounter_id), ']',
     ',"period":{"start":"', at_zone(start_at, zone), '"', instant_prop('end', end_at, zone), '}}',
-    '}') AS resource
+    end_line()) AS resource
 FROM clinical_notes AS n JOIN people USING (person_id) JOIN encounters USING (encounter_id)

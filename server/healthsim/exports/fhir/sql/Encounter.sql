@@ -20,7 +20,7 @@ SELECT e.person_id, e.encounter_id AS place, 'e' || e.encounter_id AS id, concat
         || ',"status":"completed"}' || coalesce(',' || stayed.places, '') || ']',
     prop('serviceProvider', reference('Organization', 'n' || coalesce(site.npi, organisation_npi))),
     prop('partOf', reference('Encounter', 'e' || parent_encounter_id)),
-    '}') AS resource
+    end_line()) AS resource
 FROM encounters AS e JOIN people USING (person_id)
 LEFT JOIN terms AS c ON c.kind = 'encounter' AND c.word = encounter_class
 LEFT JOIN diagnosis_texts AS d ON d.code = reason_code

@@ -15,5 +15,5 @@ SELECT person_id, key AS place, 'fh' || key AS id, concat(
     CASE WHEN deceased THEN coalesce(',"deceasedAge":{"value":' || died_age
         || ',"unit":"years","system":"http://unitsofmeasure.org","code":"a"}', ',"deceasedBoolean":true') END,
     ',"condition":[', conditions, ']',
-    '}') AS resource
+    end_line()) AS resource
 FROM relatives

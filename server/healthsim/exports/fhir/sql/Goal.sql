@@ -12,5 +12,5 @@ SELECT person_id, goal_id AS place, 'g' || goal_id AS id, concat(
         '"low":' || quantity(target_low, target_unit), '"high":' || quantity(target_high, target_unit)) || '}', '{}')) END,
     '}]',
     ',"addresses":[', reference('Condition', 'c' || condition_id), ']',
-    '}') AS resource
+    end_line()) AS resource
 FROM goals

@@ -8,5 +8,5 @@ SELECT person_id, not_given_id AS place, 'in' || not_given_id AS id, concat(
     day_prop('occurrenceDateTime', occurrence_date), ',"primarySource":true',
     prop('performer', '[{"function":' || concept(hl7('v2-0443'), 'AP', 'Administering Provider')
         || ',"actor":' || reference('Practitioner', 'n' || performer_npi) || '}]'),
-    '}') AS resource
+    end_line()) AS resource
 FROM immunizations_not_given

@@ -12,7 +12,7 @@ SELECT person_id, immunization_id AS place, 'i' || immunization_id AS id, concat
     prop('performer', '[{"function":' || concept(hl7('v2-0443'), 'AP', 'Administering Provider')
         || ',"actor":' || reference('Practitioner', 'n' || performer_npi) || '}]'),
     ',"protocolApplied":[{"doseNumberPositiveInt":' || dose || '}]',
-    '}') AS resource
+    end_line()) AS resource
 FROM immunizations AS i
 LEFT JOIN terms AS ways ON ways.kind = 'vaccine route' AND ways.word = route
 LEFT JOIN terms AS sites ON sites.kind = 'vaccine site' AND sites.word = site

@@ -26,7 +26,7 @@ SELECT NULL AS person_id, rank AS place, id, concat(
         || concept(hl7('location-physical-type'), 'wa', 'Ward') END,
     prop('managingOrganization', reference('Organization', organisation)),
     prop('partOf', reference('Location', part_of)),
-    '}') AS resource
+    end_line()) AS resource
 FROM sites LEFT JOIN states ON states.fips = left(county_fips, 2)
 LEFT JOIN places ON places.county = county_fips AND places.number = npi // 10 % places.places
 LEFT JOIN terms AS roles ON roles.kind = 'site' AND roles.word = role

@@ -11,5 +11,5 @@ SELECT person_id, administration_id AS place, 'u' || administration_id AS id, co
     ',"performer":[{"actor":', reference('Practitioner', 'n' || performer_npi), '}]',
     prop('request', reference('MedicationRequest', 'm' || prescription_id)),
     ',"dosage":{"route":' || words(route) || ',"dose":{"value":' || number(dose) || ',"unit":' || json_of(dose_unit) || '}}',
-    '}') AS resource
+    end_line()) AS resource
 FROM medication_administrations JOIN people USING (person_id)

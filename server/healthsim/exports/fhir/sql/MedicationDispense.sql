@@ -17,6 +17,6 @@ SELECT f.person_id, fill_id AS place, 'x' || fill_id AS id, concat(
         || ',"unit":"days","system":"http://unitsofmeasure.org","code":"d"}',
     day_prop('whenHandedOver', CASE f.status WHEN 'paid' THEN fill_date END),
     ',"dosageInstruction":[', dosage(sig, t.words, t.code, t.display, frequency, as_needed, route, dose, dose_unit), ']',
-    '}') AS resource
+    end_line()) AS resource
 FROM fills AS f JOIN prescriptions AS p USING (prescription_id)
 LEFT JOIN terms AS t ON t.kind = 'frequency' AND t.word = frequency

@@ -16,7 +16,7 @@ SELECT person_id, prescription_id AS place, 'm' || prescription_id AS id, concat
     ',"quantity":{"value":' || number(quantity) || '}',
     ',"expectedSupplyDuration":{"value":' || days_supply
         || ',"unit":"days","system":"http://unitsofmeasure.org","code":"d"}', '}',
-    '}') AS resource
+    end_line()) AS resource
 FROM prescriptions
 LEFT JOIN terms AS f ON f.kind = 'frequency' AND f.word = frequency
 LEFT JOIN diagnosis_texts AS t ON t.code = indication

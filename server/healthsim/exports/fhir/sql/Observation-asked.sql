@@ -22,7 +22,7 @@ SELECT person_id, observation_id AS place, 'ob' || observation_id AS id, concat(
         ELSE ',"valueCodeableConcept":' || coalesce(worded(v.code, value_code, value_text), words(value_text)) END,
     ',"component":[{"code":' || concept('http://loinc.org', industry_loinc, industry) || ',"valueCodeableConcept":'
         || coalesce(worded(w.code, industry_code, industry_text), words(industry_text)) || '}]',
-    '}') AS resource
+    end_line()) AS resource
 FROM asked AS a
 LEFT JOIN terms AS k ON k.kind = 'asked' AND k.word = a.kind
 LEFT JOIN terms AS v ON v.kind = 'answer system' AND v.word = value_system

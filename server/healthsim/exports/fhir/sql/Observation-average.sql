@@ -16,5 +16,5 @@ SELECT person_id, encounter_id AS place, 'av' || encounter_id AS id, concat(
     ',"effectivePeriod":{"start":"', at_zone(first, zone), '"', instant_prop('end', last, zone), '}',
     ',"component":[', pressure('96608-5', 'Systolic blood pressure mean', upper, unit), ',',
     pressure('96609-3', 'Diastolic blood pressure mean', lower, unit), ']',
-    '}') AS resource
+    end_line()) AS resource
 FROM means JOIN people USING (person_id)

@@ -6,6 +6,6 @@ SELECT person_id, person_id AS place, 'z' || person_id AS id, concat(
     ',"subject":', reference('Patient', 'p' || person_id),
     day_prop('effectiveDateTime', death_date),
     ',"valueCodeableConcept":', concept('http://hl7.org/fhir/sid/icd-10', death_cause, t.display),
-    '}') AS resource
+    end_line()) AS resource
 FROM patients LEFT JOIN diagnosis_texts AS t ON t.code = death_cause
 WHERE death_cause IS NOT NULL

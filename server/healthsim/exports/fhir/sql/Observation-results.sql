@@ -18,7 +18,7 @@ SELECT person_id, lab_result_id AS place, 'l' || lab_result_id AS id, concat(
     prop('referenceRange', '[{' || nullif(concat_ws(',',
         '"low":' || quantity(ref_low, unit), '"high":' || quantity(ref_high, unit)), '') || '}]'),
     prop('specimen', reference('Specimen', 'w' || specimen_id)),
-    '}') AS resource
+    end_line()) AS resource
 FROM lab_results AS l JOIN people USING (person_id)
 LEFT JOIN (SELECT lab_result_id, specimen_id, request_id FROM diagnostic_report_results
            JOIN diagnostic_reports USING (report_id)) AS reported USING (lab_result_id)

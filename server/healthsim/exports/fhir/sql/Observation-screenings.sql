@@ -13,7 +13,7 @@ SELECT person_id, screening_id AS place, 'qp' || screening_id AS id, concat(
     instant_prop('effectiveDateTime', taken_at, zone), ',"performer":[', reference('Practitioner', 'n' || performer_npi), ']',
     text_prop('valueString', interpretation),
     ',"hasMember":[', members, '],"derivedFrom":[', reference('QuestionnaireResponse', 'qr' || screening_id), ']',
-    '}') AS resource
+    end_line()) AS resource
 FROM screenings JOIN people USING (person_id) JOIN members USING (screening_id) WHERE score IS NULL
 UNION ALL
 SELECT a.person_id, screening_id, 'qa' || screening_id || '-' || item, concat(
@@ -26,6 +26,6 @@ SELECT a.person_id, screening_id, 'qa' || screening_id || '-' || item, concat(
     instant_prop('effectiveDateTime', taken_at, zone), ',"performer":[', reference('Practitioner', 'n' || performer_npi), ']',
     ',"valueCodeableConcept":', concept('http://loinc.org', answer_code, answer),
     ',"derivedFrom":[', reference('QuestionnaireResponse', 'qr' || screening_id), ']',
-    '}')
+    end_line())
 FROM screening_answers AS a JOIN screenings USING (screening_id) JOIN people ON people.person_id = a.person_id
 WHERE score IS NULL

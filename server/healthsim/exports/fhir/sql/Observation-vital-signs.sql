@@ -28,7 +28,7 @@ SELECT m.person_id, place, id, concat(
         || pressure('8480-6', 'Systolic blood pressure', upper, unit) || ','
         || pressure('8462-4', 'Diastolic blood pressure', lower, unit) || ']'
         ELSE ',"valueQuantity":' || quantity(value, unit) END,
-    '}') AS resource
+    end_line()) AS resource
 FROM measured AS m JOIN people USING (person_id)
 LEFT JOIN terms AS p ON p.kind = 'vital sign' AND p.word = loinc
 LEFT JOIN terms AS k ON k.kind = 'result' AND k.word = loinc

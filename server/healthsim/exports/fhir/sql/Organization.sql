@@ -24,6 +24,6 @@ SELECT NULL AS person_id, rank AS place, id, concat(
     text_prop('name', name),
     ',"telecom":', coalesce(telecom(npi, area_code, NULL), '[{"system":"email","value":"' || id || '@example.org"}]'),
     ',"address":[' || address(npi, city, coalesce(places.state, states.state), zip) || ']',
-    '}') AS resource
+    end_line()) AS resource
 FROM organisations LEFT JOIN states ON states.fips = left(county_fips, 2)
 LEFT JOIN places ON places.county = county_fips AND places.number = npi // 10 % places.places

@@ -26,7 +26,7 @@ SELECT person_id, person_id AS place, 'p' || person_id AS id, concat(
     ',"communication":[{"language":' || concept('urn:ietf:bcp:47', l.code, l.display)
     || ',"preferred":true}]',
     prop('generalPractitioner', '[' || reference('Practitioner', 'n' || pcp_npi) || ']'),
-    '}') AS resource
+    end_line()) AS resource
 FROM patients
 LEFT JOIN terms AS r ON r.kind = 'race' AND r.word = race
 LEFT JOIN terms AS e ON e.kind = 'ethnicity' AND e.word = ethnicity

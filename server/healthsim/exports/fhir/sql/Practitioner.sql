@@ -6,7 +6,7 @@ SELECT NULL AS person_id, npi AS place, 'n' || npi AS id, concat(
     ',"given":[' || json_of(given_name) || ']', '}]',
     ',"telecom":', telecom(npi, area_code, 'work'),
     ',"address":[', address(npi, city, coalesce(places.state, states.state), zip), ']',
-    '}') AS resource
+    end_line()) AS resource
 FROM providers LEFT JOIN states ON states.fips = left(county_fips, 2)
 LEFT JOIN places ON places.county = county_fips AND places.number = npi // 10 % places.places
 WHERE entity_type = 1

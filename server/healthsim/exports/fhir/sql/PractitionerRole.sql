@@ -7,7 +7,7 @@ SELECT NULL AS person_id, npi AS place, 'n' || npi AS id, concat(
     ',"specialty":[', concept('http://nucc.org/provider-taxonomy', taxonomy, specialty), ']',
     prop('location', '[' || reference('Location', coalesce('f' || facility_id, 'n' || organisation_npi)) || ']'),
     ',"telecom":', telecom(npi, area_code, 'work'),
-    '}') AS resource
+    end_line()) AS resource
 FROM providers
 LEFT JOIN places ON places.county = county_fips AND places.number = npi // 10 % places.places
 WHERE entity_type = 1

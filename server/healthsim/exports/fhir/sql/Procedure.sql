@@ -8,7 +8,7 @@ SELECT p.person_id, p.procedure_id AS place, 'o' || p.procedure_id AS id, concat
     day_prop('performedDateTime', performed_date),
     prop('performer', '[{"actor":' || reference('Practitioner', 'n' || p.performer_npi) || '}]'),
     prop('reasonCode', '[' || concept('http://hl7.org/fhir/sid/icd-10-cm', e.reason_code, t.display) || ']'),
-    '}') AS resource
+    end_line()) AS resource
 FROM procedures AS p JOIN terms AS s ON s.kind = 'procedure system' AND s.word = p.system
 LEFT JOIN (SELECT procedure_id, min(request_id) AS request_id FROM service_requests GROUP BY procedure_id) AS q
     ON q.procedure_id = p.procedure_id

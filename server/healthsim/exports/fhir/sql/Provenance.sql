@@ -29,7 +29,7 @@ SELECT e.person_id, encounter_id AS place, 'y' || encounter_id AS id, concat(
     prop('onBehalfOf', reference('Organization', 'n' || coalesce(site.npi, organisation_npi))),
     '}', ',{"type":' || concept('http://hl7.org/fhir/us/core/CodeSystem/us-core-provenance-participant-type', 'transmitter', 'Transmitter')
         || ',"who":' || reference('Organization', 'n' || coalesce(site.npi, organisation_npi)) || '}',
-    ']}') AS resource
+    ']', end_line()) AS resource
 FROM encounters AS e JOIN people USING (person_id) JOIN targets USING (encounter_id)
 LEFT JOIN providers AS a ON a.npi = attending_npi
 LEFT JOIN facilities AS site ON site.facility_id = e.facility_id

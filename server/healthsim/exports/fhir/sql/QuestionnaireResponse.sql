@@ -15,5 +15,5 @@ SELECT person_id, screening_id AS place, 'qr' || screening_id AS id, concat(
     instant_prop('authored', taken_at, zone),
     ',"author":', reference('Practitioner', 'n' || performer_npi),
     ',"item":[' || items || ']',
-    '}') AS resource
+    end_line()) AS resource
 FROM screenings JOIN people USING (person_id) LEFT JOIN items USING (screening_id)

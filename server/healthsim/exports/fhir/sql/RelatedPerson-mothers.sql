@@ -8,5 +8,5 @@ SELECT child.person_id, child.person_id AS place, 'q' || child.person_id AS id, 
     ',"gender":"female"', day_prop('birthDate', mother.birth_date),
     ',"address":[{"use":"home","line":[' || json_of(mother.street) || ']' || text_prop('city', mother.city)
         || text_prop('state', mother.state) || text_prop('postalCode', mother.zip) || ',"country":"US"}]',
-    '}') AS resource
+    end_line()) AS resource
 FROM patients AS child JOIN patients AS mother ON mother.person_id = child.mother_person_id

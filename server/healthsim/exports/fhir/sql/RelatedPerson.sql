@@ -11,5 +11,5 @@ SELECT person_id, related_person_id AS place, 'rp' || related_person_id AS id, c
     ',"address":[{"use":"home","line":[', json_of(street), ']', text_prop('city', city), text_prop('state', state),
     text_prop('postalCode', zip), ',"country":"US"}]',
     ',"period":{"start":"', day(start_date), '"}',
-    '}') AS resource
+    end_line()) AS resource
 FROM related_persons

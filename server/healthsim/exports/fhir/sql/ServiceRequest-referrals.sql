@@ -10,5 +10,5 @@ SELECT person_id, referral_id AS place, 's' || referral_id AS id, concat(
     prop('requester', reference('Practitioner', 'n' || referring_npi)),
     prop('performer', '[' || reference('Practitioner', 'n' || referred_to_npi) || ']'),
     prop('reasonCode', '[' || words(reason) || ']'),
-    '}') AS resource
+    end_line()) AS resource
 FROM referrals

@@ -12,7 +12,7 @@ SELECT person_id, request_id AS place, 's' || request_id AS id, concat(
     prop('performer', '[' || reference('Practitioner', 'n' || performer_npi) || ']'),
     prop('locationReference', '[' || reference('Location', 'f' || facility_id) || ']'),
     prop('reasonCode', '[' || concept('http://hl7.org/fhir/sid/icd-10-cm', reason_code, t.display) || ']'),
-    '}') AS resource
+    end_line()) AS resource
 FROM service_requests AS r JOIN people USING (person_id)
 LEFT JOIN terms AS d ON d.kind = 'diagnostic order' AND r.kind = 'procedure' AND d.word = code_system
     AND regexp_matches(r.code, '^(' || d.code || ')')

@@ -8,7 +8,7 @@ SELECT person_id, specimen_id AS place, 'w' || specimen_id AS id, concat(
     ',"request":[', reference('ServiceRequest', 's' || request_id), ']',
     ',"collection":{"collectedDateTime":"', at_zone(collected_at, zone), '"}',
     ',"container":[{"additiveCodeableConcept":' || worded(hl7('v2-0371'), nullif(additive, 'NONE'), a.words) || '}]',
-    '}') AS resource
+    end_line()) AS resource
 FROM specimens JOIN people USING (person_id)
 LEFT JOIN terms AS k ON k.kind = 'specimen' AND k.word = type
 LEFT JOIN terms AS a ON a.kind = 'additive' AND a.word = additive

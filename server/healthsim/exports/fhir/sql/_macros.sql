@@ -1,4 +1,6 @@
 -- Pieces of JSON as text. A piece is NULL where it has nothing to say, and concat leaves NULLs out.
+-- concat makes a text once, || once for each piece: long texts that are never NULL are made by concat.
+CREATE MACRO end_line() AS '}' || chr(10);
 CREATE MACRO json_of(value) AS CASE WHEN value IS NULL THEN NULL ELSE CAST(to_json(value) AS VARCHAR) END;
 CREATE MACRO prop(name, json) AS ',"' || name || '":' || json;
 CREATE MACRO text_prop(name, value) AS ',"' || name || '":' || CAST(to_json(value) AS VARCHAR);
@@ -19,24 +21,24 @@ CREATE MACRO system_of(name) AS '{{namespace}}/' || name;
 CREATE MACRO escaped(value) AS
     replace(replace(replace(CAST(value AS VARCHAR), '&', '&amp;'), '<', '&lt;'), '>', '&gt;');
 CREATE MACRO unit_id(facility_id, unit) AS 'f' || facility_id || '-' || replace(unit, ' ', '-');
+-- A narrative as JSON; the element around it is written as it is there.
+CREATE MACRO div_of(narrative) AS
+    '"<div xmlns=\"http://www.w3.org/1999/xhtml\">' || substr(CAST(to_json(narrative || '</div>') AS VARCHAR), 2);
 CREATE MACRO guide() AS '{{guide}}';
 -- US Core 7.0.0 wants to know when some resources changed last; 6.1.0 does not.
-CREATE MACRO head_updated(type, id, profile, narrative, updated) AS
-    '{"resourceType":"' || type || '","id":"' || id || '","meta":{'
-    || coalesce('"lastUpdated":"' || CASE WHEN guide() = '7.0.0' THEN updated END || '",', '')
-    || coalesce('"profile":["' || us_core(profile) || '{{version}}"],', '')
-    || '"security":[{"system":"' || hl7('v3-ActReason') || '","code":"HTEST","display":"test health data"}]}'
-    || coalesce(',"text":{"status":"generated","div":'
-        || CAST(to_json('<div xmlns="http://www.w3.org/1999/xhtml">' || narrative || '</div>') AS VARCHAR) || '}', '');
+CREATE MACRO head_updated(type, id, profile, narrative, updated) AS concat(
+    '{"resourceType":"' || type || '","id":"', id, '","meta":{',
+    '"lastUpdated":"' || CASE WHEN guide() = '7.0.0' THEN updated END || '",',
+    '"profile":["' || us_core(profile) || '{{version}}"],',
+    '"security":[{"system":"' || hl7('v3-ActReason') || '","code":"HTEST","display":"test health data"}]}',
+    ',"text":{"status":"generated","div":' || div_of(narrative) || '}');
 CREATE MACRO head(type, id, profile, narrative) AS head_updated(type, id, profile, narrative, CAST(NULL AS VARCHAR));
 CREATE MACRO day(value) AS strftime(value, '%Y-%m-%d');
 CREATE MACRO day_prop(name, value) AS ',"' || name || '":"' || strftime(value, '%Y-%m-%d') || '"';
-CREATE MACRO offset_minutes(local, zone) AS
-    date_diff('minute', timezone('UTC', timezone(zone, local)), local);
+CREATE MACRO offset_minutes(local, zone) AS (epoch_us(local) - epoch_us(timezone(zone, local))) // 60000000;
 CREATE MACRO offset_of(local, zone) AS
     CASE WHEN offset_minutes(local, zone) < 0 THEN '-' ELSE '+' END
-    || lpad(CAST(abs(offset_minutes(local, zone)) // 60 AS VARCHAR), 2, '0') || ':'
-    || lpad(CAST(abs(offset_minutes(local, zone)) % 60 AS VARCHAR), 2, '0');
+    || strftime(make_timestamp(60000000 * abs(offset_minutes(local, zone))), '%H:%M');
 CREATE MACRO at_zone(local, zone) AS
     strftime(local, '%Y-%m-%dT%H:%M:%S') || offset_of(local, zone);
 CREATE MACRO instant_prop(name, local, zone) AS ',"' || name || '":"' || at_zone(local, zone) || '"';
