@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -242,6 +243,7 @@ def test_a_comparison_in_ranges_of_people_is_the_same_and_lists_the_first_of_man
 ) -> None:
     whole = _compared(home, "base", "plans")
     monkeypatch.setattr(differences, "_MOST_ROWS", 100)
+    monkeypatch.setattr(differences, "_MOST_SUMMED", 50)
     monkeypatch.setattr(comparing, "_LISTED_PEOPLE", 5)
     found = compare(home, "base", "plans")
 
@@ -249,6 +251,32 @@ def test_a_comparison_in_ranges_of_people_is_the_same_and_lists_the_first_of_man
     assert cut == f"5 of {found.people['affected']}"
     assert len(ids.split(", ")) == 5
     assert replace(found, affected_ids=whole.affected_ids) == whole
+
+
+def test_only_ranges_of_people_with_other_rows_are_compared_row_by_row(
+    free: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(scenarios.path(free, "base"), free.scenarios / "tampered.duckdb")
+    _change(free, "tampered",
+            "UPDATE patients SET middle_name = 'Zed' WHERE rowid = 2",
+            "DELETE FROM patients WHERE rowid = 17")  # fmt: skip
+    asked, run = list[str](), differences.Differences._run
+
+    def noted(self: differences.Differences, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        asked.append(sql)
+        return run(self, sql, *values)
+
+    monkeypatch.setattr(differences.Differences, "_run", noted)
+    monkeypatch.setattr(differences, "_MOST_ROWS", 4)
+    monkeypatch.setattr(differences, "_MOST_SUMMED", 4)
+    found = _same_as_sql(free, "base", "tampered")
+
+    assert [row[3:6] for row in found.tables if row[0] == "patients"] == [[0, 1, 1]]
+    joined = [[int(end) for end in re.findall(r"person_id [<>]=? (\d+)", sql)[:2]]
+              for sql in asked if "here_a" in sql and "patients" in sql]  # fmt: skip
+    found_in = zip((301, 1801), joined, strict=True)
+    assert all(first <= person < end for person, (first, end) in found_in)
+    assert sum(end - first for first, end in joined) < COUNT * 100 / 2
 
 
 def test_a_change_of_plans_is_told_by_its_lines_its_people_and_its_money(home: Home) -> None:

@@ -2,7 +2,9 @@
 
 A row of one file is the row of the other that has its person and its key. The other columns are
 compared with IS DISTINCT FROM, so that two nulls are equal. Large tables are compared in ranges of
-people, which bounds the memory.
+people, which bounds the memory. Ranges whose rows have one checksum in both files are equal, and
+are not looked at any further. The checksum is of the rows as they are: what a manifest says of them
+is not believed here.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from healthsim.watching import step
 
 PERSON = "person_id"
 _MOST_ROWS = 500_000  # of a table that are compared at once
+_MOST_SUMMED = 50_000  # of a table that have one checksum: more, and less would be skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,7 @@ class Differences:
         """Keep the key of each row that differs, in what way, and which of its columns do."""
         select = _differing(name, how)
         verb = f"CREATE TABLE differing_{how.place} AS"
-        for within in self._ranges(name, rows) if PERSON in how.key else ["true"]:
+        for within in self._ranges(name, how, rows) if PERSON in how.key else ["true"]:
             self._run(f"{verb} {select.replace('{within}', within)}")
             verb = f"INSERT INTO differing_{how.place}"
         if PERSON in how.key:
@@ -167,9 +170,9 @@ class Differences:
                 f"FROM differing_{how.place} GROUP BY ALL"
             )
 
-    def _ranges(self, name: str, rows: int) -> list[str]:
-        """Return conditions that cut the people of a table into ranges of bounded size."""
-        parts = rows // _MOST_ROWS + 1
+    def _ranges(self, name: str, how: _Compared, rows: int) -> list[str]:
+        """Return conditions of ranges of people: all in whom a row may differ, few enough rows."""
+        parts = rows // _MOST_SUMMED + 1
         ends = self._run(
             f"SELECT min(p), max(p) FROM (SELECT {PERSON} p FROM {SCHEMA}.{quoted(name)} "
             f"UNION ALL SELECT {PERSON} FROM {OTHER}.{quoted(name)})"
@@ -177,8 +180,25 @@ class Differences:
         if parts == 1 or ends[0] is None:
             return ["true"]
         width = (ends[1] - ends[0]) // parts + 1
-        starts = [ends[0] + width * part for part in range(parts)]
-        return [f"{PERSON} BETWEEN {start} AND {start + width - 1}" for start in starts]
+        runs = _runs(self._unlike(name, how, ends[0], width), _MOST_ROWS // _MOST_SUMMED)
+        return [
+            f"{PERSON} >= {ends[0] + width * first} AND {PERSON} < {ends[0] + width * end}"
+            for first, end in runs or [(0, 0)]
+        ]
+
+    def _unlike(self, name: str, how: _Compared, first: int, width: int) -> list[int]:
+        """Return the ranges of people, from 0, whose rows have other checksums in the two files."""
+        columns = ", ".join(map(quoted, (*how.key, *how.columns)))
+        sums = " FULL JOIN ".join(
+            f"(SELECT ({PERSON} - {first}) // {width} AS part, count(*) AS rows_{schema}, "
+            f"sum(hash({columns})) AS sum_{schema} FROM {schema}.{quoted(name)} GROUP BY part)"
+            for schema in (SCHEMA, OTHER)
+        )
+        rows = self._run(
+            f"SELECT part FROM {sums} USING (part) WHERE rows_{SCHEMA} IS DISTINCT FROM "
+            f"rows_{OTHER} OR sum_{SCHEMA} IS DISTINCT FROM sum_{OTHER} ORDER BY part"
+        )
+        return [part for (part,) in rows]
 
     def _changed_columns(self, how: _Compared) -> tuple[tuple[str, int], ...]:
         if not how.columns:
@@ -281,6 +301,21 @@ class Differences:
             else None
             for schema, known in ((SCHEMA, self._before), (OTHER, self._after))
         ]  # fmt: skip
+
+
+def _runs(parts: Sequence[int], longest: int) -> list[tuple[int, int]]:
+    """Return the first of each run of whole numbers, and the one after its last.
+
+    >>> _runs([0, 1, 2, 5], 2)
+    [(0, 2), (2, 3), (5, 6)]
+    """
+    runs = list[tuple[int, int]]()
+    for part in parts:
+        if runs and runs[-1][1] == part and part - runs[-1][0] < longest:
+            runs[-1] = (runs[-1][0], part + 1)
+        else:
+            runs.append((part, part + 1))
+    return runs
 
 
 @dataclass(frozen=True, slots=True)
