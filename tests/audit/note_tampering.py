@@ -19,6 +19,7 @@ _PULSE = ("an examination hears the pulse that was counted",)
 _SHOWN = ("an examination finds what its diagnoses show",)
 _LASTS = ("a problem in a note lasts as long as its condition",)
 _FITS = ("an examination finds what fits the person",)
+_RESUMED = ("a drug that a stay held is resumed, one that it did not hold goes on",)
 _AGE = ("an age in a note is that of the day",)
 
 _PEPTIDE = r"\n- NT-proBNP ([0-9.]+) pg/mL"
@@ -68,6 +69,8 @@ OF_NOTES = tuple(Tampering(rules, change) for rules, *change in (
     (_LASTS, _text(r"\), for (\d+) years\n", "), for 77 years\n")),
     (_LASTS, _text(r"\), for (\d+) (month|year)s", r"), for \1 days")),
     (_AGE, _text(r", (\d+)-year-old", ", 101-year-old")),
+    (_RESUMED, _text("\n- Resume ", "\n- Continue ")),
+    (_RESUMED, _text("\n- Continue ", "\n- Resume ", "type = '18842-5'")),
 ))  # fmt: skip
 """Changes of notes."""
 

@@ -52,7 +52,16 @@ _LENGTH = ("CASE " + " ".join(
                               (10**6, 365.25, "year"))
 ) + " END")  # fmt: skip
 """How long `days` are, in the words of a note."""
-_DRUG = "(?m)^- (?:(?:Continue|Changed:|New:) )?(.+?)[.] [A-Z]"
+_DRUG = "(?m)^- (?:(?:Continue|Resume|Changed:|New:) )?(.+?)[.] [A-Z]"
+
+_HELD = f"regexp_extract_all({_under('MEDICATIONS HELD')}, '(?m)^- (.+?)[.] Held', 1)"
+
+
+def _left_with(act: str) -> str:
+    """Return the SQL of the drugs with which a note says that somebody leaves, by what is done."""
+    listed = _under("MEDICATIONS AT DISCHARGE")
+    return f"regexp_extract_all({listed}, '(?m)^- {act} (.+?)[.] [A-Z]', 1)"
+
 
 RULES: tuple[AnyRule, ...] = (
     AuditRule(
@@ -170,6 +179,13 @@ RULES: tuple[AnyRule, ...] = (
         f"n.authored_at, {_each(_DRUGS, _DRUG)} AS said "
         "FROM clinical_notes AS n) AS s ANTI JOIN prescriptions AS p "
         "ON p.person_id = s.person_id AND p.drug = s.said AND p.written_date <= s.authored_at",
+    ),
+    AuditRule(
+        "a drug that a stay held is resumed, one that it did not hold goes on",
+        "clinical_notes.text", ("clinical_notes", "prescriptions"),
+        f"SELECT {_NOTE} FROM clinical_notes AS n WHERE len(list_intersect({_HELD}, "
+        f"{_left_with('Continue')})) > 0 OR len(list_filter({_left_with('Resume')}, "
+        f"lambda one: NOT list_contains({_HELD}, one))) > 0",
     ),
     AuditRule(
         "a pressure in a note was measured in its encounter", "clinical_notes.text",

@@ -19,7 +19,7 @@ from healthsim.exports.fhir.shown import Range, cut
 from healthsim.watching import step
 
 _THREADS = 2  # each more needs the memory of one range more
-_BATCH = 2_048  # lines that are text at once, besides those that are sorted: more take new memory each
+_BATCH = 2_048  # lines that are text at once: larger texts are new memory each time
 _LOOK = 0.1  # seconds between two looks at whether somebody has stopped the export
 _ORDER = "person_id, place, id"
 

@@ -21,8 +21,9 @@ class Part:
 
     Attributes:
         file: name of its SQL in `sql/`, which gives the columns person_id (null of what belongs to
-            nobody), place (the order of a person's resources), id and resource (the JSON, a line with
-            its end). It may join any table of the catalogue: one that the scenario lacks is empty.
+            nobody), place (the order of a person's resources), id and resource (its JSON, as a
+            line that has ended). It may join any table of the catalogue: one that the scenario
+            lacks is empty.
         needs: tables without one of which there are no such resources.
         unless: a table that has the same things in more detail.
         guide: the only version of US Core that asks for them; every one where it is empty.

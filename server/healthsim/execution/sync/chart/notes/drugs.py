@@ -12,7 +12,7 @@ from healthsim.dates import NO_DAY
 from healthsim.execution.sync.chart.notes.kinds import LONG_AGO, Notes
 from healthsim.execution.sync.chart.notes.phrases import Strings, said
 from healthsim.execution.sync.chart.notes.scene import Scene
-from healthsim.execution.sync.chart.notes.texts import Places, listed, nothing, taken
+from healthsim.execution.sync.chart.notes.texts import Places, listed, taken
 from healthsim.execution.sync.chart.notes.vocabulary import diagnosis, in_a_sentence
 from healthsim.execution.sync.visits.visits import DAY
 
@@ -144,26 +144,6 @@ def news(scene: Scene, notes: Notes) -> tuple[tuple[Places, Places], tuple[Place
     began &= ~((ends != NO_DAY) & (ends < today))
     stopped_ &= written < since
     return (place[began], row[began]), (place[stopped_], row[stopped_])
-
-
-def discharge_medications(scene: Scene, notes: Notes) -> Strings:
-    """List what the person takes on leaving: new, changed or continued; null for the dead."""
-    place, row = scene.by_person("prescriptions", "written_date").each(notes.person)
-    last = notes.end[place] // DAY
-    courses = scene.once(Courses.of)
-    takes = (courses.written[row] <= last) & (courses.ends[row] > last)
-    takes &= ~died(scene, notes)[place]
-    place, row = place[takes], row[takes]
-    old = courses.written[row] < notes.first_day[place]
-    act = np.where(old | courses.renews[row], 0, np.where(courses.changes[row], 1, 2))
-    lines = said(
-        "plan_drug",
-        act=taken(pa.array(["Continue", "Changed:", "New:"]), act),
-        drug=taken(scene.text("prescriptions", "drug"), row),
-        sig=taken(scene.text("prescriptions", "sig"), row),
-        indication=nothing(len(row)),
-    )
-    return listed(place, len(notes), lines)
 
 
 def died(scene: Scene, notes: Notes) -> NDArray[np.bool_]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from healthsim.execution.sync.chart.notes.kinds import Notes
 from healthsim.execution.sync.chart.notes.phrases import Strings, glued, said
 from healthsim.execution.sync.chart.notes.scene import Groups, Scene, alphabetical
 from healthsim.execution.sync.chart.notes.texts import (
+    Places,
     dates,
     listed,
     nothing,
@@ -67,13 +70,44 @@ def medications_held(scene: Scene, notes: Notes) -> Strings:
     """List what the person takes at home and is not given in the stay, and why."""
     if not scene.has("prescriptions"):
         return nothing(len(notes))
-    stay, drug, why = scene.once(_held)
-    place, at = stay.each(notes.encounter)
-    return listed(place, len(notes), said("held", drug=taken(drug, at), why=taken(why, at)))
+    held = scene.once(_held)
+    place, at = held.of_stays.each(notes.encounter)
+    drug = taken(scene.text("prescriptions", "drug"), held.row[at])
+    return listed(place, len(notes), said("held", drug=drug, why=taken(held.why, at)))
 
 
-def _held(scene: Scene) -> tuple[Groups, Strings, Strings]:
-    """Return (encounter, drug, reason) of what stays hold of what was taken as they began."""
+def is_held(scene: Scene, encounter: Places, row: Places) -> NDArray[np.bool_]:
+    """Tell which prescriptions are of a drug that an encounter holds; bool, shape (n,).
+
+    Args:
+        scene: of the chunk.
+        encounter: positions in `encounters`, shape (n,).
+        row: positions in `prescriptions`, shape (n,).
+    """
+    held, drug = scene.once(_held), scene.coded("prescriptions", "drug")
+    pairs = held.encounter * len(drug.vocabulary) + drug.codes[held.row]
+    asked: NDArray[np.int64] = encounter * len(drug.vocabulary) + drug.codes[row]
+    return np.isin(asked, pairs)
+
+
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """What stays hold of what was taken as they began: a drug once in each.
+
+    Attributes:
+        of_stays: the rest by encounter, drugs in the order of the alphabet.
+        encounter: positions in `encounters`.
+        row: positions in `prescriptions`.
+        why: in words.
+    """
+
+    of_stays: Groups
+    encounter: Places
+    row: Places
+    why: Strings
+
+
+def _held(scene: Scene) -> _Held:
     inside = codes_where(scene.coded("encounters", "encounter_class"), HOME_CLASSES.__contains__)
     stays = np.flatnonzero(inside)
     rows = Groups.of(scene.person("prescriptions"), scene.people)
@@ -97,7 +131,7 @@ def _held(scene: Scene) -> tuple[Groups, Strings, Strings]:
     place, row, reason = place[first], row[first], reason[first]
     groups = Groups.of(stays[place], scene.visits, drug[first])
     words = pa.array([*(rule.words for rule in held_drugs()), "the same drug by vein"], pa.string())
-    return groups, taken(scene.text("prescriptions", "drug"), row), taken(words, reason)
+    return _Held(groups, stays[place], row, taken(words, reason))
 
 
 def _by_vein(scene: Scene, ingredient: Coded) -> NDArray[np.int64]:
