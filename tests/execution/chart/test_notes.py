@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import TypeAlias
@@ -359,3 +360,22 @@ def test_births_and_newborns_have_notes_of_their_own() -> None:
     assert newborns[0] == newborns[1] == children[0]
     assert newborns[2] > 2
     assert grown > 0
+
+
+def test_a_note_in_the_night_of_daylight_saving_tells_the_times_that_are_stored() -> None:
+    measured = event("blood", "lab", loinc="2160-0")
+    stay = event("stay", "encounter", 0, encounter_class="inpatient", los_days=2,
+                 diagnoses=["J18.9"]) | {"with": [measured]}  # fmt: skip
+    night = {"begins": {"earliest": "2025-03-08", "latest": "2025-03-09"}}
+    profile = diabetic(count=400, products=["patientsim"], coverage=None)
+    tables = charted(profile, journey(stay, **night))
+    notes = listed(tables["clinical_notes"], "encounter_id", "type", "authored_at", "text")
+    results = listed(tables["lab_results"], "encounter_id", "resulted_at", "value")
+    signed = re.compile(r"Signed by .*, (\d\d):(\d\d)\.")
+
+    assert sum(authored % 1440 == 180 for _, _, authored, _ in notes) > 5
+    for encounter, kind, authored, text in notes:
+        assert [*map(int, signed.search(text).groups())] == [*divmod(authored % 1440, 60)]  # type: ignore[union-attr]
+        assert "March 9, 2025, 02:" not in text
+        there = [value for of, at, value in results if of == encounter and at <= authored]
+        assert kind != "34117-2" or all(f" {value:.15g}" in text for value in there)

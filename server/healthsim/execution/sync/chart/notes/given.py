@@ -116,7 +116,7 @@ def _held(scene: Scene) -> _Held:
     takes = (courses.written[row] < today[place]) & (courses.ends[row] > today[place])
     place, row = place[takes], row[takes]
     names = ("person_id", "encounter_id", "start_at", "end_at")
-    columns: Columns = {name: scene.whole("encounters", name)[stays] for name in names}
+    columns: Columns = {name: np.asarray(scene.column("encounters", name))[stays] for name in names}
     ingredient = scene.coded("prescriptions", "ingredient").take(row)
     reason = np.full(len(row), -1, dtype=np.int64)
     for number, rule in enumerate(held_drugs()):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.dates import existing_minutes
 from healthsim.execution.sync.chart.notes.scene import Scene
 from healthsim.execution.sync.chart.notes.texts import Places
 from healthsim.execution.sync.visits.visits import DAY
@@ -121,6 +122,7 @@ def notes_of(scene: Scene, operations: NDArray[np.bool_]) -> Notes:
             for place, kind in enumerate(kinds())]  # fmt: skip
     kind = np.repeat(np.arange(len(rows)), [len(row[0]) for row in rows])
     encounter, authored, procedure = (np.concatenate(one) for one in zip(*rows, strict=True))
+    authored = existing_minutes(authored)
     person = scene.person("encounters")[encounter]
     order = np.lexsort((procedure, kind, encounter, authored, person))
     kind, encounter, authored, person, procedure = (

@@ -10,13 +10,21 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.dates import existing_minutes
 from healthsim.execution.sync.chart.notes.phrases import Strings
 from healthsim.execution.sync.chart.notes.texts import Places, expanded, words
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.visits.visits import DAY
+from healthsim.products.catalogue import TABLES
 from healthsim.tables import NO_NUMBER, Array, Coded, Columns, among, length
 
 Made = TypeVar("Made")
+_INSTANTS = frozenset(
+    (table.name, column.name)
+    for table in TABLES
+    for column in table.columns
+    if column.type == "TIMESTAMP"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +111,12 @@ class Scene:
         return self._texts[key]
 
     def whole(self, table: str, name: str) -> NDArray[np.int64]:
-        """Return a column of whole numbers, days or instants as int64."""
-        return np.asarray(self.tables[table][name]).astype(np.int64)
+        """Return a column of whole numbers, days or instants as int64.
+
+        Instants are moved out of the hour that daylight saving skips, as in the stored tables.
+        """
+        numbers = np.asarray(self.tables[table][name]).astype(np.int64)
+        return existing_minutes(numbers) if (table, name) in _INSTANTS else numbers
 
     def order(self, table: str, name: str) -> NDArray[np.int64]:
         """Return numbers in whose order rows are; of text its alphabet, whatever the chunk has."""
