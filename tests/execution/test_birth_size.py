@@ -10,6 +10,7 @@ import pytest
 from execution.births import pregnancy
 from execution.families import family
 from execution.running import diabetic, journey, listed, run, visit
+from healthsim.dates import day_of
 
 _BABIES = {"type": "uniform", "low": 0, "high": 0.005, "decimals": 4}
 
@@ -53,6 +54,23 @@ def test_without_a_stated_weight_babies_of_a_week_have_usual_ones() -> None:
 
     assert "P07.31" in codes
     assert {code[:5] for code in codes if code not in ("P07.31",)} <= {"P07.0", "P07.1", "P05.1"}
+
+
+def test_the_size_of_babies_is_coded_up_to_the_age_of_27_days() -> None:
+    ages = {"type": "uniform", "low": 22 / 365.25, "high": 34 / 365.25, "decimals": 4}
+    profile = diabetic(
+        count=120, products=["patientsim"], coverage=None, clinical={}, as_of="2025-06-15",
+        attributes={"gestation_weeks": 30},
+        demographics={"age": ages, "gender": {"M": 0.5, "F": 0.5}},
+    )  # fmt: skip
+    tables = run(profile, journey())
+    of_week = {person for person, code in listed(tables["conditions"], "person_id", "code")
+               if code.startswith("P07.3")}  # fmt: skip
+    days = {person: day_of("2025-06-15") - born
+            for person, born in listed(tables["patients"], "person_id", "birth_date")}  # fmt: skip
+
+    assert {27, 28} <= set(days.values())
+    assert of_week == {person for person, age in days.items() if age < 28}
 
 
 def test_what_a_profile_states_of_it_is_left_to_the_profile() -> None:

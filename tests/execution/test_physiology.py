@@ -179,6 +179,15 @@ def test_a_state_is_moved_by_the_tables_where_it_says_so() -> None:
     assert a1c(effects="usual") < 8.2
 
 
+def test_an_attribute_in_words_that_is_called_like_an_analyte_sets_no_value() -> None:
+    words = {"hemoglobin": {"type": "categorical", "weights": {"low": 0.5, "usual": 0.5}}}
+    looked = event("blood", "lab", 0, loinc="718-7")
+    with_it, without = (run(adults(12, attributes=attributes), journey(looked))
+                        for attributes in (words, {}))  # fmt: skip
+
+    assert listed(with_it["lab_results"]) == listed(without["lab_results"])
+
+
 def test_an_attribute_is_the_set_point_on_the_first_day() -> None:
     attributes = {"hemoglobin": {"type": "uniform", "low": 9, "high": 11}, "a1c": {
         "type": "constant", "value": 8.4}}  # fmt: skip

@@ -280,8 +280,8 @@ class Body:
         people = self._history.people
         born = np.flatnonzero((people.birth != NO_DAY) & (people.birth <= as_of))
         for named, attribute in self.bindings.attributes.items():
-            values = people.attributes.get(attribute)
-            if values is None or isinstance(values, Coded) or not self._matters(named):
+            values = people.attributes[attribute]
+            if isinstance(values, Coded) or not self._matters(named):
                 continue
             rows = born[is_possible(named, values[born])]
             on = self.collect(rows, np.full(len(rows), as_of, dtype=np.int32))
