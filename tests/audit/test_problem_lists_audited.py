@@ -87,6 +87,21 @@ def test_an_illness_that_a_later_visit_renewed_may_last_until_death(scenario: Sc
         assert bool(scenario.told(rules)) is told
 
 
+def test_who_dies_soon_after_an_operation_may_still_have_what_it_removed(
+    scenario: Scenario,
+) -> None:
+    left = ("(SELECT max(end_at)::DATE FROM encounters JOIN events USING (event_id) "
+            "WHERE step = 'knee')")  # fmt: skip
+    rules = scenario.of("problem list: what an operation removed is gone")
+    scenario.connection.execute(
+        "UPDATE conditions SET abatement_date = NULL, status = 'active' WHERE code = 'M17.0'"
+    )
+    for days, told in ((0, False), (1, False), (2, True)):
+        scenario.connection.execute(f"UPDATE patients SET death_date = {left} + {days}")
+
+        assert bool(scenario.told(rules)) is told
+
+
 @pytest.mark.parametrize("change", OF_PROBLEMS, ids=lambda change: change.breaks[0])
 def test_a_changed_row_is_told_by_its_rule_and_no_other(made: Scenario, change: Tampering) -> None:
     assert made.tried(change) == set(change.breaks)

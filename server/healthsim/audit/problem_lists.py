@@ -108,12 +108,13 @@ RULES: tuple[AnyRule, ...] = (
     ),
     AuditRule(
         "problem list: what an operation removed is gone", "conditions.abatement_date",
-        ("conditions", "procedures", "encounters"),
+        ("conditions", "procedures", "encounters", "patients"),
         "SELECT DISTINCT concat('condition_id ', s.condition_id, ' code ', s.code) "
         f"FROM (VALUES {_REMOVALS}) AS r (operation, condition) JOIN procedures AS p "
         "ON starts_with(p.code, r.operation) LEFT JOIN encounters AS e USING (encounter_id) "
         "JOIN conditions AS s ON s.person_id = p.person_id AND starts_with(s.code, r.condition) "
-        f"WHERE {_LIVES} AND coalesce(s.abatement_date, {_FOREVER}) "
+        "JOIN patients AS d ON d.person_id = p.person_id "
+        f"WHERE {_LIVES} AND least(coalesce(s.abatement_date, {_FOREVER}), d.death_date) "
         "> greatest(p.performed_date, e.end_at::DATE) + 1",
     ),
     AuditRule(
