@@ -428,7 +428,8 @@ _SAFETY = (
          _GIVEN.format(found=_TO_PENICILLIN, days=9_000)),
          also=("an operation or dialysis that is billed is in the chart",)),
     _row("no treatment against a condition", _change("procedures", "code", "J9355",
-         _GIVEN.format(found=_FAILING, days=9_000))),
+         _GIVEN.format(found=_FAILING, days=9_000)),
+         also=("an operation or dialysis that is billed is in the chart",)),
 )  # fmt: skip
 
 _OFFICE = "SELECT encounter_id FROM encounters WHERE encounter_class = 'office'"

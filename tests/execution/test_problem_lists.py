@@ -83,6 +83,18 @@ def test_a_second_illness_is_a_row_of_its_own_and_an_early_follow_up_is_not() ->
     assert second[0] == 200
 
 
+def test_an_illness_of_another_journey_is_joined_only_with_what_begins_while_it_lasts() -> None:
+    later = journey(ill("later", 100, "J18.9"), ill("soon", 20, "A09"), name="first")
+    sooner = journey(ill("sooner", 10, "J18.9", "A09"), name="second")
+    profile = diabetic(count=8, products=["patientsim"], vital_signs="none")
+    rows = listed(run(profile, later, sooner)["conditions"], "person_id", "code", "onset_date")
+    mine = sorted((code, day - DAY_0) for person, code, day in rows if person == 101)
+
+    assert [one for one in mine if one[0] in {"J18.9", "A09"}] == [
+        ("A09", 10), ("J18.9", 10), ("J18.9", 100)
+    ]  # fmt: skip
+
+
 def test_a_relapse_that_needs_a_stay_is_a_new_episode() -> None:
     found = conditions(ill("first", 10, "J18.9"), stay("again", 60, "J18.9"))
 
