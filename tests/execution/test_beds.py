@@ -188,6 +188,21 @@ def test_a_later_journey_moves_what_an_earlier_one_has_and_shortens_no_stay_but_
     assert all(b[1] >= a[2] for a, b in pairwise(spans) if a[0] == b[0])
 
 
+@pytest.mark.parametrize(("nights", "disposition"), [(4, "01"), (5, "02"), (6, "02")])
+def test_a_stay_that_ends_as_another_begins_ends_in_a_transfer(
+    nights: int, disposition: str
+) -> None:
+    details: Document = {"encounter_class": "inpatient", "procedures": None}
+    there = journey(visit("there", 10, los_days=2, diagnoses=["I50.9"], **details), name="first")
+    sooner = journey(visit("sooner", 5, los_days=nights, diagnoses=["J18.9"], **details),
+                     name="second")  # fmt: skip
+    tables = run(diabetic(count=3, products=["patientsim"], coverage=None), there, sooner)
+    ways = listed(tables["encounters"], "person_id", "start_at", "disposition")
+    mine = [way for person, _, way in sorted(ways) if person == 101]
+
+    assert mine == [disposition, "01"]
+
+
 def test_visits_on_the_days_of_admission_and_discharge_come_before_and_after() -> None:
     home = event("home", "encounter", 10, encounter_class="home_health", diagnoses=["J18.9"])
     tables = _walked(visit("before", 2), _stay("in", 2, 8), home)

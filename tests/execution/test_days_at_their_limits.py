@@ -190,3 +190,14 @@ def test_what_is_done_in_a_stay_that_begins_before_midnight_stays_on_its_day() -
 
     assert all(at // 1440 == days[event_id] for event_id, at in taken)
     assert any(at % 1440 == 1439 for _, at in taken)
+
+
+def test_a_specimen_that_is_taken_hours_into_a_visit_is_taken_on_its_day() -> None:
+    late = visit("late", 0, encounter_class="emergency", procedures=None, diagnoses=["R73.09"])
+    late |= {"with": [event("glucose", "lab", loinc="1530-5")]}
+    tables = run(diabetic(count=200, products=["patientsim"], coverage=None), journey(late))
+    day = dict(listed(tables["events"], "event_id", "event_date"))
+    taken = listed(tables["lab_results"], "event_id", "collected_at")
+
+    assert all(at // 1440 == day[source] for source, at in taken)
+    assert sum(at % 1440 == 1439 for _, at in taken) > 5

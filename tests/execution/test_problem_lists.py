@@ -187,6 +187,13 @@ def test_a_condition_that_a_visit_began_is_stopped_by_the_diagnosis_that_took_it
     assert found["K21.9"] == [(10, 39, "resolved", True)]
 
 
+def test_a_condition_of_the_profile_is_not_stopped_with_a_diagnosis_of_it() -> None:
+    named = event("named", "diagnosis", 10, code="E11.9")
+    found = conditions(named, {"do": "stop", "id": "over", "at": 50, "of": "named"})
+
+    assert [(until, status) for _, until, status, _ in found["E11.9"]] == [(ACTIVE, "active")]
+
+
 def test_conditions_see_what_visits_began() -> None:
     asked = event("asked", "lab", 20, loinc="4548-4") | {"when": "has('J18')"}
     late = event("late", "lab", 80, loinc="4548-4") | {"when": "has('J18')"}

@@ -142,6 +142,14 @@ def test_without_a_grade_the_latest_result_says_who_has_it_and_how_badly() -> No
     assert 0 in expected.values()
 
 
+def test_before_the_first_result_nobody_has_what_a_result_defines() -> None:
+    recorded = neutropenia(5)
+    del recorded["details"]["grade"]
+    low = event("count", "lab", 30, loinc="751-8", result=0.4)
+
+    assert listed(run(people(20), trial(recorded, low))["adverse_events"], "person_id") == []
+
+
 def test_a_result_that_is_stated_is_left_and_one_of_a_state_follows_the_event() -> None:
     stated = event("stated", "lab", 22, loinc="751-8", result=4.4)
     read = event("read", "lab", 23, loinc="751-8", result={"from": "anc"})

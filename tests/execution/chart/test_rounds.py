@@ -76,3 +76,13 @@ def test_who_is_away_misses_the_whole_round_and_who_vomits_what_is_swallowed(
         assert all(reason for route, reason in doses if route == "oral")
     assert all(all(reason for _, reason in doses) for doses in missed
                if any(reason == "away" for _, reason in doses))  # fmt: skip
+
+
+def test_who_misses_a_round_sleeps_from_eight_in_the_evening_to_seven_in_the_morning(
+    tables: Mapping[str, Columns],
+) -> None:
+    missed = [(at % 1440, reason) for _, at, _, reason, *_ in _doses(tables)
+              if reason in ("asleep", "away")]  # fmt: skip
+
+    assert {reason for _, reason in missed} == {"asleep", "away"}
+    assert all((reason == "away") == (7 * 60 <= minute < 20 * 60) for minute, reason in missed)
