@@ -53,7 +53,7 @@ FROM claims JOIN claim_lines USING (claim_id)
 WHERE form = '837P' AND regexp_full_match(procedure, '99[2-4][0-9][0-9]')
 GROUP BY encounter_id
 """
-_ROWS = 250_000  # of all tables in a range: more are faster, and take more memory
+_ROWS = 400_000  # of all tables in a range: more are faster, and take more memory
 _UNIT = 100  # a person's id is that of the unit they live in times this, and their place in it
 
 
