@@ -25,7 +25,7 @@ from healthsim.watching import step
 
 PERSON = "person_id"
 _MOST_ROWS = 500_000  # of a table that are compared at once
-_MOST_SUMMED = 50_000  # of a table that have one checksum: more, and less would be skipped
+_MOST_SUMMED = 50_000  # of a table that share a checksum: the fewer, the more can be skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,8 @@ class Differences:
         columns = ", ".join(map(quoted, (*how.key, *how.columns)))
         sums = " FULL JOIN ".join(
             f"(SELECT ({PERSON} - {first}) // {width} AS part, count(*) AS rows_{schema}, "
-            f"sum(hash({columns})) AS sum_{schema} FROM {schema}.{quoted(name)} GROUP BY part)"
+            f"sum(hash({columns})) AS sum_{schema} FROM {schema}.{quoted(name)} "
+            f"WHERE {PERSON} IS NOT NULL GROUP BY part)"
             for schema in (SCHEMA, OTHER)
         )
         rows = self._run(
