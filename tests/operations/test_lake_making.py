@@ -15,14 +15,19 @@ from typer.testing import CliRunner
 from healthsim.cli import app
 from healthsim.errors import Cancelled, HealthSimError, StorageError, WorkerDied
 from healthsim.execution.job import Job
+from healthsim.execution.passes.rehearsal import settle_population_steps
 from healthsim.execution.prepare import prepare
+from healthsim.execution.run import run_chunk
 from healthsim.operations import generate, lake_making, runs, scenarios
 from healthsim.operations.home import Home
-from healthsim.operations.lake_blocks import BlockRange, BlockTask, make_blocks
+from healthsim.operations.lake_blocks import BlockRange, BlockTask, make_blocks, write_blocks
 from healthsim.operations.lake_making import Counted, Tell
 from healthsim.operations.store import Store
 from healthsim.operations.verify import verify
+from healthsim.operations.working import Work
+from healthsim.persistence.arrow import to_arrow
 from healthsim.persistence.names import lake_of
+from healthsim.persistence.parquet import range_writer
 from healthsim.persistence.state import describe_file
 from stand_ins import have_small_blocks
 
@@ -241,6 +246,43 @@ def test_one_lake_is_made_by_one_of_two_that_ask(home: Home) -> None:
     assert runs.claim(home, store.key(small), small.count)[1] is False, "two work on one lake"
     runs.release(home, record.run_id)
     assert generate.run(home, small, store=store).status == runs.DONE
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_nothing_of_a_lake_comes_back_once_the_end_of_the_process_has_removed_it(
+    home: Home, begun: bool
+) -> None:
+    """Its threads go on for a moment: they add nothing to what is being removed."""
+    job = prepare(PROFILE | {"detail": "full", "count": 5}, [])
+    work = Work(home, runs.claim(home, job.key, job.count)[0])
+    lake = lake_of(home.runs / f"{work.run_id}.duckdb") / "generation"
+    lake.mkdir(parents=True)
+    tables = {table.name: table for table in job.tables}
+    rows = {
+        name: to_arrow(tables[name], columns)
+        for name, columns in run_chunk(job, 0, job.count)[0].tables.items()
+        if len(next(iter(columns.values())))
+    }
+    first, *others = rows
+
+    with range_writer(lake, 0, 1) as writer:
+        if begun:
+            writer.append(tables[first], rows[first])
+        work.interrupt()
+        with pytest.raises(StorageError):
+            writer.append(tables[others[0]], rows[others[0]])
+
+    assert others
+    assert sorted(path.suffix for path in home.runs.iterdir()) == [".json"]
+
+
+def test_a_range_that_comes_after_the_wish_to_stop_is_not_begun(home: Home, job: Job) -> None:
+    stop, lake = Event(), home.runs / "a.lake"
+    stop.set()
+
+    with pytest.raises(Cancelled):
+        write_blocks(job, settle_population_steps(job), lake, 0, 1, stop)
+    assert not lake.exists()
 
 
 def test_what_dead_processes_left_is_swept(home: Home) -> None:

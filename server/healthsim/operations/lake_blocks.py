@@ -201,6 +201,7 @@ def write_blocks(
     """
     used = DirectoryUse.none(job.reference.directory)
     made: list[MadeBlock] = []
+    _refuse_stopped(stop)
     with range_writer(lake, first, blocks) as writer:
         for block, start in _starts(job, first, blocks):
             _refuse_stopped(stop)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from healthsim.errors import Cancelled, HealthSimError
 from healthsim.operations import ending, runs
 from healthsim.operations.runs import RunRecord
+from healthsim.persistence.files import remove_in_use
 from healthsim.persistence.names import LAKE
 
 if TYPE_CHECKING:
@@ -120,9 +120,9 @@ class Work:
         """Remove what of a lake is not whole; ranges that are stay, to be resumed."""
         lake = self.home.runs / f"{self.run_id}{LAKE}"
         for half in lake.glob(f"*/.*.{os.getpid()}-*"):
-            shutil.rmtree(half, ignore_errors=True)
+            remove_in_use(half)
         if not any(lake.glob("*/parts/*.json")):
-            shutil.rmtree(lake, ignore_errors=True)
+            remove_in_use(lake)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

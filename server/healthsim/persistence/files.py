@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import get_ident
 
@@ -73,6 +73,19 @@ def sweep(folder: Path) -> list[str]:
                 path.unlink(missing_ok=True)
             swept.append(match["name"])
     return swept
+
+
+def remove_in_use(folder: Path) -> None:
+    """Remove a folder that threads of this process still write to, as far as the disk lets us.
+
+    It goes by another name first: what they begin by the old name fails then, and adds nothing to
+    a folder that is just being emptied.
+    """
+    aside = temporary(folder)
+    with suppress(OSError):  # it is not there, or Windows keeps what is open
+        folder.rename(aside)
+        folder = aside
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def fsync_file(path: Path) -> None:

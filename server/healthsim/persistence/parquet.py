@@ -96,7 +96,7 @@ class RangeWriter:
     def _begin(self, table: Table, rows: pa.Table) -> tuple[Path, pq.ParquetWriter]:
         path = self._folder / file_of(table.name, self._first)
         with storage_errors(path):
-            path.parent.mkdir(parents=True)
+            path.parent.mkdir()  # not the range's folder too: it was removed if it is not there
             return path, pq.ParquetWriter(path, rows.schema, **_options(rows.schema))
 
     def _close(self, one: _Open) -> LakeFile:
