@@ -279,6 +279,20 @@ def test_only_ranges_of_people_with_other_rows_are_compared_row_by_row(
     assert sum(end - first for first, end in joined) < COUNT * 100 / 2
 
 
+@pytest.mark.parametrize("rows_at_once", [4, 1000])
+def test_a_row_of_nobody_is_the_row_of_nobody_else(
+    free: Home, monkeypatch: pytest.MonkeyPatch, rows_at_once: int
+) -> None:
+    shutil.copy(scenarios.path(free, "base"), free.scenarios / "tampered.duckdb")
+    _change(free, "tampered",
+            "ALTER TABLE patients ALTER COLUMN person_id DROP NOT NULL",
+            "UPDATE patients SET person_id = NULL WHERE rowid = 2")  # fmt: skip
+    monkeypatch.setattr(differences, "_MOST_SUMMED", rows_at_once)
+    found = compare(free, "base", "tampered")
+
+    assert [row[3:6] for row in found.tables if row[0] == "patients"] == [[1, 1, 0]]
+
+
 def test_a_change_of_plans_is_told_by_its_lines_its_people_and_its_money(home: Home) -> None:
     found = _compared(home, "base", "plans")
 

@@ -174,7 +174,8 @@ class Differences:
         """Return conditions of ranges of people: all in whom a row may differ, few enough rows."""
         parts = rows // _MOST_SUMMED + 1
         ends = self._run(
-            f"SELECT min(p), max(p) FROM (SELECT {PERSON} p FROM {SCHEMA}.{quoted(name)} "
+            "SELECT min(p), max(p), count(*) > count(p) "
+            f"FROM (SELECT {PERSON} p FROM {SCHEMA}.{quoted(name)} "
             f"UNION ALL SELECT {PERSON} FROM {OTHER}.{quoted(name)})"
         )[0]
         if parts == 1 or ends[0] is None:
@@ -184,7 +185,7 @@ class Differences:
         return [
             f"{PERSON} >= {ends[0] + width * first} AND {PERSON} < {ends[0] + width * end}"
             for first, end in runs or [(0, 0)]
-        ]
+        ] + [f"{PERSON} IS NULL"] * ends[2]  # no file of ours has rows of nobody
 
     def _unlike(self, name: str, how: _Compared, first: int, width: int) -> list[int]:
         """Return the ranges of people, from 0, whose rows have other checksums in the two files."""
