@@ -18,7 +18,15 @@ from healthsim.execution.job import Job
 from healthsim.execution.run import Chunk, chunks
 from healthsim.exports import people
 from healthsim.exports.fhir import opening, resources
-from healthsim.operations import generate, lake_blocks, lake_making, making, query, verify
+from healthsim.operations import (
+    generate,
+    lake_blocks,
+    lake_folder,
+    lake_making,
+    making,
+    query,
+    verify,
+)
 from healthsim.operations.making import Engine, default_engine
 from healthsim.persistence import sandbox
 from healthsim.persistence.digest import Digest, digest_stored
@@ -72,7 +80,7 @@ def export_types(patch: pytest.MonkeyPatch, *names: str) -> None:
 
 def have_small_blocks(patch: pytest.MonkeyPatch, units: int) -> None:
     """Let blocks and chunks of this process have so many units: a run of few has several then."""
-    for module in (addresses, lake_blocks, lake_making, verify):
+    for module in (addresses, lake_blocks, lake_folder, lake_making, verify):
         patch.setattr(module, "BLOCK", units)
     for maker in (lake_blocks, making):  # memory is given back after each block, which takes long
         patch.setattr(maker, "give_back", lambda: None)

@@ -21,6 +21,7 @@ from healthsim.errors import (
 )
 
 if TYPE_CHECKING:
+    from healthsim.operations.destination import Destination
     from healthsim.operations.home import Home
     from healthsim.operations.runs import RunRecord
     from healthsim.operations.scenarios import ScenarioSummary
@@ -48,7 +49,7 @@ def generate(
         str,
         typer.Option(
             help="file: one DuckDB file. lake: Parquet files beside a small one; the "
-            "usual from 250,000 people on."
+            "usual from 250,000 people on. s3://BUCKET/PREFIX: a lake in an object store."
         ),
     ] = "",
     resume: Annotated[
@@ -67,30 +68,43 @@ def generate(
     as_json: Json = False,
 ) -> None:
     """Run a profile and its journeys, and save the result as a scenario."""
-    from healthsim.operations import network, scenarios  # noqa: PLC0415  see the top
+    from healthsim.operations import network, remote, scenarios  # noqa: PLC0415  see the top
     from healthsim.operations.store import store_named  # noqa: PLC0415  see the top
     from healthsim.operations.workers.places import runner_at  # noqa: PLC0415  see the top
 
-    home, kept = home_folder(), store_named(store, resume=resume)
-    document, journeys = _documents(home, profile, journey or (), save, replace)
+    home = home_folder()
+    kept = store_named(store, resume=resume, name=save, description=description, replace=replace)
+    document, journeys = _documents(
+        home, profile, journey or (), save, replace or kept.destination is not None
+    )
+    if kept.destination is not None:
+        _refuse_there(kept.destination)
     document |= {} if count is None else {"count": count}
     document |= {} if seed is None else {"seed": seed}
     if document.get("count", _USUAL_COUNT) < _LEAST_EXPECTED:
         _leave_out_expectations([(profile, document), *zip(journey or (), journeys, strict=True)])
-    for note in _sizes(home, document, journeys):
+    for note in _sizes(home, document, journeys, stays=kept.destination is None):
         say(note, err=True)
     with ExitStack() as stack:
         kept = kept.by(stack.enter_context(runner_at(on))) if on else kept
         record = _run(home, document, journeys, kept)
-    for note in network.directory_note(home.runs / f"{record.run_id}.duckdb"):
-        say(note, err=True)
-    saved = scenarios.save_run(home, record.run_id, save, description=description, replace=replace)
-    _print_saved(saved, as_json)
+    if kept.destination is not None:
+        saved, place = remote.describe(kept.destination.address), kept.destination.address
+    else:
+        for note in network.directory_note(home.runs / f"{record.run_id}.duckdb"):
+            say(note, err=True)
+        saved = scenarios.save_run(
+            home, record.run_id, save, description=description, replace=replace
+        )
+        place = ""
+    _print_saved(saved, place, as_json)
     if strict and not all(expectation["met"] for expectation in saved.expectations):
         raise typer.Exit(FAILED)
 
 
-def _sizes(home: Home, document: dict[str, Any], journeys: list[dict[str, Any]]) -> Sequence[str]:
+def _sizes(
+    home: Home, document: dict[str, Any], journeys: list[dict[str, Any]], *, stays: bool
+) -> Sequence[str]:
     """Return what a large run will take; of a smaller one nothing, for to measure it takes time."""
     from healthsim.operations.store import LAKE_FROM  # noqa: PLC0415  see the top
 
@@ -99,7 +113,7 @@ def _sizes(home: Home, document: dict[str, Any], journeys: list[dict[str, Any]])
         return ()
     from healthsim.operations import estimate  # noqa: PLC0415  the engine is heavy
 
-    return estimate.said_first(home, document, journeys)
+    return estimate.said_first(home, document, journeys, stays=stays)
 
 
 def _leave_out_expectations(documents: Sequence[tuple[str, dict[str, Any]]]) -> None:
@@ -114,12 +128,20 @@ def _leave_out_expectations(documents: Sequence[tuple[str, dict[str, Any]]]) -> 
                    f"for {_LEAST_EXPECTED:,} people or more", err=True)  # fmt: skip
 
 
-def _print_saved(saved: ScenarioSummary, as_json: bool) -> None:
-    """Say what was saved, and how each expectation came out."""
+def _refuse_there(destination: Destination) -> None:
+    """Refuse an address that cannot be written, or has a scenario, before any work is done."""
+    from healthsim.operations.remote import objects_there  # noqa: PLC0415  see the top
+    from healthsim.persistence.object_store import ObjectStore  # noqa: PLC0415  see the top
+
+    objects_there(ObjectStore.of(destination.address), replace=destination.replace)
+
+
+def _print_saved(saved: ScenarioSummary, place: str, as_json: bool) -> None:
+    """Say what was saved, where if not here, and how each expectation came out."""
     judged = [dict(expectation) for expectation in saved.expectations]
     if as_json:
-        print_json({"name": saved.name, "tables": saved.counts, "digest": saved.digest,
-                    "expectations": judged,
+        print_json({"name": saved.name, **({"address": place} if place else {}),
+                    "tables": saved.counts, "digest": saved.digest, "expectations": judged,
                     "unlisted_codes": list(saved.unlisted_codes)})  # fmt: skip
         return
     for table, number in saved.counts.items():
@@ -130,7 +152,8 @@ def _print_saved(saved: ScenarioSummary, as_json: bool) -> None:
         say(f"{verdict} {expectation['expectation']}: got {got}")
     for code in saved.unlisted_codes:
         say(f"unlisted code {code}: no book knows it")
-    say(f"saved as {saved.name}, digest {saved.digest}")
+    where = f" at {place}" if place else ""
+    say(f"saved as {saved.name}{where}, digest {saved.digest}")
 
 
 def _documents(

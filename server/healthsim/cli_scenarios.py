@@ -21,6 +21,7 @@ from healthsim.cli_screen import (
     screen,
 )
 from healthsim.cli_screen import home as home_folder
+from healthsim.persistence.names import is_address
 
 # Every operation is imported inside its command: `--help` needs none of them.
 
@@ -71,7 +72,7 @@ def verify(
     """Generate a scenario again from its stored specification, and compare every row."""
     from healthsim.operations import verify as verification  # noqa: PLC0415  see the top
 
-    if name.lower().startswith("s3://"):
+    if is_address(name):
         _verify_remote(name, as_json=as_json)
         return
     result = attended(

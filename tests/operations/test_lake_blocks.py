@@ -17,7 +17,8 @@ from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
 from healthsim.execution.sync.directory_use import DirectoryUse
 from healthsim.operations.home import Home
-from healthsim.operations.lake_blocks import BlockRange, BlockTask, make_blocks, record_of
+from healthsim.operations.lake_blocks import BlockRange, BlockTask, record_of
+from healthsim.operations.lake_ranges import make_blocks
 from healthsim.persistence.digest import Digest, joined
 from healthsim.persistence.parquet import sha256_of
 from stand_ins import have_small_blocks

@@ -20,8 +20,9 @@ from healthsim.execution.prepare import prepare
 from healthsim.execution.run import run_chunk
 from healthsim.operations import generate, lake_making, runs, scenarios
 from healthsim.operations.home import Home
-from healthsim.operations.lake_blocks import BlockRange, BlockTask, make_blocks, write_blocks
+from healthsim.operations.lake_blocks import BlockRange, BlockTask, write_blocks
 from healthsim.operations.lake_making import Counted, Tell
+from healthsim.operations.lake_ranges import make_blocks
 from healthsim.operations.store import Store
 from healthsim.operations.verify import verify
 from healthsim.operations.working import Work
@@ -219,7 +220,7 @@ def test_the_command_keeps_a_lake_where_it_is_asked_to(
     refused = run.invoke(app, [*command, "pond"])
     made = run.invoke(app, [*command, "lake", "--resume"])
 
-    assert "choose 'file' (one DuckDB file) or 'lake'" in str(refused.exception)
+    assert "choose 'file' (one DuckDB file), 'lake'" in str(refused.exception)
     assert "saved as few" in made.output
     assert lake_of(scenarios.path(home, "few")).is_dir()
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
-import boto3
 import pytest
-from moto.server import DomainDispatcherApplication, create_backend_app
 from typer.testing import CliRunner
-from werkzeug.serving import make_server
 
 from healthsim.cli import app
 from healthsim.errors import HealthSimError, Refused, StorageError
@@ -24,39 +19,16 @@ from healthsim.operations.query import query
 from healthsim.operations.store import Store
 from healthsim.operations.verify import verify
 from healthsim.persistence.names import lake_of
+from operations.object_server import ADDRESS, BUCKET, BUSY, SECRET, empty_bucket, object_server
 
 PROFILE = {"kind": "profile", "name": "few", "count": 30, "products": ["patientsim"],
            "detail": "core"}  # fmt: skip
-SECRET = "not-to-be-seen-5f2c"
-BUCKET = "lakes"
-
-
-class Busy:
-    """Answers some requests with 503, and hands all others to the store."""
-
-    def __init__(self) -> None:
-        self.left = self.refused = 0
-        self._store = DomainDispatcherApplication(create_backend_app)
-
-    def __call__(self, environ: Any, start_response: Any) -> Any:
-        if self.left <= 0:
-            return self._store(environ, start_response)
-        self.left -= 1
-        self.refused += 1
-        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        start_response("503 Slow Down", [("Content-Length", "0")])
-        return [b""]
-
-
-BUSY = Busy()
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, BUSY, threaded=True)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+    with object_server() as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -77,25 +49,13 @@ def home(made: Home, tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def bucket(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
-    """Return an empty bucket; the environment has its keys."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "tester")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    found = boto3.resource("s3", endpoint_url=endpoint, region_name="us-east-1").Bucket(BUCKET)
-    found.create()
-    yield found
-    found.objects.all().delete()
-    found.delete()
-
-
-ADDRESS = f"s3://{BUCKET}/some/where"
+def bucket(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    with empty_bucket(endpoint, monkeypatch) as found:
+        yield found
 
 
 @pytest.mark.slow
-def test_a_lake_is_put_proven_and_fetched_with_the_same_rows(home: Home, bucket: object) -> None:
+def test_a_lake_is_put_proven_and_fetched_with_the_same_rows(home: Home, bucket: Any) -> None:
     remote.put(home, "lake-1", ADDRESS)
     proof = remote.prove(ADDRESS)
     remote.fetch(home, ADDRESS, "back")
@@ -110,7 +70,7 @@ def test_a_lake_is_put_proven_and_fetched_with_the_same_rows(home: Home, bucket:
 
 
 def test_another_scenario_takes_the_place_only_when_asked_and_leaves_nothing(
-    home: Home, bucket: object
+    home: Home, bucket: Any
 ) -> None:
     remote.put(home, "lake-1", ADDRESS)
     with pytest.raises(Refused, match="there is a scenario already"):
@@ -125,67 +85,67 @@ def test_another_scenario_takes_the_place_only_when_asked_and_leaves_nothing(
 
 
 @pytest.mark.slow
-def test_what_is_somebody_elses_stays_where_a_scenario_is_put(home: Home, bucket: object) -> None:
+def test_what_is_somebody_elses_stays_where_a_scenario_is_put(home: Home, bucket: Any) -> None:
     other = f"s3://{BUCKET}/some"
-    bucket.put_object(Key="some/where/report.csv", Body=b"mine")  # type: ignore[attr-defined]
+    bucket.put_object(Key="some/where/report.csv", Body=b"mine")
     remote.put(home, "lake-1", ADDRESS)
     remote.put(home, "lake-1", other)
     remote.put(home, "lake-2", other, replace=True)
 
-    assert bucket.Object("some/where/report.csv").get()["Body"].read() == b"mine"  # type: ignore[attr-defined]
+    assert bucket.Object("some/where/report.csv").get()["Body"].read() == b"mine"
     assert remote.prove(ADDRESS).wrong == ("report.csv is not listed",)
     remote.fetch(home, ADDRESS, "back")
     assert scenarios.describe(home, "back").digest == scenarios.describe(home, "lake-1").digest
     first = lake_of(scenarios.path(home, "lake-1"))
     generation = next(one.name for one in first.iterdir())
-    kept = [one.key for one in bucket.objects.all() if one.key.endswith(".parquet")]  # type: ignore[attr-defined]
+    kept = [one.key for one in bucket.objects.all() if one.key.endswith(".parquet")]
     assert not [key for key in kept if key.startswith(f"some/{generation}/")]
 
 
-def test_a_damaged_list_in_the_store_is_replaced_when_asked(home: Home, bucket: object) -> None:
+def test_a_damaged_list_in_the_store_is_replaced_when_asked(home: Home, bucket: Any) -> None:
     remote.put(home, "lake-1", ADDRESS)
-    bucket.put_object(Key="some/where/scenario.duckdb", Body=b"cut")  # type: ignore[attr-defined]
+    bucket.put_object(Key="some/where/scenario.duckdb", Body=b"cut")
     remote.put(home, "lake-1", ADDRESS, replace=True)
 
     assert remote.prove(ADDRESS).wrong == ()
 
 
 def test_objects_that_are_changed_missing_or_added_are_named_and_never_fetched(
-    home: Home, bucket: object
+    home: Home, bucket: Any
 ) -> None:
     remote.put(home, "lake-1", ADDRESS)
     before = scenarios.names(home), {one.name for one in home.scenarios.iterdir()}
-    keys = sorted(one.key for one in bucket.objects.all() if "patients" in one.key)  # type: ignore[attr-defined]
-    body = bytearray(bucket.Object(keys[0]).get()["Body"].read())  # type: ignore[attr-defined]
+    keys = sorted(one.key for one in bucket.objects.all() if "patients" in one.key)
+    body = bytearray(bucket.Object(keys[0]).get()["Body"].read())
     body[50] ^= 1
-    bucket.put_object(Key=keys[0], Body=bytes(body))  # type: ignore[attr-defined]
-    bucket.put_object(Key="some/where/more.parquet", Body=b"x")  # type: ignore[attr-defined]
+    bucket.put_object(Key=keys[0], Body=bytes(body))
+    bucket.put_object(Key="some/where/more.parquet", Body=b"x")
 
     assert remote.prove(ADDRESS).wrong == (
         "patients/000000.parquet is not the one that is listed", "more.parquet is not listed",
     )  # fmt: skip
     with pytest.raises(StorageError, match=r"patients/000000\.parquet is not the one"):
         remote.fetch(home, ADDRESS, "back")
-    bucket.Object(keys[0]).delete()  # type: ignore[attr-defined]
+    bucket.Object(keys[0]).delete()
     assert "patients/000000.parquet is missing" in remote.prove(ADDRESS).wrong
     with pytest.raises(StorageError, match="it is not there"):
         remote.fetch(home, ADDRESS, "back")
     assert (scenarios.names(home), {one.name for one in home.scenarios.iterdir()}) == before
 
 
-def test_what_is_no_lake_is_neither_put_nor_fetched(home: Home, bucket: object) -> None:
+def test_what_is_no_lake_is_neither_put_nor_fetched(home: Home, bucket: Any) -> None:
     with pytest.raises(Refused, match="only lakes are put into object stores"):
         remote.put(home, "file", ADDRESS)
-    bucket.upload_file(str(scenarios.path(home, "file")), "some/where/scenario.duckdb")  # type: ignore[attr-defined]
+    bucket.upload_file(str(scenarios.path(home, "file")), "some/where/scenario.duckdb")
     with pytest.raises(StorageError, match="what is there is no lake"):
         remote.fetch(home, ADDRESS, "back")
-    bucket.put_object(Key="some/where/scenario.duckdb", Body=b"no file of DuckDB" * 9)  # type: ignore[attr-defined]
+    bucket.put_object(Key="some/where/scenario.duckdb", Body=b"no file of DuckDB" * 9)
     with pytest.raises(HealthSimError, match="not a DuckDB file"):
         remote.fetch(home, ADDRESS, "back")
 
 
 def test_errors_say_what_to_mend_and_never_the_keys(
-    home: Home, bucket: object, monkeypatch: pytest.MonkeyPatch
+    home: Home, bucket: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = []
     for address, words in (
@@ -215,7 +175,7 @@ def test_errors_say_what_to_mend_and_never_the_keys(
 
 
 @pytest.mark.slow
-def test_a_store_that_is_busy_for_a_while_is_asked_again(home: Home, bucket: object) -> None:
+def test_a_store_that_is_busy_for_a_while_is_asked_again(home: Home, bucket: Any) -> None:
     BUSY.left, BUSY.refused = 1, 0
     remote.put(home, "lake-1", ADDRESS)
     BUSY.left = 1
@@ -231,7 +191,7 @@ def test_a_query_of_an_address_is_refused_and_offers_to_fetch(home: Home) -> Non
 
 
 def test_the_commands_put_verify_and_fetch(
-    home: Home, bucket: object, monkeypatch: pytest.MonkeyPatch
+    home: Home, bucket: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HEALTHSIM_HOME", str(home.folder))
     run = CliRunner()
@@ -239,5 +199,5 @@ def test_the_commands_put_verify_and_fetch(
     assert "lake-1 is at" in run.invoke(app, ["put", "lake-1", ADDRESS]).output
     assert "are those that are listed" in run.invoke(app, ["verify", ADDRESS]).output
     assert "saved as back" in run.invoke(app, ["fetch", ADDRESS, "back"]).output
-    bucket.put_object(Key="some/where/more.parquet", Body=b"x")  # type: ignore[attr-defined]
+    bucket.put_object(Key="some/where/more.parquet", Body=b"x")
     assert run.invoke(app, ["verify", ADDRESS]).exit_code == 1

@@ -19,7 +19,7 @@ import pytest
 from healthsim.errors import Refused
 from healthsim.execution.job import Job
 from healthsim.execution.prepare import prepare
-from healthsim.operations import generate, runs, scenarios
+from healthsim.operations import generate, remote, runs, scenarios
 from healthsim.operations.home import Home
 from healthsim.operations.lake_blocks import BLOCK, BlockTask
 from healthsim.operations.store import Store, store_named
@@ -29,6 +29,7 @@ from healthsim.operations.workers.places import runner_at
 from healthsim.operations.workers.processes import Processes
 from healthsim.operations.workers.runner import Runner, Threads
 from operations.dask_stand import dask_cluster
+from operations.object_server import ADDRESS, empty_bucket, object_server
 from processes import PATIENCE
 
 PROFILE: dict[str, Any] = {
@@ -103,6 +104,24 @@ def test_processes_make_the_rows_of_one_though_a_worker_is_killed(
     scenarios.save_run(home, record.run_id, "many")
     assert verify(home, "many", sample=1).same
     assert not list(tmp_path.rglob("*.unfinished"))
+
+
+@pytest.mark.proof
+def test_processes_put_the_rows_of_one_into_an_object_store_though_a_worker_is_killed(
+    job: Job, digest: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path)
+    with (
+        object_server() as endpoint,
+        empty_bucket(endpoint, monkeypatch),
+        runner_at("local[2]") as runner,
+        Assassin(tmp_path, 1) as assassin,
+    ):
+        made = generate.run(home, job, store=store_named(ADDRESS, name="far").by(runner))
+        proof = remote.prove(ADDRESS)
+
+    assert len(assassin.killed) == 1
+    assert (made.digest, proof.wrong) == (digest, ())
 
 
 @pytest.mark.proof

@@ -82,15 +82,25 @@ def preview(
 
 
 def said_first(
-    home: Home, profile: Mapping[str, Any], journeys: Sequence[Mapping[str, Any]]
+    home: Home,
+    profile: Mapping[str, Any],
+    journeys: Sequence[Mapping[str, Any]],
+    *,
+    stays: bool = True,
 ) -> list[str]:
     """Return what a run will take, where it is large or its disk too small, in sentences.
+
+    Args:
+        home: has the imports, and gets the rows.
+        profile: a document.
+        journeys: likewise.
+        stays: the rows stay here; else the disk here needs no room for them.
 
     Raises:
         SpecError: the documents ask for something that cannot be generated.
     """
     job = prepare(profile, journeys, reference_for(home, profile, journeys))
-    return list(size_warnings(measure(job), job.count, home))
+    return list(size_warnings(measure(job), job.count, home if stays else None))
 
 
 def _size(throughput: Throughput, count: int) -> dict[str, float]:

@@ -12,7 +12,6 @@ import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, TypeAlias
@@ -22,12 +21,11 @@ from numpy.typing import NDArray
 
 from healthsim.addresses import BLOCK
 from healthsim.errors import Cancelled
-from healthsim.execution.passes.rehearsal import settle_population_steps
 from healthsim.execution.run import run_chunk
 from healthsim.execution.sync.directory_use import DirectoryUse
 from healthsim.execution.timeline.stated import FigureKey, FigureTally
 from healthsim.operations.home import Home
-from healthsim.operations.job_text import JobText, prepared
+from healthsim.operations.job_text import JobText
 from healthsim.operations.memory import give_back
 from healthsim.persistence.arrow import to_arrow
 from healthsim.persistence.database import storage_errors
@@ -56,7 +54,7 @@ class BlockTask:
 
     Attributes:
         job: what is made.
-        lake: the folder of the lake, which must exist.
+        lake: the folder of the lake, which must exist; or its address in an object store.
         first: the first block, from 0.
         blocks: how many.
     """
@@ -67,7 +65,7 @@ class BlockTask:
     blocks: int
 
     @classmethod
-    def of(cls, job: Job, home: Home, lake: Path, first: int, blocks: int) -> BlockTask:
+    def of(cls, job: Job, home: Home, lake: Path | str, first: int, blocks: int) -> BlockTask:
         """Return the task of making some blocks of a job."""
         return cls(JobText.of(job, home), str(lake), first, blocks)
 
@@ -151,30 +149,6 @@ def record_of(lake: Path, first: int) -> Path:
     return lake / RECORDS / f"{first:06}.json"
 
 
-def make_blocks(task: BlockTask, settled: PopulationPass | None = None) -> BlockRange:
-    """Make a range of blocks in this process, whatever process asks for it.
-
-    The job is prepared once in a process for all tasks of a run, and its population steps are
-    settled once unless they are given.
-
-    Args:
-        task: which blocks, and where they are written.
-        settled: the job's population steps.
-
-    Raises:
-        Refused: this process would make other rows: another version, or other imported data.
-        StorageError: the folder cannot be written, or its disk is full.
-    """
-    job = prepared(task.job)
-    given = _settled(task.job) if settled is None else settled
-    return write_blocks(job, given, Path(task.lake), task.first, task.blocks)
-
-
-@lru_cache(maxsize=1)
-def _settled(text: JobText) -> PopulationPass:
-    return settle_population_steps(prepared(text))
-
-
 def write_blocks(
     job: Job,
     settled: PopulationPass,
@@ -201,10 +175,10 @@ def write_blocks(
     """
     used = DirectoryUse.none(job.reference.directory)
     made: list[MadeBlock] = []
-    _refuse_stopped(stop)
+    refuse_stopped(stop)
     with range_writer(lake, first, blocks) as writer:
         for block, start in _starts(job, first, blocks):
-            _refuse_stopped(stop)
+            refuse_stopped(stop)
             one, refers = _make_block(job, settled, writer, block, start)
             if one.units == BLOCK:
                 give_back()
@@ -213,14 +187,15 @@ def write_blocks(
             if tell is not None:
                 tell(one.units, sum(one.rows.values()))
         files = writer.close()
-        _refuse_stopped(stop)
+        refuse_stopped(stop)
         published(lake, first, blocks, files)
     whole = BlockRange(job.key, first, tuple(made), files, _packed(used))
     _keep(lake, whole)
     return whole
 
 
-def _refuse_stopped(stop: Event | None) -> None:
+def refuse_stopped(stop: Event | None) -> None:
+    """Raise `Cancelled` where the event of a run is set."""
     if stop is not None and stop.is_set():
         raise Cancelled("run", "was asked to stop", "start it again to have its rows")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
@@ -18,27 +17,22 @@ from healthsim.execution.run import last_chunk
 from healthsim.execution.sync.directory_use import DirectoryUse
 from healthsim.execution.timeline.stated import Tallies, add_figures, plain_figures
 from healthsim.operations import runs
-from healthsim.operations.lake_blocks import (
-    RECORDS,
-    BlockRange,
-    BlockTask,
-    MadeBlock,
-    Tell,
-    record_of,
-    write_blocks,
-)
-from healthsim.operations.making import Progress, add_tallies, manifest_of, publish
+from healthsim.operations.lake_blocks import BlockRange, BlockTask, MadeBlock, Tell
+from healthsim.operations.lake_folder import LakeFolder
+from healthsim.operations.lake_ranges import write_range
+from healthsim.operations.making import Progress, add_tallies, manifest_of
 from healthsim.persistence.arrow import to_arrow
 from healthsim.persistence.database import SCHEMA, Writer, discard, storage_errors
 from healthsim.persistence.digest import Digest, joined
-from healthsim.persistence.files import sweep, temporary
+from healthsim.persistence.files import temporary
 from healthsim.persistence.lake import LakeFile, write_listing
-from healthsim.persistence.names import lake_of
-from healthsim.persistence.parquet import ENDING, published, range_writer, sha256_of
-from healthsim.persistence.scenario import write_manifest
+from healthsim.persistence.parquet import published, range_writer
+from healthsim.persistence.scenario import Manifest, write_manifest
 
 if TYPE_CHECKING:
     from healthsim.execution.job import Job
+    from healthsim.operations.destination import Destination
+    from healthsim.operations.lake_objects import LakeObjects
     from healthsim.operations.runs import RunRecord
     from healthsim.operations.working import Work
     from healthsim.tables import Columns
@@ -89,11 +83,12 @@ def make_lake(
     progress: Progress | None = None,
     *,
     resume: bool = False,
+    destination: Destination | None = None,
 ) -> RunRecord:
-    """Make the blocks of a job into a lake; the run's file appears whole at the end.
+    """Make the blocks of a job into a lake; the small file that lists it appears at the end.
 
-    Ranges that are whole stay where the run is cancelled or a process dies; everything goes where
-    it fails.
+    Ranges that are whole stay where the run is cancelled or a process dies. Where it fails
+    everything goes, but what an object store has.
 
     Args:
         job: what `prepare` returned.
@@ -101,75 +96,43 @@ def make_lake(
         maker: makes the blocks; in threads of this process by default.
         progress: called with the people done and the people in all.
         resume: keep ranges of an earlier attempt that are proven to be what their records say.
+        destination: the object store that gets it; a folder beside the run's file by default.
 
     Raises:
         Cancelled: the run was asked to stop, or its process ends.
-        StorageError: the home folder cannot be written, or its disk is full.
+        Refused: there is a scenario at the address already.
+        StorageError: the home folder cannot be written, or its disk is full; the store likewise.
     """
-    target = work.home.runs / f"{work.run_id}.duckdb"
-    generation = job.key[:40]
-    lake = lake_of(target) / generation
+    lake = _lake(job, work, destination)
     try:
-        with storage_errors(target):
-            whole = _begun(job, lake, resume=resume)
-        whole += _made(job, work, lake, whole, maker or in_threads, progress)
-        return _complete(job, work, target, generation, whole)
+        whole = lake.begin(resume=resume)
+        whole += _made(job, work, lake.where, whole, maker or in_threads, progress)
+        return _complete(job, work, lake, whole)
     except (Cancelled, WorkerDied):
         raise
     except BaseException as error:
         if isinstance(error, Exception):  # not the end of the process
-            shutil.rmtree(lake_of(target), ignore_errors=True)
+            lake.drop()
         raise
 
 
-def _begun(job: Job, lake: Path, *, resume: bool) -> list[BlockRange]:
-    """Make the folder of a lake, and return what of it is there and proven."""
-    if not resume:
-        shutil.rmtree(lake.parent, ignore_errors=True)
-    lake.mkdir(parents=True, exist_ok=True)
-    sweep(lake)
-    found, end = list[BlockRange](), 0
-    for path in sorted((lake / RECORDS).glob("*.json")):
-        made = _proven(job, lake, path)
-        if made is not None and made.first >= end:
-            found.append(made)
-            end = made.first + len(made.made)
-    _sweep_others(lake, found)
-    return found
+def _lake(job: Job, work: Work, destination: Destination | None) -> LakeFolder | LakeObjects:
+    if destination is None:
+        return LakeFolder(job, work.run_id, target_of(work))
+    from healthsim.operations.lake_objects import LakeObjects  # noqa: PLC0415  when asked
+
+    return LakeObjects(job, work.home, destination)
 
 
-def _sweep_others(lake: Path, found: Sequence[BlockRange]) -> None:
-    """Remove files that no proven range lists: another attempt cut its ranges otherwise."""
-    kept = {lake / one.file for made in found for one in made.files}
-    kept |= {record_of(lake, made.first) for made in found}
-    for path in (*lake.glob(f"*/*{ENDING}"), *(lake / RECORDS).glob("*.json")):
-        if path not in kept:
-            path.unlink()
-
-
-def _proven(job: Job, lake: Path, record: Path) -> BlockRange | None:
-    """Return the range of a record whose files are those that were digested; None for others."""
-    try:
-        made = BlockRange.of(record.read_text(encoding="utf-8"))
-        numbers = [one.block for one in made.made]
-        units = [min(BLOCK, job.count - block * BLOCK) for block in numbers]
-        is_whole = (
-            made.key == job.key
-            and record == record_of(lake, made.first)
-            and numbers == [*range(made.first, made.first + len(numbers))]
-            and min(units) > 0
-            and units == [one.units for one in made.made]
-            and all(sha256_of(lake / one.file) == one.sha256 for one in made.files)
-        )
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
-    return made if is_whole else None
+def target_of(work: Work) -> Path:
+    """Return the file of a run, once it is finished."""
+    return work.home.runs / f"{work.run_id}.duckdb"
 
 
 def _made(
     job: Job,
     work: Work,
-    lake: Path,
+    lake: str,
     whole: Sequence[BlockRange],
     maker: BlockMaker,
     progress: Progress | None,
@@ -225,7 +188,7 @@ def in_threads(
     either = _Either(stop, failed)
 
     def make(task: BlockTask) -> BlockRange:
-        return write_blocks(job, settled, Path(task.lake), task.first, task.blocks, either, tell)
+        return write_range(job, settled, task, either, tell)
 
     waiting: set[Future[BlockRange]] = {pool.submit(make, task) for task in tasks}
     try:
@@ -252,39 +215,45 @@ class _Either(Event):
 
 
 def _complete(
-    job: Job, work: Work, target: Path, generation: str, whole: Sequence[BlockRange]
+    job: Job, work: Work, lake: LakeFolder | LakeObjects, whole: Sequence[BlockRange]
 ) -> RunRecord:
     """Write what is not about people, and the run's file with manifest, dictionary and list."""
-    lake = lake_of(target) / generation
     ordered = sorted(whole, key=lambda made: made.first)
     blocks = [one for made in ordered for one in made.made]
     chunk = last_chunk(job, _use(job, ordered))
-    files, digest = _write_rest(job, lake, chunk.tables)
+    with lake.rest() as folder:
+        rest, digest = _write_rest(job, folder, chunk.tables)
+        lake.put(folder, rest)
     manifest = manifest_of(job, *_digests(job, blocks, digest))
     totals, figures = list[tuple[int, int]](), Tallies()
     for one in blocks:
         totals, figures = add_tallies(totals, one.tallies), add_figures(figures, one.figures)
     manifest = replace(
-        manifest,
+        lake.named(manifest),
         expectations=tuple(job.judge(add_tallies(totals, chunk.tallies))),
         figures=tuple(plain_figures(figures)),
-        lake=generation,
+        lake=lake.generation,
     )
+    files = [*(file for made in ordered for file in made.files), *rest]
+    unfinished = _write_list(job, work, manifest, files)
+    work.refuse_stopped()
+    return work.finish(
+        lambda: lake.publish(unfinished, files),
+        counts=dict(manifest.rows), digest=manifest.digest, address=lake.address,
+    )  # fmt: skip
+
+
+def _write_list(job: Job, work: Work, manifest: Manifest, files: Sequence[LakeFile]) -> Path:
+    """Write the small file, which has no name yet."""
+    target = target_of(work)
     unfinished = temporary(target)
     discard(unfinished)
-    listed = [file for made in ordered for file in made.files]
     with Writer(unfinished, (), small=True) as writer:
         writer.flush()
         with storage_errors(target):
             write_manifest(writer.connection, manifest, job.tables)
-            write_listing(writer.connection, SCHEMA, [*listed, *files])
-    work.refuse_stopped()
-    for needless in (lake / RECORDS, *lake.glob(".*.unfinished")):  # also of workers that died
-        shutil.rmtree(needless, ignore_errors=True)
-    return work.finish(
-        lambda: publish(unfinished, target, work.run_id),
-        counts=dict(manifest.rows), digest=manifest.digest,
-    )  # fmt: skip
+            write_listing(writer.connection, SCHEMA, files)
+    return unfinished
 
 
 def _use(job: Job, ranges: Sequence[BlockRange]) -> DirectoryUse:

@@ -11,6 +11,7 @@ from pathlib import Path
 from healthsim.errors import Refused, StorageError
 from healthsim.operations import scenarios
 from healthsim.operations.home import Home
+from healthsim.operations.scenarios import ScenarioSummary
 from healthsim.persistence.files import disk_errors
 from healthsim.persistence.judgement import judge, lake_seen
 from healthsim.persistence.lake import LakeFile
@@ -58,19 +59,14 @@ def put(home: Home, name: str, address: str, *, replace: bool = False) -> int:
             "make it with --store lake, or copy its file",
         )  # fmt: skip
     store = ObjectStore.of(address)
-    there = store.sizes()
-    if FILE in there and not replace:
-        raise Refused(
-            store.address, "there is a scenario already",
-            "choose another address, or put it in its place with --replace",
-        )  # fmt: skip
-    former = _objects_of(store) if FILE in there else set()
+    former = objects_there(store, replace=replace)
     generation, listed = lake.folder.name, read_listing(path)
     for done, one in enumerate(listed):
         step(f"file {done + 1} of {len(listed)}", done, len(listed))
         store.put(lake.folder / one.file, f"{generation}/{one.file}")
     store.put(path, FILE)
-    for old in sorted((former & there.keys()) - {f"{generation}/{one.file}" for one in listed}):
+    kept = {f"{generation}/{one.file}" for one in listed}
+    for old in sorted((former & store.sizes().keys()) - kept):
         store.delete(old)
     return path.stat().st_size + sum(one.size_bytes for one in listed)
 
@@ -124,6 +120,38 @@ def fetch(home: Home, address: str, name: str, *, replace: bool = False) -> None
                 _fetch_file(store, f"{generation}/{one.file}", one, place / one.file)
 
         states.take(small, target, fill, replace=replace)
+
+
+def objects_there(store: ObjectStore, *, replace: bool) -> set[str]:
+    """Return the names of the Parquet objects of the scenario that is there, if there is one.
+
+    Raises:
+        Refused: there is one and `replace` is not set.
+        StorageError: the store cannot be reached.
+    """
+    if FILE not in store.sizes():
+        return set()
+    if not replace:
+        raise Refused(
+            store.address, "there is a scenario already",
+            "choose another address, or put it in its place with --replace",
+        )  # fmt: skip
+    return _objects_of(store)
+
+
+def describe(address: str) -> ScenarioSummary:
+    """Return what the scenario in an object store says of itself; its rows are not read.
+
+    Raises:
+        Refused: the address cannot be read.
+        StorageError: the store cannot be reached, or there is no scenario.
+    """
+    store = ObjectStore.of(address)
+    with tempfile.TemporaryDirectory(prefix="healthsim-") as folder:
+        small = Path(folder) / FILE
+        _, listed = _fetch_small(store, small)
+        manifest, size = listed_manifest(small), small.stat().st_size
+    return scenarios.summary(manifest.name, manifest, size + sum(one.size_bytes for one in listed))
 
 
 def _objects_of(store: ObjectStore) -> set[str]:

@@ -63,6 +63,7 @@ class RunRecord:
     finished_at: float = 0.0
     phase: str = ""
     rows: int = 0
+    address: str = ""
 
 
 def run_id(key: str) -> str:
@@ -82,6 +83,12 @@ def file(home: Home, name: str) -> Path:
     """
     record = get(home, name)
     path = _path(home, name, "duckdb")
+    if record.address:
+        raise NotFound(
+            f"run {name!r}",
+            f"its rows are in an object store, at {record.address}",
+            f"bring them here: healthsim fetch {record.address} NAME",
+        )
     if record.status != DONE or not path.is_file():
         raise NotFound(
             f"run {name!r}",

@@ -124,7 +124,7 @@ def list_all(home: Home) -> list[ScenarioSummary]:
     listed = [
         _broken(name, manifest)
         if isinstance(manifest, HealthSimError)
-        else _summary(name, manifest, size)
+        else summary(name, manifest, size)
         for name, manifest, size in _states(home).manifests()
     ]
     return sorted(listed, key=lambda scenario: scenario.created_at, reverse=True)
@@ -143,7 +143,7 @@ def describe(home: Home, name: str) -> ScenarioSummary:
         StorageError: its file is no scenario, or damaged.
     """
     file = _described(home, name)
-    return _summary(name, file.manifest, file.size_bytes)
+    return summary(name, file.manifest, file.size_bytes)
 
 
 def look(home: Home, name: str) -> ScenarioSummary:
@@ -161,7 +161,8 @@ def look(home: Home, name: str) -> ScenarioSummary:
         return _broken(name, error)
 
 
-def _summary(name: str, manifest: Manifest, size_bytes: int) -> ScenarioSummary:
+def summary(name: str, manifest: Manifest, size_bytes: int) -> ScenarioSummary:
+    """Return what a manifest says, under a name and with the bytes of its file or files."""
     return ScenarioSummary(
         name=name,
         description=manifest.description,

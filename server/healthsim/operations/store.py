@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from healthsim.errors import Refused
+from healthsim.operations.destination import Destination
 from healthsim.operations.making import Engine, Progress, make
+from healthsim.persistence.names import is_address
 
 if TYPE_CHECKING:
     from healthsim.execution.job import Job
@@ -29,11 +31,13 @@ class Store:
         kind: `FILE`, `LAKE`, or empty: a lake from `LAKE_FROM` units on.
         resume: of a lake, keep what an attempt that was stopped has made.
         maker: of a lake, what makes its blocks; threads of this process by default.
+        destination: of a lake, the object store that gets it; nothing of it stays here then.
     """
 
     kind: str = ""
     resume: bool = False
     maker: BlockMaker | None = None
+    destination: Destination | None = None
 
     def by(self, runner: Runner) -> Store:
         """Return a lake whose blocks the workers of a runner make.
@@ -56,7 +60,8 @@ class Store:
         """Return the key of a run, hexadecimal; runs that are kept differently are two."""
         if not self.is_lake(job.count):
             return job.key
-        return hashlib.sha256(f"{job.key}\n{LAKE}".encode()).hexdigest()
+        where = LAKE if self.destination is None else self.destination.address
+        return hashlib.sha256(f"{job.key}\n{where}".encode()).hexdigest()
 
     def make(
         self, job: Job, work: Work, engine: Engine, progress: Progress | None = None
@@ -66,22 +71,37 @@ class Store:
             return make(job, work, engine, progress)
         from healthsim.operations.lake_making import make_lake  # noqa: PLC0415  numpy is heavy
 
-        return make_lake(job, work, self.maker, progress, resume=self.resume)
+        return make_lake(
+            job, work, self.maker, progress, resume=self.resume, destination=self.destination
+        )
 
 
 USUAL = Store()
 """One file below `LAKE_FROM` units, and a lake from there on."""
 
 
-def store_named(kind: str, *, resume: bool = False) -> Store:
+def store_named(
+    kind: str, *, resume: bool = False, name: str = "", description: str = "", replace: bool = False
+) -> Store:
     """Return how rows are kept, as a person calls it.
+
+    Args:
+        kind: ``file``, ``lake``, or the address of an object store; empty for the usual.
+        resume: keep what an attempt that was stopped has made.
+        name: of the scenario in an object store.
+        description: likewise.
+        replace: the scenario that is there; likewise.
 
     Raises:
         Refused: there is no such way.
     """
+    if is_address(kind):
+        return Store(
+            LAKE, resume, destination=Destination(kind.rstrip("/"), name, description, replace)
+        )
     if kind not in ("", FILE, LAKE):
         raise Refused(
-            "store", f"is {kind[:40]!r}", f"choose {FILE!r} (one DuckDB file) or {LAKE!r} "
-            "(Parquet files beside a small one)",
+            "store", f"is {kind[:40]!r}", f"choose {FILE!r} (one DuckDB file), {LAKE!r} "
+            "(Parquet files beside a small one), or an object store, s3://BUCKET/PREFIX",
         )  # fmt: skip
     return Store(kind, resume)

@@ -11,6 +11,7 @@ from healthsim.persistence.files import display_name, is_device
 SUFFIX = ".duckdb"
 LAKE = ".lake"
 """Ending of the folder beside a scenario's file that holds its Parquet files, if it is a lake."""
+SCHEME = "s3://"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 """What a scenario may be called."""
 
@@ -28,6 +29,11 @@ def lake_of(path: Path) -> Path:
     ('many.lake', 'many.lake')
     """
     return path.with_name(display_name(path).removesuffix(SUFFIX) + LAKE)
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text is meant as the address of an object store."""
+    return text.lower().startswith(SCHEME)
 
 
 def is_name(name: str) -> bool:

@@ -19,8 +19,8 @@ from pyarrow import fs
 
 from healthsim.errors import HealthSimError, Refused, StorageError
 from healthsim.persistence.files import disk_errors
+from healthsim.persistence.names import SCHEME
 
-SCHEME = "s3://"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _PREFIX = re.compile(r"[A-Za-z0-9!_.*'()=-]+(/[A-Za-z0-9!_.*'()=-]+)*")
 _PIECE = 8 * 2**20  # bytes that are carried at once
@@ -47,11 +47,6 @@ _SAID: Mapping[str, tuple[str, str]] = {
     "SERVICE_UNAVAILABLE": ("the store is busy", "try again later"),
     "INTERNAL_FAILURE": ("the store is busy", "try again later"),
 }  # fmt: skip
-
-
-def is_address(text: str) -> bool:
-    """Return whether a text is meant as the address of an object store."""
-    return text.lower().startswith(SCHEME)
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,14 @@ from healthsim.persistence.lake import (
     sweep_lakes,
     write_generation,
 )
-from healthsim.persistence.names import SUFFIX, is_name, is_there, lake_of, names_in
+from healthsim.persistence.names import (
+    SUFFIX,
+    is_address,
+    is_name,
+    is_there,
+    lake_of,
+    names_in,
+)
 from healthsim.persistence.scenario import (
     Manifest,
     read_manifest,
@@ -103,7 +110,7 @@ class StateManager:
         Raises:
             Refused: the name is not one that a scenario may have.
         """
-        if name.lower().startswith("s3://"):
+        if is_address(name):
             raise Refused(
                 f"scenario {name[:80]!r}",
                 "is in an object store, and only what is here is read",

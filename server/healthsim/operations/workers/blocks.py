@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from healthsim.addresses import BLOCK
 from healthsim.errors import HealthSimError, Problem, Refused
 from healthsim.operations.job_text import prepared
-from healthsim.operations.lake_blocks import BlockRange, BlockTask, make_blocks
+from healthsim.operations.lake_blocks import BlockRange, BlockTask
 from healthsim.operations.lake_making import MOST_RANGES
+from healthsim.operations.lake_ranges import make_blocks
 from healthsim.operations.workers.census import packed, settle_by, unpacked
+from healthsim.persistence.names import is_address
 
 if TYPE_CHECKING:
     from healthsim.execution.job import Job
@@ -103,6 +105,11 @@ def unfit(task: BlockTask) -> Problem | None:
     """Return why this process cannot make blocks of a lake; nothing where it can."""
     try:
         prepared(task.job)
+        if is_address(task.lake):
+            from healthsim.persistence.object_store import ObjectStore  # noqa: PLC0415  when asked
+
+            ObjectStore.of(task.lake).sizes()
+            return None
     except HealthSimError as error:
         return error.problem
     if not os.access(task.lake, os.W_OK | os.X_OK):
