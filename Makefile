@@ -73,7 +73,7 @@ inspector: $(READY)
 
 # What needs a server or Java: a real Postgres that takes five scenarios (Debian's package, installed by root
 # where it is missing); HAPI's validator with US Core over FHIR exports of five scenarios; the npm package fhir (Node 20); HAPI's JPA
-# server, which loads their bundles and answers searches. What is of Java comes from
+# server, which loads their bundles and answers searches; Spark, whose tasks make the blocks of a run. What is of Java comes from
 # Maven into .judges; the guide's package from the folder that HEALTHSIM_FHIR_PACKAGES names.
 .PHONY: judges
 judges: $(READY)
@@ -81,6 +81,8 @@ judges: $(READY)
 	PYTHONPATH=tests:server $(BIN)/python -m judges.fhir
 	PYTHONPATH=tests:server $(BIN)/python -m judges.fhir_npm
 	PYTHONPATH=tests:server $(BIN)/python -m judges.fhir_server
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[spark]'
+	PYTHONPATH=tests:server $(BIN)/python -m judges.spark
 
 # Pins the rows of small template runs again, and prints which tables changed.
 golden: $(READY)

@@ -54,7 +54,7 @@ def test_blocks_of_people_are_made_as_spark_asks_for_them(tmp_path: Path) -> Non
     (tmp_path / "example.py").write_text(code, encoding="utf-8")
     names = run_path(str(tmp_path / "example.py"))
 
-    made = pa.Table.from_batches(names["patients"](iter([pa.record_batch({"id": [2]})])))
+    made = pa.Table.from_batches(names["rows"](iter([pa.record_batch({"id": [2]})])))
 
     assert made.num_rows == 40_000 - 2 * BLOCK
     assert made.column("person_id")[0].as_py() == (2 * BLOCK + 1) * 100 + 1

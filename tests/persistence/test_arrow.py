@@ -8,9 +8,10 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from healthsim.persistence.arrow import arrow_array, to_arrow
+from healthsim.persistence.arrow import arrow_array, plain_schema, to_arrow
 from healthsim.tables import NO_NUMBER, Array, Coded, Column, Table, Type
 
 CASES: tuple[tuple[Type, Array, list[Any]], ...] = (
@@ -51,6 +52,19 @@ def test_a_column_arrives_in_duckdb_with_its_type_values_and_nulls(
 
     assert [value for value, _ in found] == expected
     assert {name for _, name in found} == {kind}
+
+
+@pytest.mark.parametrize(("kind", "array", "expected"), CASES)
+def test_a_column_in_plain_types_has_its_values_without_words_or_short_decimals(
+    kind: Type, array: Array, expected: list[Any]
+) -> None:
+    table = Table("t", "x", "g", ("a",), (Column("a", kind, "m"),))
+    rows = to_arrow(table, {"a": array}).cast(plain_schema(table))
+
+    assert rows.column("a").to_pylist() == expected
+    kinds = pa.types
+    assert not kinds.is_dictionary(rows.schema.field("a").type)
+    assert not kinds.is_decimal64(rows.schema.field("a").type)
 
 
 @pytest.mark.parametrize("kind", ["BIGINT", "INTEGER", "DATE", "DOUBLE", "DECIMAL(12,2)"])

@@ -39,6 +39,21 @@ def to_arrow(table: Table, columns: Columns) -> pa.Table:
     return pa.Table.from_arrays(arrays, [column.name for column in table.columns])
 
 
+def plain_schema(table: Table) -> pa.Schema:
+    """Return the types in which other engines take the rows of a table; `to_arrow` casts to them.
+
+    Text is strings, without vocabularies, and an amount has 128 bits: Spark reads neither
+    dictionaries nor decimals of 64 bits.
+    """
+    return pa.schema([(column.name, _plain(column.type)) for column in table.columns])
+
+
+def _plain(kind: Type) -> pa.DataType:
+    if kind == "DECIMAL(12,2)":
+        return pa.decimal128(12, 2)
+    return _ARROW.get(kind, pa.bool_() if kind == "BOOLEAN" else pa.string())
+
+
 def arrow_array(kind: Type, array: Array) -> pa.Array | pa.ChunkedArray:
     """Return one column as an Arrow array, in pieces where it is `Texts`."""
     if isinstance(array, Coded):
