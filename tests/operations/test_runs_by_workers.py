@@ -59,10 +59,11 @@ def _run(home: Home, job: Job, runner: Runner, *, resume: bool = False) -> str:
 
 
 class Assassin:
-    """Kills whoever writes a range of blocks, some times, each of them once."""
+    """Kills whoever writes a range of blocks, some times: each process and each range once."""
 
     def __init__(self, folder: Path, times: int) -> None:
         self.killed: list[int] = []
+        self._ranges: set[str] = set()
         self._folder, self._times = folder, times
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch)
@@ -77,18 +78,24 @@ class Assassin:
 
     def _watch(self) -> None:
         while len(self.killed) < self._times and not self._over.wait(0.02):
-            for process in self._writers():
+            for process, written in self._writers().items():
                 with suppress(ProcessLookupError):  # its range is finished, and it has ended
                     os.kill(process, signal.SIGKILL)
                     self.killed.append(process)
+                    self._ranges.add(written)
                     break
 
-    def _writers(self) -> set[int]:
-        """Return the processes that write a range now, and were not killed before."""
+    def _writers(self) -> dict[int, str]:
+        """Return who writes a range now, and which, if neither was met before."""
         folders = [name for _, names, _ in os.walk(self._folder) for name in names]
-        found = {int(name.split(".")[2].partition("-")[0])
-                 for name in folders if name.endswith(".unfinished")}  # fmt: skip
-        return found - {*self.killed, os.getpid()}
+        parts = [name.split(".") for name in folders if name.endswith(".unfinished")]
+        writers = {int(part[2].partition("-")[0]): part[1] for part in parts}
+        known = {*self.killed, os.getpid()}
+        return {
+            process: written
+            for process, written in writers.items()
+            if process not in known and written not in self._ranges
+        }
 
 
 @pytest.mark.parametrize("processes", [1, pytest.param(2, marks=pytest.mark.proof)])
@@ -122,6 +129,19 @@ def test_processes_put_the_rows_of_one_into_an_object_store_though_a_worker_is_k
 
     assert len(assassin.killed) == 1
     assert (made.digest, proof.wrong) == (digest, ())
+
+
+@pytest.mark.proof
+def test_a_run_whose_workers_are_killed_ten_times_has_the_rows_of_one_that_was_left_alone(
+    tmp_path: Path,
+) -> None:
+    home, many = Home(tmp_path / "home"), prepare(PROFILE | {"count": 12 * BLOCK}, [])
+    alone = generate.run(Home(tmp_path / "alone"), many, store=Store("lake"))
+    with Assassin(home.folder, 10) as assassin:
+        assert _run(home, many, Processes(2)) == alone.digest
+
+    assert len(assassin.killed) == 10
+    assert not list(home.folder.rglob("*.unfinished"))
 
 
 @pytest.mark.proof
