@@ -40,6 +40,8 @@ class ConditionLog:
         begun: called with the code, the rows and the days of whatever begins in a journey; None
             where nobody has to know.
         removed: what operations have removed.
+        unseen: of each code the times that people have it before a test shows it: positions in
+            the chunk, first day (int32) and day on which it is recorded, or is over (int32).
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class ConditionLog:
         self._ending: set[str] = set()  # stems of the codes so far that end by themselves
         self.begun: Callable[[str, Rows, Days], None] | None = None
         self.removed = RemovedConditions(people)
+        self.unseen: dict[str, list[tuple[Rows, Days, Days]]] = {}
         for column in columns:
             self._episodes[column.code] = Episodes()
             episode = Episode.of_profile(column)
@@ -515,6 +518,21 @@ class ConditionLog:
                 if other is not episode and other is not episode.after:
                     episode.real[other.active(moment)] = False
             self._changed(episode)
+
+    def redate(self, episode: Episode, unseen: tuple[Rows, Days, Days]) -> None:
+        """Note that times of an episode have got other days, and before which it was not known."""
+        self.unseen.setdefault(episode.code, []).append(unseen)
+        self._changed(episode)
+
+    def unseen_on(self, code: str, rows: Rows, days: Days) -> NDArray[np.bool_]:
+        """Return who has a condition on their day that no test has shown by then; bool."""
+        found = np.zeros(len(rows), dtype=np.bool_)
+        for theirs, first, until in self.unseen.get(code, ()):
+            moment = Moment(rows, days, self._people)
+            position = moment.positions[theirs]
+            day = days[position]
+            found[position[(position >= 0) & (first <= day) & (day < until)]] = True
+        return found
 
     def _take_apart(self) -> None:
         """Let every episode be of one event, as rows are."""

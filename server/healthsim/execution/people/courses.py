@@ -30,6 +30,7 @@ class Course:
             where the profile did.
         quit: int32, shape (n,): day from which people do not fill it any more, of their own
             accord and without a word; None where nobody does so.
+        before: int32, shape (n,): `stop` before it was ended last; None where it never was.
     """
 
     ingredient: str
@@ -43,6 +44,7 @@ class Course:
     changes: list[Course] = field(default_factory=list, repr=False)
     address: Decision = ""
     quit: Days | None = None
+    before: Days | None = None
 
     @property
     def taken_until(self) -> Days:
@@ -70,8 +72,23 @@ class Course:
         if whose is not None:
             ends &= whose
         if ends.any():
+            self.before = self.stop.copy() if self.before is None else self.before
+            self.before[ends] = self.stop[ends]
             self.stop[ends] = moment.days[position[ends]]
             self.cut[ends] = True
+            self.note_change()
+
+    def end_later(self, day: Days, later: Days) -> None:
+        """End it on a later day, or when it would have ended, for those whom a day has ended it.
+
+        Args:
+            day: int32, shape (n,), the day on which it was ended.
+            later: int32, shape (n,), the day on which it is ended instead.
+        """
+        at = np.flatnonzero(self.cut & (self.stop == day))
+        if self.before is not None and len(at):
+            self.stop[at] = np.minimum(self.before[at], later[at])
+            self.cut[at] = later[at] < self.before[at]
             self.note_change()
 
     def note_change(self) -> None:

@@ -174,6 +174,30 @@ def stop_for_condition(record: Record, code: str, rows: Rows, days: Days) -> Non
             _stop(record, rule, rows, days, np.full(len(rows), np.nan))
 
 
+def stop_later(record: Record, code: str, rows: Rows, days: Days, later: Days) -> None:
+    """Move to a later day what the beginning of a condition has stopped.
+
+    Args:
+        record: of the chunk.
+        code: of the condition.
+        rows: whose it is.
+        days: int32, the day on which it began when drugs were stopped.
+        later: int32, the day on which it is known.
+    """
+    began = np.full(len(record.people), NO_DAY, dtype=np.int32)
+    known = began.copy()
+    began[rows], known[rows] = days, later
+    for rule in record.safety.book.stopping:
+        if rule.kind == "condition" and code.startswith(rule.keys):
+            for drug in sorted(rule.drugs):
+                for course in record.courses.of_drug(drug):
+                    course.end_later(began[course.rows], known[course.rows])
+            for missed in record.safety.overlooked:
+                if missed.rule is rule:
+                    same = missed.days == began[missed.rows]
+                    missed.days[same] = known[missed.rows[same]]
+
+
 def _stop(
     record: Record, rule: SafetyRule, rows: Rows, days: Days, value: NDArray[np.float64]
 ) -> None:

@@ -30,6 +30,12 @@ from healthsim.execution.timeline.mortality import Mortality
 from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.resettled import resettled
 from healthsim.execution.timeline.safety import begin_safety, review_all, review_begun
+from healthsim.execution.timeline.shown_stages import (
+    EventKey,
+    may_be_shown_later,
+    record_when_shown,
+    redated,
+)
 from healthsim.execution.timeline.state import StateVariable
 from healthsim.execution.timeline.stated import FigureKey, Tallies
 from healthsim.execution.timeline.step_call import OccurrenceRows
@@ -129,16 +135,37 @@ def walk_journeys(
         walk.run()
         walks.append(walk)
     record.conditions.settle()
+    recorded = _stages_recorded(record, walks, layouts, context.through)
     review_all(record, as_of)
-    happened = [piece for walk in walks for piece in walk.happened()]
-    pieces = resettled(happened, record.beds, people, record.draws, layouts)
+    pieces = _happened(record, walks, layouts)
     ends = [np.minimum(walk.last_days, record.death) for walk in walks]
     figures = _stated_figures(record, walks, ends, context.through)
     kept = (
-        _cut_at_end(piece, ends[piece.journey], context.through)
+        redated(_cut_at_end(piece, ends[piece.journey], context.through), recorded)
         for piece in review_begun(record, pieces)
     )
     return Timeline(record, _merged(kept), tuple(walk.start_days for walk in walks), figures)
+
+
+def _happened(
+    record: Record, walks: Sequence[Walk], layouts: Sequence[JourneyLayout]
+) -> list[OccurrenceRows]:
+    """Return what happened in all walks, out of the way of stays of later ones."""
+    happened = [piece for walk in walks for piece in walk.happened()]
+    return resettled(happened, record.beds, record.people, record.draws, layouts)
+
+
+def _stages_recorded(
+    record: Record, walks: Sequence[Walk], layouts: Sequence[JourneyLayout], through: int
+) -> dict[EventKey, Days]:
+    """Date the conditions that tests show by them, and return the days of their diagnoses."""
+    if not may_be_shown_later(record):
+        return {}
+    ends = [np.minimum(walk.last_days, record.death) for walk in walks]
+    pieces = _happened(record, walks, layouts)
+    return record_when_shown(
+        record, [_cut_at_end(piece, ends[piece.journey], through) for piece in pieces]
+    )
 
 
 def _body(profile: ProfileSpec, layouts: Sequence[JourneyLayout], record: Record) -> Body:

@@ -22,6 +22,7 @@ from healthsim.medicine.coding import LongTermDrug, in_coding_order, leaves_stat
 from healthsim.medicine.obstetrics import Stage, coded_in_pregnancy, is_birth, is_obstetric
 from healthsim.medicine.problems import is_flare_of, stem, subsequent, usual_course
 from healthsim.medicine.removals import stated_after
+from healthsim.medicine.stages import other_stage
 
 _DAYS_OF_WEEK = 7
 _PUERPERIUM = 42  # days after a birth: guidelines I.C.15.a
@@ -113,14 +114,16 @@ class VisitCoding:
         over, healing = np.concatenate([self._moved_on(one) for one in visits], axis=1)
         states = [code for code in self._record.conditions.codes if leaves_state(code)]
         new = np.concatenate([self._begun_states(one, states) for one in visits])
-        columns = [kind, active.chosen, holds, began, late, drugs, stage, weeks, over, healing, new]
+        unseen = np.concatenate([self._unseen(one) for one in visits])
+        columns = [kind, active.chosen, holds, began, late, drugs, stage, weeks, over, healing, new,
+                   unseen]  # fmt: skip
         places, chosen = distinct(columns)
         lists, since = [], []
         for place in places.tolist():
             of_kind = kinds[kind[place]]
             left = _set(states, int(new[place]))
             held = tuple(one for one in active.sets[active.chosen[place]] if one not in left)
-            bits = (int(each[place]) for each in (holds, over, healing))
+            bits = (int(each[place]) for each in (holds, over, healing, unseen))
             own = [one for one in _set(of_kind.own, int(began[place])) if not leaves_state(one)]
             listed = (*_stated_now(of_kind.listed, held, *bits), *own)
             of = _Circumstances(
@@ -197,6 +200,14 @@ class VisitCoding:
             healing |= (earlier & bool(heals) & (not visits.acute)).astype(np.int64) << bit
         return over & visits.holds, healing & visits.holds
 
+    def _unseen(self, visits: VisitsToCode) -> NDArray[np.int64]:
+        """Return which listed codes are stages that no test has shown by each visit; bits."""
+        unseen = np.zeros(len(visits.rows), dtype=np.int64)
+        for bit, code in enumerate(visits.listed):
+            found = self._record.conditions.unseen_on(code, visits.rows, visits.first)
+            unseen |= found.astype(np.int64) << bit
+        return unseen
+
     def _pregnancy(self, visits: VisitsToCode) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return where in a pregnancy each visit is, and the weeks since the last period."""
         record, size = self._record, len(visits.rows)
@@ -221,11 +232,17 @@ class VisitCoding:
 
 
 def _stated_now(
-    listed: Sequence[str], held: tuple[str, ...], holds: int, over: int, healing: int
+    listed: Sequence[str],
+    held: tuple[str, ...],
+    holds: int,
+    over: int,
+    healing: int,
+    unseen: int,
 ) -> tuple[str, ...]:
     """Return the listed codes of a visit: what follows an illness for one that is over.
 
-    Where the person has a condition by a code that says more, the visit states that one.
+    Where the person has a condition by a code that says more, the visit states that one; of a
+    stage that no test has shown yet, the one that is known.
 
     Args:
         listed: the codes that the event lists.
@@ -233,6 +250,7 @@ def _stated_now(
         holds: bit i is set where code i of `listed` holds.
         over: bit i is set where it is over.
         healing: bit i is set where it heals.
+        unseen: bit i is set where it is a stage that no test has shown yet.
     """
     stated = []
     for bit, code in enumerate(listed):
@@ -242,6 +260,8 @@ def _stated_now(
                          and not usual_course(one).ends), follows)  # fmt: skip
         elif healing >> bit & 1:
             code = subsequent(code)
+        elif unseen >> bit & 1:
+            code = other_stage(code, held) or code
         else:
             code = next((one for one in held if says_more(one, code)), code)
         if holds >> bit & 1:
