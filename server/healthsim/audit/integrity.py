@@ -60,10 +60,10 @@ from healthsim.watching import step
 NAMED: tuple[AnyRule, ...] = (
     *money.RULES, *accumulators.RULES, *links.RULES, *network.RULES, *days.RULES, *identity.RULES,
     *benefits.RULES, *coding.RULES, *problem_lists.RULES, *trials.RULES, *medicines.RULES,
-    *stages.RULES, *pharmacy.RULES, *safe_drugs.RULES, *vaccines.RULES, *toxicity.RULES, *tumors.RULES,
-    *bodies.RULES, *vital_signs.RULES, *beds.RULES, *claim_edits.RULES, *chart_people.RULES,
-    *facility_bills.RULES, *claim_people.RULES, *stay_groups.RULES, *orders.RULES,
-    *appointments.RULES, *wards.RULES, *doses.RULES, *notes.RULES, *hours.RULES,
+    *stages.RULES, *pharmacy.RULES, *safe_drugs.RULES, *vaccines.RULES, *toxicity.RULES,
+    *tumors.RULES, *bodies.RULES, *vital_signs.RULES, *beds.RULES, *claim_edits.RULES,
+    *chart_people.RULES, *facility_bills.RULES, *claim_people.RULES, *stay_groups.RULES,
+    *orders.RULES, *appointments.RULES, *wards.RULES, *doses.RULES, *notes.RULES, *hours.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 
