@@ -49,7 +49,13 @@ def _costs(copay: str, deductible: str = "0") -> tuple[str, ...]:
     )
 
 
+_ONE = "one prescription of an ingredient is in force"
+_RENEWED = "status = 'completed' AND end_date IS NOT NULL"
+
 OF_MEDICINES = (
+    keeps(_ONE, one("prescriptions", "end_date = end_date - 1", _RENEWED)),
+    breaks(_ONE, one("prescriptions", "end_date = end_date + 1", _RENEWED)),
+    breaks(_ONE, one("prescriptions", "end_date = NULL, refills = 99", _RENEWED)),
     keeps(_FOR, one("prescriptions", "indication = NULL", "indication IS NOT NULL")),
     keeps(_FOR, one("prescriptions", f"indication = {_HAD}", f"{_HAD} IS NOT NULL")),
     keeps(_FOR, one("prescriptions", "indication = (SELECT max(c.code) FROM encounter_diagnoses "

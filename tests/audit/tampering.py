@@ -339,9 +339,13 @@ _MEDICINES = (
            "INSERT INTO prescriptions BY NAME SELECT p.* REPLACE (p.prescription_id + 12 AS "
            "prescription_id, e.end_at::DATE AS written_date, NULL AS end_date, NULL AS event_id, "
            f"'active' AS status, NULL AS indication, {changed}) FROM prescriptions AS p "
-           "JOIN encounters AS e USING (person_id) WHERE e.encounter_class = 'inpatient' LIMIT 1")
+           "JOIN encounters AS e USING (person_id) WHERE e.encounter_class = 'inpatient' LIMIT 1",
+           also=("one prescription of an ingredient is in force",))
       for changed in ("NULL AS encounter_id", "e.encounter_id AS encounter_id, (SELECT max(npi) "
                       "FROM providers WHERE npi <> e.attending_npi) AS prescriber_npi")),
+    _row("one prescription of an ingredient is in force",
+         _one("prescriptions", "end_date = end_date + 1",
+              "status = 'completed' AND end_date IS NOT NULL")),
     _row("insulin of Medicare costs at most its cap",
          _one("prescriptions", "ingredient = 'insulin glargine'", "prescription_id IN (SELECT "
               "prescription_id FROM fills WHERE deductible_usd > 0 AND plan_id = 'MA-PPO')")),

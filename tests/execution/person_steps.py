@@ -141,7 +141,9 @@ class PersonSteps:
         self.record.safety.begun(step.details.drug, day)
         supply = step.details.days_supply * (step.details.refills + 1)
         source = (self.walk.number, node.key)
-        course = [drug.ingredient, day, day + supply, source]
+        following = [begins for ingredient, begins, stop, _ in self.record.courses
+                     if ingredient == drug.ingredient and day < begins < stop]  # fmt: skip
+        course = [drug.ingredient, day, min([day + supply, *following]), source]
         self.record.courses.append(course)
         quits = NEVER
         usual = step.details.refills > 0 and step.details.discontinuation == "usual"

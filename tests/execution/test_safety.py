@@ -33,9 +33,13 @@ def _drug(id: str, at: int, drug: str, **more: Any) -> dict[str, Any]:
 
 
 def _ended(tables: dict[str, Columns], ingredient: str) -> set[tuple[str, int]]:
-    """Return (status, day of the journey on which it ended) of a drug's prescriptions."""
+    """Return (status, day of the journey on which it ended) of a drug's; not of what is renewed."""
     rows = listed(tables["prescriptions"], "ingredient", "status", "end_date")
-    return {(status, end - AS_OF) for name, status, end in rows if name == ingredient and end > 0}
+    return {
+        (status, end - AS_OF)
+        for name, status, end in rows
+        if name == ingredient and end > 0 and status != "completed"
+    }
 
 
 def _written(tables: dict[str, Columns]) -> set[str]:

@@ -11,6 +11,14 @@ _NO_PRESCRIBERS = ("('audiology', 'clinical social work', 'dietetics', 'occupati
                    "'optometry', 'physical therapy', 'podiatry', 'psychology')")  # fmt: skip
 """Specialties that prescribe nothing, or only what belongs to their own field."""
 
+_IN_FORCE = (
+    "SELECT person_id, ingredient, coalesce(event_id, -prescription_id) AS step, "
+    "min(prescription_id) AS prescription_id, min(written_date) AS since, "
+    "max(coalesce(end_date, written_date + least(days_supply * (refills + 1), 365))) AS until "
+    "FROM prescriptions GROUP BY ALL"
+)
+"""Prescriptions from the day of writing until they end; those that one step writes are one."""
+
 RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "a medicine is for a condition of the person", "prescriptions.indication",
@@ -37,6 +45,13 @@ RULES: tuple[AnyRule, ...] = (
         f"SELECT {_ROW} FROM prescriptions AS p WHERE dose <= 0 "
         "OR NOT contains(sig, concat(' ', printf('%g', dose), ' '))",
         columns=("prescriptions.dose", "prescriptions.sig"),
+    ),
+    AuditRule(
+        "one prescription of an ingredient is in force", "prescriptions.end_date",
+        ("prescriptions",),
+        f"SELECT concat('prescription_id ', p.prescription_id) FROM ({_IN_FORCE}) AS p "
+        "QUALIFY max(until) OVER (PARTITION BY person_id, ingredient ORDER BY since, step "
+        "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) > since",
     ),
     AuditRule(
         "insulin of Medicare costs at most its cap", "fills.copay_usd",

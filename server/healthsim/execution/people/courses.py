@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Decision, Rows
-from healthsim.execution.people.logs import Moment
+from healthsim.execution.people.logs import FOREVER, Moment
 
 
 @dataclass
@@ -146,6 +146,15 @@ class Courses(list[Course]):
         one = self._of_drug.get(drug)
         return () if one is None else one.going_on(moment)
 
+    def next_begin(self, ingredient: str, moment: Moment) -> Days:
+        """Return the day on which people's next course of an ingredient begins, int32, (n,).
+
+        A journey that was walked before may have begun it. `FOREVER` where there is none.
+        """
+        self._sort()
+        one = self._of_ingredient.get(ingredient)
+        return np.full(len(moment.rows), FOREVER) if one is None else one.next_begin(moment)
+
     def _found(self, kind: dict[str, _OneDrug], name: str) -> Sequence[Course]:
         self._sort()
         return kind[name].courses if name in kind else ()
@@ -186,6 +195,18 @@ class _OneDrug:
         if self.several[rows].any() or (self.begin[rows] > moment.days).any():
             return self.courses
         return [self.courses[at] for at in np.unique(self.latest[rows]).tolist() if at >= 0]
+
+    def next_begin(self, moment: Moment) -> Days:
+        """Return the day on which people's next course after their day begins; `FOREVER`."""
+        self._follow(moment.people)
+        following = np.full(len(moment.rows), FOREVER)
+        if (self.begin[moment.rows] > moment.days).any() or self.several[moment.rows].any():
+            for course in self.courses:
+                position = moment.positions[course.rows]
+                later = (position >= 0) & (course.days < course.stop)
+                later &= course.days > moment.days[position]
+                np.minimum.at(following, position[later], course.days[later])
+        return following
 
     def _follow(self, people: int) -> None:
         """Take the courses that were added since it was asked last."""

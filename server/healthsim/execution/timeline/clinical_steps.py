@@ -273,7 +273,10 @@ def diagnose(call: StepCall[Diagnosis]) -> StepResult:
 
 
 def prescribe(call: StepCall[Prescription]) -> StepResult:
-    """Begin a course of a drug; the same ingredient, or what it replaces, is stopped."""
+    """Begin a course of a drug; the same ingredient, or what it replaces, is stopped.
+
+    It ends where a journey that was walked before has begun the same ingredient on a later day.
+    """
     details = call.step.details
     drug = drugs().find(details.drug, "details.drug")
     ingredient = drug.ingredient
@@ -281,6 +284,9 @@ def prescribe(call: StepCall[Prescription]) -> StepResult:
     _stop_replaced(call, details, ingredient)
     supply = details.days_supply * (details.refills + 1)
     course = _begin_course(call, ingredient, (call.days + np.int32(supply)).astype(np.int32))
+    following = call.record.courses.next_begin(ingredient, call.record.moment(call.rows, call.days))
+    course.cut[:] = following < course.stop
+    course.stop = np.minimum(course.stop, following).astype(np.int32)
     size = len(call.rows)
     first = np.full(size, FIRST_FILL_SHARE if details.refills else ONE_FILL_SHARE)
     if details.first_fill_share is not None:

@@ -208,13 +208,13 @@ def _draw(ctx: SyncContext, one: PrescriptionRows, name: str) -> NDArray[np.floa
 
 
 def _last(ctx: SyncContext, one: PrescriptionRows) -> Days:
-    """Return the last day of a fill: before people stop it or die, and while it is valid."""
-    valid = one.written + np.int32(one.valid_days)
+    """Return the last day of a fill: before people stop it or die, and while it is in force."""
+    valid: Days = np.minimum(one.written + np.int32(one.valid_days), one.renewed - 1)
     ends = np.where(one.cut, np.minimum(one.stop - 1, valid), valid)
     if one.quit is not None:
         ends = np.minimum(ends, one.quit - 1)
     last = np.minimum(np.minimum(ctx.record.death[one.rows] - 1, np.int32(ctx.through)), ends)
-    return last.astype(np.int32)
+    return np.asarray(last, dtype=np.int32)
 
 
 def _used_share(ctx: SyncContext, one: PrescriptionRows) -> NDArray[np.float64]:

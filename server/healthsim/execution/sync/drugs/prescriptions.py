@@ -56,7 +56,7 @@ class PrescriptionRows:
         written: int32.
         fill_from: int32, first day on which it may be filled.
         stop: int32, first day on which it is no longer taken.
-        cut: bool, it was stopped or replaced before it ran out.
+        cut: bool, it was stopped or replaced before it ran out; not where it was renewed.
         dosage: how it is taken, and how much of it is dispensed.
         source: the occurrence that wrote it; None for a medication of the profile.
         stay: the stay that ends on the day on which it is written.
@@ -93,6 +93,12 @@ class PrescriptionRows:
     def continues(self) -> bool:
         """Whether people take it already, so that it is filled when that runs out."""
         return self.source is None or self.part > 0
+
+    @property
+    def renewed(self) -> Days:
+        """The day on which a renewal took its place, int32, shape (n,); `FOREVER` without one."""
+        never = np.full(len(self.rows), FOREVER, dtype=np.int32)
+        return never if self.renewal is None else self.renewal.renewed
 
     @property
     def decided_at(self) -> str:
@@ -267,6 +273,7 @@ def _ongoing(
         address = f"~profile/{medication.drug}/{renewal}"
         taken = np.flatnonzero((writing.written <= last) & (writing.written < course.stop))
         kept = writing.take(taken)
+        ends = np.minimum(kept.expires, kept.renewed)
         yield PrescriptionRows(
             address=address,
             number=ctx.numbering.number("prescriptions", address),
@@ -274,9 +281,9 @@ def _ongoing(
             drug_name=medication.drug,
             drug=drug,
             written=kept.written,
-            fill_from=kept.fill_from,
-            stop=np.minimum(course.stop[taken], kept.expires),
-            cut=course.cut[taken] & (course.stop[taken] <= kept.expires),
+            fill_from=kept.written,
+            stop=np.minimum(course.stop[taken], ends),
+            cut=course.cut[taken] & (course.stop[taken] <= ends),
             days_supply=way.days_supply,
             refills=way.refills,
             dosage=dosage(ctx, drug, rows[taken], kept.written, way.days_supply),
@@ -311,6 +318,8 @@ def _prescription_columns(ctx: SyncContext, layout: RowLayout[PrescriptionRows])
     stop = np.minimum(stop, death)
     cut &= stop <= ctx.through
     status = np.where(cut, 2, np.where(stop <= ctx.through, 1, 0)).astype(np.int32)
+    renewed = layout.row_values(lambda prescription: prescription.renewed)
+    ended = cut | ((stop == renewed) & (stop <= ctx.through))
     prescriber = layout.row_values(lambda prescription: prescription.prescriber(ctx))
     found = Indications(ctx)
     return {
@@ -328,7 +337,7 @@ def _prescription_columns(ctx: SyncContext, layout: RowLayout[PrescriptionRows])
         "refills": layout.segment_values(lambda prescription: prescription.refills, np.int32),
         "prescriber_npi": ctx.npi(prescriber),
         "status": Coded(status, ("active", "completed", "stopped")),
-        "end_date": np.where(cut, stop, NO_DAY).astype(np.int32),
+        "end_date": np.where(ended, stop, NO_DAY).astype(np.int32),
         "encounter_id": layout.row_values(lambda prescription: prescription.encounter_ids(ctx)),
         "event_id": layout.row_values(lambda prescription: prescription.event_ids(ctx)),
     }

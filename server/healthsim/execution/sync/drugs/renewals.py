@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from healthsim.addresses import ids
 from healthsim.billing.pharmacy.dispensing import Prescribing, days_early
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
+from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.sync.context import SyncContext
 from healthsim.products.networksim.reference import prescribes
 from healthsim.tables import NO_NUMBER
@@ -114,15 +115,16 @@ class Writing:
 
     Attributes:
         written: int32, the day.
-        fill_from: int32, first day of a fill: what was written early waits until it is needed.
         expires: int32, the day on which it has to be written again.
+        renewed: int32, the day on which the next writing took its place before that; `FOREVER`
+            where none did.
         encounter: int64, id of the visit; `NO_NUMBER` where there was none.
         provider: int32, directory row of who treats in it; -1 where there was none.
     """
 
     written: Days
-    fill_from: Days
     expires: Days
+    renewed: Days
     encounter: NDArray[np.int64]
     provider: NDArray[np.int32]
 
@@ -130,8 +132,8 @@ class Writing:
         """Return it for some of its people, in ascending order."""
         return Writing(
             self.written[keep],
-            self.fill_from[keep],
             self.expires[keep],
+            self.renewed[keep],
             self.encounter[keep],
             self.provider[keep],
         )
@@ -149,7 +151,8 @@ def renewed(
     """Return each writing of a standing prescription, first to last.
 
     It is due when the one before ends. If the person was at a visit in the quarter before that, it
-    was written there, and waits to be filled until it is due.
+    was written there, and took the place of the one before: only one of them is in force. What was
+    dispensed of that is used up first.
 
     Args:
         first: int32, shape (n,): when it was first written.
@@ -162,7 +165,8 @@ def renewed(
     """
     size = len(rows)
     nothing = np.full(size, NO_NUMBER), np.full(size, -1, dtype=np.int32)
-    writings, written, due = [], first, first
+    writings: list[Writing] = []
+    written, due = first, first
     early = np.int32(days_early(way))
     for number in range(times):
         encounter, provider = nothing
@@ -176,6 +180,10 @@ def renewed(
         else:
             written = due
         ends = (written + lasts(number)).astype(np.int32)
-        writings.append(Writing(written, due, ends, encounter, provider))
+        if writings:
+            early_on = np.where(written < due, written, FOREVER).astype(np.int32)
+            writings[-1] = replace(writings[-1], renewed=early_on)
+        none = np.full(size, FOREVER, dtype=np.int32)
+        writings.append(Writing(written, ends, none, encounter, provider))
         due = ends
     return writings
