@@ -21,6 +21,7 @@ from audit.problem_tampering import OF_PROBLEMS
 from audit.scenes import Scenario, a_third_by_all, opened
 from audit.stay_tampering import OF_GROUPS
 from audit.tampering import CHANGES, Tampering
+from audit.treatment_tampering import OF_TREATMENTS
 from audit.trial_tampering import OF_TRIALS
 from audit.ward_tampering import OF_WARDS
 from healthsim.audit import coding, days, identity, integrity
@@ -79,6 +80,7 @@ def test_every_rule_is_seen_to_fail() -> None:
         for change in (
             *CHANGES,
             *OF_STAYS,
+            *OF_TREATMENTS,
             *OF_PHARMACY,
             *OF_ORDERS,
             *OF_WARDS,

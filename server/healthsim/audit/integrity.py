@@ -36,6 +36,7 @@ from healthsim.audit import (
     stages,
     stay_groups,
     toxicity,
+    treatments,
     trials,
     tumors,
     vaccines,
@@ -63,7 +64,8 @@ NAMED: tuple[AnyRule, ...] = (
     *stages.RULES, *pharmacy.RULES, *safe_drugs.RULES, *vaccines.RULES, *toxicity.RULES,
     *tumors.RULES, *bodies.RULES, *vital_signs.RULES, *beds.RULES, *claim_edits.RULES,
     *chart_people.RULES, *facility_bills.RULES, *claim_people.RULES, *stay_groups.RULES,
-    *orders.RULES, *appointments.RULES, *wards.RULES, *doses.RULES, *notes.RULES, *hours.RULES,
+    *orders.RULES, *appointments.RULES, *treatments.RULES, *wards.RULES, *doses.RULES, *notes.RULES,
+    *hours.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 

@@ -1,6 +1,7 @@
-"""What an adverse event brings with it, and the usual adverse events of a treatment.
+"""What steps bring with them: results and stays of adverse events, treatments of stays.
 
-The result that defines an adverse event is measured, a serious one leads to a stay.
+The result that defines an adverse event is measured, a serious one leads to a stay. A treatment
+has its usual adverse events. What a stay is for is done in it.
 
 These steps are laid out like those of a document. Their ids have a tilde, which no id of a document
 has, so that nothing can refer to them by mistake.
@@ -14,11 +15,13 @@ from typing import Any
 
 from healthsim.medicine.adverse_events import BACKGROUND, UsualEvent, usual_events
 from healthsim.medicine.ctcae import criterion_of
+from healthsim.medicine.stay_treatments import missing_treatments
 from healthsim.specification.journeys.details import EncounterDetails
 from healthsim.specification.journeys.events import (
     AdverseEvent,
     Encounter,
     Lab,
+    Procedure,
     UsualAdverseEvents,
 )
 from healthsim.specification.journeys.step import EventHead
@@ -63,6 +66,23 @@ def implied_stay(step: AdverseEvent) -> tuple[EventHead, ...]:
     during = tuple(one.model_copy(update={"id": f"{step.id}{STAY}{RESULT}"})
                    for one in implied_result(step))  # fmt: skip
     return (stay.model_copy(update={"with_": during}),)
+
+
+def treated(step: Encounter) -> Encounter:
+    """Return a stay with what is done in every stay with its diagnoses; others as they are.
+
+    A diagnosis that holds only `when` something does is left out.
+    """
+    details = step.details
+    if details.encounter_class != "inpatient":
+        return step
+    done = [code for code, _ in details.operations()]
+    done += [one.details.code for one in step.with_ if isinstance(one, Procedure)]
+    missing = missing_treatments([one for one in details.diagnoses if isinstance(one, str)], done)
+    if not missing:
+        return step
+    more = details.model_copy(update={"icd10pcs": (*details.icd10pcs, *missing)})
+    return step.model_copy(update={"details": more})
 
 
 def implied_events(step: UsualAdverseEvents) -> tuple[EventHead, ...]:

@@ -28,6 +28,7 @@ from healthsim.specification.journeys.implied import (
     implied_events,
     implied_result,
     implied_stay,
+    treated,
 )
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.journey import JourneySpec
@@ -251,6 +252,7 @@ class _LayoutBuilder:
         self.scopes: list[TimeScope] = []
         self.members: list[list[int]] = []
         self.opens: dict[tuple[int, int], int] = {}
+        self._treated: dict[int, tuple[Encounter, Encounter]] = {}  # by id, which lives as long
         self.next_tick: dict[int, int] = {}
         self.entries: dict[tuple[int, int, int], int] = {}
         self.leaves: dict[int, int] = {}
@@ -269,7 +271,8 @@ class _LayoutBuilder:
         return number
 
     def place_all(self, steps: Sequence[StepHead], place: _Place) -> None:
-        for step in steps:
+        for stated in steps:
+            step = self.with_treatments(stated)
             number = self.add(step, place)
             if isinstance(step, Beating):
                 self.place_beats(step, place, number)
@@ -281,6 +284,14 @@ class _LayoutBuilder:
                 self.place_stages(step, place, number)
             else:
                 self.place_inside(step, place, number)
+
+    def with_treatments(self, step: StepHead) -> StepHead:
+        """Return a step with what is done in its stay: the same one for every beat of a repeat."""
+        if not isinstance(step, Encounter):
+            return step
+        if id(step) not in self._treated:
+            self._treated[id(step)] = step, treated(step)
+        return self._treated[id(step)][1]
 
     def place_options(
         self, options: Sequence[Sequence[StepHead]], place: _Place, opener: int
