@@ -99,9 +99,49 @@ def _clocks() -> Iterator[Arm]:
             yield Arm(f"a local time exists {table}.{column}", (one(table, change),), rows)
 
 
+_CARE = "care at home follows a discharge to it"
+_SENT = (
+    "(SELECT min(e.encounter_id) FROM encounters AS e ANTI JOIN encounters AS n "
+    "ON n.person_id = e.person_id AND n.encounter_id <> e.encounter_id AND n.start_at >= e.end_at "
+    "AND n.start_at::DATE <= e.end_at::DATE + 3 ANTI JOIN (FROM patients WHERE death_date "
+    "IS NOT NULL) AS p ON p.person_id = e.person_id WHERE e.encounter_class = 'inpatient' "
+    "AND e.end_at::DATE < (SELECT max(event_date) - 30 FROM events))"
+)
+
+
+def _care(*also: str, status: str = "06", step: str = "another", rows: int = 1) -> Arm:
+    """Discharge somebody to home health whom nobody sees within days."""
+    return Arm(_CARE, (
+        f"UPDATE encounters SET disposition = '{status}' WHERE encounter_id = {_SENT}",
+        f"UPDATE events SET step = '{step}' WHERE event_id = "
+        f"(SELECT event_id FROM encounters WHERE encounter_id = {_SENT})", *also,
+    ), rows)  # fmt: skip
+
+
+def _seen(days: int, kind: str) -> str:
+    """Let the same person's other visit be of a class, so many days after the discharge."""
+    return (
+        f"UPDATE encounters SET encounter_class = '{kind}', los_days = 0, start_at = s.went, "
+        "end_at = s.went + INTERVAL 30 MINUTE FROM (SELECT person_id AS whose, "
+        f"end_at + INTERVAL {days} DAY AS went FROM encounters WHERE encounter_id = {_SENT}) AS s "
+        "WHERE s.whose = encounters.person_id AND encounter_id = (SELECT max(o.encounter_id) "
+        "FROM encounters AS o WHERE o.person_id = s.whose AND o.encounter_class = 'office')"
+    )
+
+
+_OF_CARE = (
+    _care(),
+    _care(status="86"),
+    _care(status="01", rows=0),
+    _care(step="stay", rows=0),  # the journey states visits at home after it
+    *(_care(_seen(day, kind), rows=rows) for day, kind, rows in (
+        (2, "home_health", 0), (3, "home_health", 1), (2, "snf", 0), (2, "office", 1))),
+)  # fmt: skip
+
 OF_BEDS = (
     *_beds(),
     *_OF_SERIES,
+    *_OF_CARE,
     *_fills(),
     *_clocks(),
     *each(_DEAD, "patients", ("death_cause = NULL", "death_place = NULL"),

@@ -28,6 +28,7 @@ _ALSO = {
     ),
     "no fill falls into a stay": ("a product has one price in a month",),
     "the dead have a cause and a place": (),
+    "care at home follows a discharge to it": ("a stay's claim says what the stay says",),
 }
 
 OF_STAYS = tuple(

@@ -22,6 +22,7 @@ from healthsim.audit import (
     days,
     doses,
     facility_bills,
+    home_care,
     hours,
     identity,
     links,
@@ -64,8 +65,8 @@ NAMED: tuple[AnyRule, ...] = (
     *stages.RULES, *pharmacy.RULES, *safe_drugs.RULES, *vaccines.RULES, *toxicity.RULES,
     *tumors.RULES, *bodies.RULES, *vital_signs.RULES, *beds.RULES, *claim_edits.RULES,
     *chart_people.RULES, *facility_bills.RULES, *claim_people.RULES, *stay_groups.RULES,
-    *orders.RULES, *appointments.RULES, *treatments.RULES, *wards.RULES, *doses.RULES, *notes.RULES,
-    *hours.RULES,
+    *orders.RULES, *appointments.RULES, *treatments.RULES, *wards.RULES, *doses.RULES,
+    *notes.RULES, *hours.RULES, *home_care.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 
@@ -127,6 +128,7 @@ def lay_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
     )
     beds.lay_out_nested(connection, manifest.journeys)
     beds.lay_out_repeated(connection, manifest.journeys)
+    home_care.lay_out_stated(connection, manifest.journeys)
 
 
 def run_rules(

@@ -122,6 +122,19 @@ class Beds:
             number[at] = slot
         return kind, last, number
 
+    def admitted_since(self, rows: Rows, since: Days, days: Days) -> NDArray[np.bool_]:
+        """Return who was put to bed after one day and by another, bool.
+
+        Args:
+            rows: whose; they may repeat.
+            since: int32, the day that does not count.
+            days: int32, the last day that does.
+        """
+        first, stays = self._first[:, rows], self._kind[:, rows] >= 0
+        between = stays & (first > since) & (first <= days)
+        found: NDArray[np.bool_] = np.any(between, axis=0)
+        return found
+
     def journey(self, rows: Rows, number: NDArray[np.int32]) -> NDArray[np.int64]:
         """Return the journey of people's stays, by the number of the stay among the person's."""
         journeys = np.array([stay.journey for stay in self._stays], dtype=np.int64)

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from healthsim.dates import Days
 from healthsim.execution.people.draws import Values
+from healthsim.medicine.home_health import ORDERS_CARE
+from healthsim.specification.journeys.home_care import AT_HOME
 from healthsim.specification.journeys.implied import MILD, PROGRESSED, SERIOUS
 from healthsim.tables import Array, Coded, Rows, join, take_rows
 
@@ -53,6 +55,14 @@ class VisitFacts(StepFacts):
     diagnosis_mask: NDArray[np.int64]
     disposition: Coded | None
     sent_on: NDArray[np.bool_]
+
+    @property
+    def opened(self) -> Mapping[int, NDArray[np.bool_]]:
+        """The care at home of those who are discharged to it."""
+        if self.disposition is None:
+            return {}
+        home = [self.disposition.equals(status) for status in ORDERS_CARE]
+        return {AT_HOME: np.logical_or.reduce(home)}
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ who have it next, whichever beat each of them is in: the occurrence is a column 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -108,6 +108,16 @@ class Families:
             members=Lists.of(layout.members),
             dependents=Lists.of([layout.dependents.get(number, ()) for number in size]),
         )
+
+    @cached_property
+    def opened(self) -> Mapping[int, Numbers]:
+        """By option, the scope that each occurrence opens for some people; -1 for none."""
+        found: dict[int, Numbers] = {}
+        for (number, option), scope in self.layout.opens.items():
+            if option not in found:
+                found[option] = np.full(len(self.first), -1, dtype=np.int32)
+            found[option][number] = scope
+        return found
 
     @cached_property
     def addresses(self) -> tuple[str, ...]:

@@ -45,6 +45,7 @@ from healthsim.specification.journeys.events import (
     Procedure,
     TrialVisit,
 )
+from healthsim.specification.journeys.home_care import AT_HOME
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.plan import (
     Beating,
@@ -81,6 +82,8 @@ class Walk:
         self._families = self._families_of(layout)
         record.families_walked.append(self._families)
         self._leading = frozenset(self._families.first[list(layout.dependents)].tolist())
+        self._care_at_home = frozenset(scope for (_, option), scope in layout.opens.items()
+                                       if option == AT_HOME)  # fmt: skip
         self._done: list[Done] = []
         people, size = len(record.people), len(layout.occurrences)
         turns = None if runs_many_streams(layout) else turns_of(layout)
@@ -250,7 +253,8 @@ class Walk:
         """Begin the scope inside a step; of a branch or wait, that of everyone's option."""
         for option, some in facts.opened.items():
             if (due.number, option) in self.layout.opens:
-                self._open(self.layout.opens[due.only.number, option], rows[some], days[some])
+                scopes = self._families.opened[option][due.numbers(rows)]
+                self._open(scopes[some], rows[some], days[some])
         if not isinstance(facts, ChoiceFacts):
             self._open_inside(due, rows, days)
             return
@@ -281,6 +285,9 @@ class Walk:
             inside &= days <= self._left.at(around, rows)
         if self.enrolment is not None:
             inside &= self.enrolment.admits(first.step, rows, days)
+        if first.scope in self._care_at_home and self.record.beds is not None:
+            # a new stay ends the care that an earlier one ordered
+            inside &= ~self.record.beds.admitted_since(rows, self._begin_of(due, rows), days)
         if not inside.all():
             rows, days = rows[inside], days[inside]
         if has_hazard and len(rows):

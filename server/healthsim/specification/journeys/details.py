@@ -104,8 +104,8 @@ class EncounterDetails(Strict):
         drg: MS-DRG that pays a stay; default: the one that its diagnoses and procedures give;
             "none": no DRG pays it.
         los_days: nights of a stay.
-        disposition: weights by discharge status, such as 01 home, 03 nursing facility; who died
-            in the visit has 20.
+        disposition: weights by discharge status, such as 01 home, 03 nursing facility, 06 home
+            health, whose visits follow where no later step states them; who died has 20.
         preventive: free for the member where the plan has it so.
     """
 

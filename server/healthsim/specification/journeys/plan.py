@@ -21,6 +21,7 @@ from healthsim.specification.journeys.events import (
     TumorAssessment,
     UsualAdverseEvents,
 )
+from healthsim.specification.journeys.home_care import AT_HOME, implied_care
 from healthsim.specification.journeys.implied import (
     MILD,
     PROGRESSED,
@@ -258,6 +259,7 @@ class _LayoutBuilder:
         self.leaves: dict[int, int] = {}
         self.held: dict[int, range] = {}
         self.by_id: dict[str, list[Occurrence]] = {}
+        self.at_home: dict[int, tuple[StepHead, ...]] = {}
 
     def scope(self, opener: int, option: int, outer: int, *, closes: bool = False) -> int:
         number = len(self.scopes)
@@ -271,9 +273,11 @@ class _LayoutBuilder:
         return number
 
     def place_all(self, steps: Sequence[StepHead], place: _Place) -> None:
-        for stated in steps:
+        for position, stated in enumerate(steps):
             step = self.with_treatments(stated)
             number = self.add(step, place)
+            if isinstance(step, Encounter):
+                self.place_at_home(step, steps[position + 1 :], place, number)
             if isinstance(step, Beating):
                 self.place_beats(step, place, number)
             elif isinstance(step, Branch):
@@ -319,6 +323,16 @@ class _LayoutBuilder:
             inner = self.scope(number, -1, place.scope)
             prefix = f"{place.prefix}/{step.id}"
             self.place_all(step.steps, replace(place, scope=inner, prefix=prefix))
+
+    def place_at_home(
+        self, stay: Encounter, later: Sequence[StepHead], place: _Place, number: int
+    ) -> None:
+        """Place the care at home of those who are discharged to it, unless `later` steps are it."""
+        if id(stay) not in self.at_home:  # beats share their steps
+            self.at_home[id(stay)] = implied_care(stay, later)
+        if self.at_home[id(stay)]:
+            inner = self.scope(number, AT_HOME, place.scope)
+            self.place_all(self.at_home[id(stay)], replace(place, scope=inner, encounter=-1))
 
     def place_implied(self, step: AdverseEvent, place: _Place, number: int) -> Sequence[StepHead]:
         """Place what an adverse event brings with it; return what happens to all who have it.
