@@ -92,3 +92,11 @@ def test_stays_of_a_repeat_have_their_care_each() -> None:
               "steps": [_stay("stay")]}  # fmt: skip
     tables = _walked(repeat)
     assert all(len(days) == 27 for days in _visits(tables).values())
+
+
+def test_courses_of_two_journeys_bring_one_visit_a_day() -> None:
+    first = journey(_stay("stay"), name="first", **_BEGINS)
+    second = journey(_stay("other", 9), name="second", **_BEGINS)
+    visits = _visits(run(diabetic(count=30, mortality="none"), first, second))
+    assert visits
+    assert all(len(set(days)) == len(days) for days in visits.values())

@@ -25,6 +25,7 @@ from healthsim.execution.timeline.birth_size import (
     measures_to_code,
     tells_birth,
 )
+from healthsim.execution.timeline.home_visits import seen_once_a_day
 from healthsim.execution.timeline.medications import begin_medications
 from healthsim.execution.timeline.mortality import Mortality
 from healthsim.execution.timeline.record import AsOfScope, Record
@@ -152,7 +153,8 @@ def _happened(
 ) -> list[OccurrenceRows]:
     """Return what happened in all walks, out of the way of stays of later ones."""
     happened = [piece for walk in walks for piece in walk.happened()]
-    return resettled(happened, record.beds, record.people, record.draws, layouts)
+    settled = resettled(happened, record.beds, record.people, record.draws, layouts)
+    return seen_once_a_day(settled)
 
 
 def _stages_recorded(

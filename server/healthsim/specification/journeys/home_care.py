@@ -23,6 +23,15 @@ START, COURSE, VISIT = "~care_begins", "~care", "~care_visit"
 _REASON = "Care at home after a stay"
 
 
+def is_implied(step: str) -> bool:
+    """Tell whether a step, by its id, is a visit that `implied_care` made.
+
+    >>> is_implied(f"stay{START}"), is_implied("stay")
+    (True, False)
+    """
+    return step.endswith((START, VISIT))
+
+
 def implied_care(stay: Encounter, later: Sequence[StepHead]) -> tuple[StepHead, ...]:
     """Return the visits of those who are discharged to home health.
 
