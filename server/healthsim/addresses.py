@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 
 import numpy as np
@@ -63,7 +63,7 @@ class Addresses:
         while (
             number + length > 2**BITS
             or self._overlaps(number, length)
-            or any(number <= taken < number + length for taken in self._taken)
+            or not self._taken.isdisjoint(range(number, number + length))
         ):
             again += 1
             number = hash_of(f"{address}~{again}")
@@ -77,6 +77,10 @@ class Addresses:
         before = self._series[place - 1] if place else (0, 0)
         after = self._series[place][0] if place < len(self._series) else 2**BITS
         return sum(before) > first or first + length > after
+
+    def in_series(self, number: int) -> bool:
+        """Tell whether a number belongs to a series."""
+        return bool(self._series) and self._overlaps(number, 1)
 
     def address(self, number: int) -> str | None:
         """Return the address that has a number; None where none has it.
@@ -99,11 +103,15 @@ class Addresses:
         return self._number[address]
 
 
-def apart(tables: Iterable[Iterable[tuple[str, int]]]) -> list[dict[int, int]]:
+def apart(
+    tables: Iterable[Iterable[tuple[str, int]]],
+    in_series: Callable[[int], bool] = lambda _: False,
+) -> list[dict[int, int]]:
     """Return how numbers of several tables change where they are ids of one table together.
 
     Args:
         tables: the addresses and numbers of each table.
+        in_series: tells whether a number belongs to a series of the first table.
 
     Returns:
         For each table the numbers that one before it has, with those that they get instead.
@@ -117,7 +125,7 @@ def apart(tables: Iterable[Iterable[tuple[str, int]]]) -> list[dict[int, int]]:
         changes: dict[int, int] = {}
         for address, number in table:
             new, again = number, 0
-            while new in taken:
+            while new in taken or (place and in_series(new)):
                 again += 1
                 new = hash_of(f"{address}~{place}/{again}")
             taken.add(new)

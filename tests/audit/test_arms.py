@@ -19,6 +19,7 @@ from audit.arms_medicines import OF_MEDICINES
 from audit.arms_money import OF_MONEY
 from audit.arms_orders import OF_ORDERS
 from audit.arms_pharmacy import OF_PHARMACY
+from audit.arms_stays import OF_WATCHED_STAYS
 from audit.arms_toxicity import OF_TOXICITY
 from audit.arms_trials import OF_TRIALS
 from audit.arms_tumors import OF_TUMORS
@@ -34,7 +35,7 @@ from storing import spec
 OF_CARE = (
     *OF_BEDS, *OF_MONEY, *OF_LINKS, *OF_DAYS, *OF_IDENTITY, *OF_MEDICINES, *OF_PHARMACY,
     *OF_VACCINES, *OF_DEVICES, *OF_GOALS, *OF_VACCINES_NOT_GIVEN, *OF_ORDERS, *OF_APPOINTMENTS,
-    *OF_PLACES, *OF_DOSES,
+    *OF_PLACES, *OF_DOSES, *OF_WATCHED_STAYS,
 )  # fmt: skip
 
 

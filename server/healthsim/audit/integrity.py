@@ -36,6 +36,7 @@ from healthsim.audit import (
     safe_drugs,
     stages,
     stay_groups,
+    stays,
     toxicity,
     treatments,
     trials,
@@ -66,7 +67,7 @@ NAMED: tuple[AnyRule, ...] = (
     *tumors.RULES, *bodies.RULES, *vital_signs.RULES, *beds.RULES, *claim_edits.RULES,
     *chart_people.RULES, *facility_bills.RULES, *claim_people.RULES, *stay_groups.RULES,
     *orders.RULES, *appointments.RULES, *treatments.RULES, *wards.RULES, *doses.RULES,
-    *notes.RULES, *hours.RULES, *home_care.RULES,
+    *notes.RULES, *hours.RULES, *home_care.RULES, *stays.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 

@@ -27,6 +27,8 @@ from healthsim.execution.timeline.birth_size import (
 from healthsim.medicine.problems import begins_condition, family, usual_course
 from healthsim.medicine.removals import removed_by, stated_after
 from healthsim.medicine.safety import SafetyBook
+from healthsim.medicine.stay_tests import MOST_CODES as MOST_TESTED
+from healthsim.medicine.stay_tests import MOST_DAYS, is_tested
 from healthsim.medicine.studies import study_of
 from healthsim.medicine.tumors import MOST_LESIONS
 from healthsim.medicine.vitals import MOST_CODES, hours_between_rounds
@@ -48,6 +50,8 @@ ORDERED = ("lab_results", "procedures", "referrals")
 
 _BESIDE = ("missed", "next")
 
+LABS = "lab_results"
+"""The table of results; each stay that may have usual tests has a series of numbers in it."""
 VITALS = "vital_signs"
 """The table of vital signs; each encounter has a series of numbers in it."""
 
@@ -116,8 +120,9 @@ class Numbering:
 
         Orders have the numbers of what they led to, except where two tables use the same one.
         """
-        settled = [self._tables.get(table, Addresses()).items() for table in ORDERED]
-        return dict(zip(ORDERED, apart(settled), strict=True))
+        settled = [self._tables.get(table, Addresses()) for table in ORDERED]
+        moved = apart([one.items() for one in settled], settled[0].in_series)
+        return dict(zip(ORDERED, moved, strict=True))
 
     @cached_property
     def appointments(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -156,6 +161,8 @@ class Numbering:
             rounds = self.most_rounds if _has_rounds(step) else 0
             length = (_OTHER_OCCASIONS + rounds) * MOST_CODES
             self._tables[VITALS].series(vitals_address(address), length)
+            if is_tested(step.details.encounter_class):
+                self._tables[LABS].series(tests_address(address), MOST_DAYS * MOST_TESTED)
         if isinstance(step, events.Prescription):
             self._reserve_parts(address, step)
             self._reserve_violations(address, step.details.drug)
@@ -270,6 +277,11 @@ def _most_rounds(layouts: Sequence[JourneyLayout]) -> int:
 def vitals_address(encounter: str) -> str:
     """Return the address of the usual vital signs of an encounter: of a series of numbers."""
     return f"{encounter}/vitals"
+
+
+def tests_address(encounter: str) -> str:
+    """Return the address of the usual tests of a stay: of a series of numbers."""
+    return f"{encounter}/tests"
 
 
 def listed_procedures(address: str, details: EncounterDetails) -> list[str]:

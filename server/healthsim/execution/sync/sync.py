@@ -11,6 +11,7 @@ from healthsim.execution.sync.attribute_values import person_attributes
 from healthsim.execution.sync.bills.adjudication import Decided
 from healthsim.execution.sync.bills.claims import UnpricedClaims
 from healthsim.execution.sync.chart.chart import chart_tables
+from healthsim.execution.sync.chart.locations import encounter_locations
 from healthsim.execution.sync.clinical import CLINICAL_TABLES
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.coverage import enrollments, members, rx_members
@@ -19,6 +20,7 @@ from healthsim.execution.sync.drugs.planted import planted_table
 from healthsim.execution.sync.drugs.prescriptions import prescription_rows, prescription_table
 from healthsim.execution.sync.encounters import encounter_diagnoses, encounters, patients
 from healthsim.execution.sync.event_log import events
+from healthsim.execution.sync.stay_tests import with_stay_tests
 from healthsim.execution.sync.trials.trials import trial_tables
 from healthsim.execution.sync.vitals.signs import vital_signs
 from healthsim.tables import Columns
@@ -119,11 +121,13 @@ def synced_tables(ctx: SyncContext) -> dict[str, Columns]:
         tables |= {
             "patients": patients(ctx),
             "encounters": encounters(ctx),
-            "vital_signs": vital_signs(ctx),
             "encounter_diagnoses": encounter_diagnoses(ctx),
             "prescriptions": prescription_table(ctx, written),
         }
-        tables |= chart_tables(ctx, tables)
+        places = encounter_locations(ctx, tables)
+        tables["vital_signs"] = vital_signs(ctx, places)
+        tables["lab_results"] = with_stay_tests(ctx, tables)
+        tables |= chart_tables(ctx, tables, {"encounter_locations": places})
     if "membersim" in products:
         tables |= {"members": members(ctx), "enrollments": enrollments(ctx)}
         tables |= decided.claim_tables()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from healthsim.codes.loinc import panel
 from healthsim.errors import Problem
 from healthsim.medicine.confirming import ConfirmingTest, confirming_tests
+from healthsim.medicine.stay_tests import shown_on_arrival
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.step import StepHead
@@ -41,7 +42,8 @@ def _of_stay(stay: events.Encounter, there: set[str], where: str) -> Iterator[Pr
 
 def _bare(code: str, there: set[str], where: str, what: str) -> Iterator[Problem]:
     for test in confirming_tests(code):
-        if test.any_visit == (what == "journey") and not there.intersection(test.codes):
+        known = there if what == "journey" else there | shown_on_arrival(code)
+        if test.any_visit == (what == "journey") and not known.intersection(test.codes):
             yield Problem(
                 where, f"{code} is diagnosed in a {what} without a {test.words}", _mend(test, what)
             )

@@ -53,16 +53,20 @@ LAST: tuple[tuple[Table, ChartMaker], ...] = ((notes.CLINICAL_NOTES, clinical_no
 """They say what all others hold."""
 
 
-def chart_tables(ctx: SyncContext, tables: Mapping[str, Columns]) -> dict[str, Columns]:
+def chart_tables(
+    ctx: SyncContext, tables: Mapping[str, Columns], ready: Mapping[str, Columns]
+) -> dict[str, Columns]:
     """Fill the tables of the chart that the profile's `detail` adds.
 
     Args:
         ctx: the chunk.
         tables: the finished tables of the chart, as the products' own makers gave them.
+        ready: tables of `detail` that others needed before.
     """
     without = left_out(ctx.profile.detail)
     made = dict(tables)
     for table, fill in (*MAKERS, *LAST):
         if table not in without:
-            made[table.name] = table.complete(fill(ctx, made))
+            columns = ready.get(table.name)
+            made[table.name] = table.complete(fill(ctx, made)) if columns is None else columns
     return {name: columns for name, columns in made.items() if name not in tables}

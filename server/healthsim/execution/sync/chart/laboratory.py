@@ -66,7 +66,7 @@ def lab_orders(ctx: SyncContext, tables: Mapping[str, Columns]) -> LabOrders:
     )
     results = np.flatnonzero(studies.codes >= 0)
     event = np.asarray(labs["event_id"], dtype=np.int64)[results]
-    key = np.where(event == NO_NUMBER, -result_ids[results], event)
+    key = np.where(event == NO_NUMBER, -_first_of_specimen(labs)[results], event)
     _, first, order = np.unique(key, return_index=True, return_inverse=True)
     in_order = np.argsort(first)
     number = np.empty_like(in_order)
@@ -83,6 +83,21 @@ def lab_orders(ctx: SyncContext, tables: Mapping[str, Columns]) -> LabOrders:
         own=procedure == NO_NUMBER,
         study=study,
     )
+
+
+def _first_of_specimen(labs: Columns) -> NDArray[np.int64]:
+    """Return the first result of each one's panel and specimen, int64: of no panel, itself."""
+    own = np.asarray(labs["lab_result_id"], dtype=np.int64)
+    event, panel = np.asarray(labs["event_id"], dtype=np.int64), text_column(labs, "panel")
+    at = np.flatnonzero((event == NO_NUMBER) & (panel.codes >= 0))
+    if not len(at):
+        return own
+    keys = [np.asarray(labs[name], dtype=np.int64)[at] for name in ("encounter_id", "collected_at")]
+    where = np.stack([*keys, panel.codes[at].astype(np.int64)])
+    _, first, of = np.unique(where, axis=1, return_index=True, return_inverse=True)
+    found = own.copy()
+    found[at] = own[at][first][of.reshape(-1)]
+    return found
 
 
 def _procedures_of(

@@ -15,7 +15,6 @@ from healthsim.execution.people.people import People
 from healthsim.execution.sync.visits.visits import DAY, Minutes
 from healthsim.execution.sync.vitals.occasions import (
     ARRIVING,
-    FIRST_ROUND,
     LEAVING,
     Occasions,
 )
@@ -106,7 +105,7 @@ def _due(
     if rule.at == ON_LEAVING:
         due = occasions.number == LEAVING
     elif rule.at == ROUND:
-        due = occasions.number >= FIRST_ROUND
+        due = occasions.is_round() | occasions.watched_for(rule.measure)
     elif rule.at == EVERY:
         days = max(rule.hours // _A_DAY, 1)
         due = occasions.first_of_day() & (occasions.day_of_stay() % days == 0)

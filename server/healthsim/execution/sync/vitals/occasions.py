@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from healthsim.dates import existing_minutes
 from healthsim.execution.people.draws import Draws, Rows
 from healthsim.execution.sync.visits.visits import DAY, Minutes, VisitRows
+from healthsim.execution.sync.vitals.watched import NOT_WATCHED, WatchedTimes
 from healthsim.medicine.vitals import hours_between_rounds
+from healthsim.medicine.watched_units import MOST_TIMES, watched_units
 
 ARRIVING, LEAVING, FIRST_ROUND = 0, 1, 2
 """Numbers of the occasions of a visit; rounds count on from the last."""
@@ -34,6 +36,7 @@ class Occasions:
         number: int64, which occasion of its visit it is.
         at: int64, minutes since 1970.
         hours: int64, hours between two rounds of the visit; 0 where there are none.
+        unit: int64, position in `watched_units` of a time beside the rounds, which have -1.
     """
 
     visits: tuple[VisitRows, ...]
@@ -42,6 +45,7 @@ class Occasions:
     number: NDArray[np.int64]
     at: Minutes
     hours: NDArray[np.int64]
+    unit: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -64,7 +68,18 @@ class Occasions:
     def first_of_day(self) -> NDArray[np.bool_]:
         """Return which rounds are the first of their day, counted from the morning round on."""
         since = (self.at - _MORNING) % DAY
-        return (self.number >= FIRST_ROUND) & (since < self.hours * _HOUR)
+        return self.is_round() & (since < self.hours * _HOUR)
+
+    def is_round(self) -> NDArray[np.bool_]:
+        """Return which occasions are rounds."""
+        found: NDArray[np.bool_] = (self.number >= FIRST_ROUND) & (self.unit == NOT_WATCHED)
+        return found
+
+    def watched_for(self, measure: str) -> NDArray[np.bool_]:
+        """Return which times beside the rounds are in a unit that takes a measure."""
+        takes = [measure in one.measures for one in watched_units().values()]
+        found: NDArray[np.bool_] = np.array([*takes, False])[self.unit]
+        return found
 
     def day_of_stay(self) -> NDArray[np.int64]:
         """Return how many days the visit had lasted, int64."""
@@ -76,7 +91,11 @@ class Occasions:
 
 
 def occasions_of(
-    visits: Sequence[VisitRows], draws: Draws, inpatient_hours: int | None, most_rounds: int
+    visits: Sequence[VisitRows],
+    draws: Draws,
+    inpatient_hours: int | None,
+    most_rounds: int,
+    watched: WatchedTimes,
 ) -> Occasions:
     """Return all occasions of the encounters of a chunk.
 
@@ -84,7 +103,8 @@ def occasions_of(
         visits: its encounters.
         draws: of its people.
         inpatient_hours: hours between two rounds in hospital, where the profile states them.
-        most_rounds: how many rounds a stay may have.
+        most_rounds: how many rounds and other times a stay may have.
+        watched: the times beside the rounds; they have the last numbers of their stays.
     """
     parts = [
         part
@@ -93,22 +113,41 @@ def occasions_of(
         for part in _of_visit(place, visit, draws, inpatient_hours)
         if len(part[1])
     ]
-    if not parts:
-        none = np.zeros(0, dtype=np.int64)
-        return Occasions(tuple(visits), none.astype(np.int32), none.astype(np.int32), none, none,
-                         none)  # fmt: skip
-    rows, number, at = (np.concatenate([part[place] for part in parts]) for place in (1, 2, 3))
-    visit = np.concatenate([np.full(len(part[1]), part[0], dtype=np.int32) for part in parts])
-    hours = np.concatenate([np.full(len(part[1]), part[4], dtype=np.int64) for part in parts])
-    inside = number < FIRST_ROUND + most_rounds
-    visit, rows, number, at, hours = (column[inside] for column in (visit, rows, number, at, hours))
-    order = np.argsort((rows.astype(np.int64) << _MINUTES) + at - at.min(), kind="stable")
-    visit, rows, number, at, hours = (column[order] for column in (visit, rows, number, at, hours))
+    last = FIRST_ROUND + most_rounds - 1
+    rounds = _columns(parts)
+    rounds = rounds[:, rounds[_NUMBERS] <= last - MOST_TIMES]
+    rows = np.searchsorted(draws.person_ids(), watched.person_id)
+    beside = np.stack([watched.visit, rows, last - watched.turn, watched.at,
+                       np.zeros_like(rows), watched.unit])  # fmt: skip
+    found = np.concatenate([rounds, beside], axis=1)
+    if not found.shape[1]:
+        return _occasions(visits, found)
+    rows, at = found[_ROWS], found[_AT]
+    found = found[:, np.argsort((rows << _MINUTES) + at - at.min(), kind="stable")]
+    rows, at = found[_ROWS], found[_AT]
     together = np.flatnonzero((rows[1:] == rows[:-1]) & (at[1:] == at[:-1])) + 1
     at[together] += 1  # nobody is measured twice in one minute, in two visits that overlap
-    kept = ~_in_one_minute(rows, at)
-    visit, rows, number, at, hours = (column[kept] for column in (visit, rows, number, at, hours))
-    return Occasions(tuple(visits), visit, rows.astype(np.int32), number, at, hours)
+    return _occasions(visits, found[:, ~_in_one_minute(rows, at)])
+
+
+_ROWS, _NUMBERS, _AT = 1, 2, 3  # of visit, rows, number, time, hours and unit of occasions
+
+
+def _columns(parts: Sequence[_Part]) -> NDArray[np.int64]:
+    """Return visit, rows, number, time, hours and unit of occasions, int64, shape (6, n)."""
+    columns = [
+        np.stack([np.full_like(at, place), rows, number, at, np.full_like(at, hours),
+                  np.full_like(at, NOT_WATCHED)])
+        for place, rows, number, at, hours in parts
+    ]  # fmt: skip
+    return np.concatenate([np.zeros((6, 0), dtype=np.int64), *columns], axis=1)
+
+
+def _occasions(visits: Sequence[VisitRows], found: NDArray[np.int64]) -> Occasions:
+    visit, rows, number, at, hours, unit = found
+    return Occasions(
+        tuple(visits), visit.astype(np.int32), rows.astype(np.int32), number, at, hours, unit
+    )
 
 
 def _in_one_minute(rows: Rows, at: Minutes) -> NDArray[np.bool_]:

@@ -19,6 +19,7 @@ from healthsim.execution.sync.vitals.dying import as_dying
 from healthsim.execution.sync.vitals.measures import measured
 from healthsim.execution.sync.vitals.occasions import Occasions, occasions_of
 from healthsim.execution.sync.vitals.panels import complete, read_together
+from healthsim.execution.sync.vitals.watched import watched_times
 from healthsim.medicine.vitals import CODES, MOST_CODES
 from healthsim.products.patientsim import tables as chart
 from healthsim.products.patientsim.generate import observation_columns
@@ -46,8 +47,13 @@ class UsualSigns:
     at: Minutes
 
 
-def vital_signs(ctx: SyncContext) -> Columns:
-    """Fill `vital_signs`."""
+def vital_signs(ctx: SyncContext, places: Columns) -> Columns:
+    """Fill `vital_signs`.
+
+    Args:
+        ctx: the chunk.
+        places: rows of `encounter_locations`: in some units people are watched more closely.
+    """
     layout = lay_out_rows(
         results_of(ctx, events.Vital, VITALS), lambda result: result.number, ctx.person_id
     )
@@ -57,7 +63,9 @@ def vital_signs(ctx: SyncContext) -> Columns:
     visits = tuple(visit for visit in ctx.visits.values() if visit.is_encounter)
     choice = ctx.profile.vital_signs
     hours = choice.inpatient_hours if isinstance(choice, VitalSigns) else None
-    occasions = occasions_of(visits, ctx.record.draws, hours, ctx.numbering.most_rounds)
+    watched = watched_times(visits, [ctx.encounter_number(visit) for visit in visits], places)
+    most = ctx.numbering.most_rounds
+    occasions = occasions_of(visits, ctx.record.draws, hours, most, watched)
     if not len(occasions):
         return stated
     signs = _signs(ctx, occasions, _stated_signs(ctx, layout, visits))

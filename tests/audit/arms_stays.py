@@ -1,0 +1,65 @@
+"""Arms of the rules of stays: gases and oxygen of respiratory failure, watched units."""
+
+from __future__ import annotations
+
+from audit.arms import Arm, breaks, keeps
+
+_GASES, _OXYGEN = (
+    "respiratory failure has arterial blood gases",
+    "respiratory failure is given oxygen",
+)
+_WATCHED = "who is watched has vital signs in the unit"
+_STAY = (
+    "(SELECT min(encounter_id) FROM encounters WHERE encounter_class = 'inpatient' "
+    "AND end_at >= start_at + INTERVAL 1 DAY)"
+)
+
+
+def _failing(code: str) -> str:
+    return (
+        f"UPDATE encounter_diagnoses SET code = '{code}' WHERE sequence = 1 "
+        f"AND encounter_id = {_STAY}"
+    )
+
+
+def _measured(loinc: str, at: str) -> str:
+    """Let one result of the person be another, so long before or after the admission."""
+    return (
+        f"UPDATE lab_results SET loinc = '{loinc}', collected_at = s.start_at {at} FROM (SELECT * "
+        f"FROM encounters WHERE encounter_id = {_STAY}) AS s WHERE lab_result_id = (SELECT "
+        "min(l.lab_result_id) FROM lab_results AS l WHERE l.person_id = s.person_id)"
+    )
+
+
+def _given(what: str) -> str:
+    return (
+        f"UPDATE medication_administrations SET ingredient = '{what}', encounter_id = {_STAY} "
+        "WHERE administration_id = (SELECT min(administration_id) FROM medication_administrations)"
+    )
+
+
+def _unit(name: str, hours: int) -> str:
+    """Let the first place of a stay be a unit, for so many hours of a day without vital signs."""
+    return (
+        f"UPDATE encounter_locations SET unit = '{name}', start_at = TIMESTAMP '2024-01-01 00:00', "
+        f"end_at = TIMESTAMP '2024-01-01 00:00' + INTERVAL {hours} HOUR "
+        f"WHERE sequence = 1 AND encounter_id = {_STAY}"
+    )
+
+
+OF_WATCHED_STAYS: tuple[Arm, ...] = (
+    breaks(_GASES, _failing("J96.01")),
+    breaks(_GASES, _failing("J80")),
+    keeps(_GASES, _failing("J96.11")),
+    keeps(_GASES, _failing("J96.02"), _measured("2703-7", "")),
+    keeps(_GASES, _failing("J96.21"), _measured("2744-1", "- INTERVAL 1 DAY")),
+    breaks(_GASES, _failing("J96.21"), _measured("2019-8", "- INTERVAL 25 HOUR")),
+    breaks(_GASES, _failing("J96.01"), _measured("2708-6", "")),
+    breaks(_OXYGEN, _failing("J96.01"), _given("albuterol")),
+    keeps(_OXYGEN, _failing("J96.01"), _given("oxygen")),
+    breaks(_WATCHED, _unit("intensive care", 8)),
+    breaks(_WATCHED, _unit("recovery", 1)),
+    keeps(_WATCHED, _unit("recovery", 0)),
+    keeps(_WATCHED, _unit("medical", 8)),
+)
+"""Arms for a scenario with stays and a full chart."""
