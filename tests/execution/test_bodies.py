@@ -120,7 +120,8 @@ def _lactate(*stays: tuple[str, int]) -> dict[str, float]:
     values: dict[str, list[float]] = {}
     labs = tables["lab_results"]
     for number, value in zip(labs["event_id"].tolist(), labs["value"].tolist(), strict=True):
-        values.setdefault(str(step_of[number]), []).append(value)
+        if number in step_of:  # the others are usual tests of the stays
+            values.setdefault(str(step_of[number]), []).append(value)
     return {step: sorted(found)[len(found) // 2] for step, found in values.items()}
 
 

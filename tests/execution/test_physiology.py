@@ -154,13 +154,17 @@ def test_filtration_is_that_of_the_age_to_which_a_stay_puts_it_off() -> None:
     birth = dict(listed(tables["patients"], "person_id", "birth_date"))
     sex = dict(listed(tables["patients"], "person_id", "gender"))
     rows = listed(tables["lab_results"], "person_id", "loinc", "collected_at", "value")
-    creatinine = {row[0]: row[3] for row in rows if row[1] == CREATININE}
-    mine = [row for row in rows if row[1] == EGFR]
+    creatinine = {(row[0], row[2]): row[3] for row in rows if row[1] == CREATININE}
+    last = {row[0]: row[2] for row in sorted(rows, key=lambda row: row[2])}
+    mine = [row for row in rows if row[1] == EGFR and row[2] == last[row[0]]]
     days = np.array([row[2] // 1440 for row in mine], dtype=np.int32)
     born = np.array([birth[row[0]] for row in mine], dtype=np.int32)
     months = whole_months(born, days).astype(np.int64)
     subjects = Subjects(np.array([float(sex[row[0]] == "F") for row in mine]), months)
-    inputs = {"creatinine": np.array([creatinine[row[0]] for row in mine]), "height": born * np.nan}
+    inputs = {
+        "creatinine": np.array([creatinine[row[0], row[2]] for row in mine]),
+        "height": born * np.nan,
+    }
     put_off = days.min() - np.int32(65)
 
     assert (whole_months(born, put_off + 0 * days) // 12 != months // 12).sum() > 15

@@ -35,7 +35,9 @@ def test_results_that_were_ordered_together_are_one_report(
         connection,
         """
         SELECT (SELECT count(*) FROM diagnostic_reports WHERE category = 'LAB'),
-               count(DISTINCT event_id), count(DISTINCT r.lab_result_id)
+               count(DISTINCT coalesce(event_id::VARCHAR,
+                   concat(encounter_id, ' ', panel, ' ', collected_at))),
+               count(DISTINCT r.lab_result_id)
         FROM lab_results AS l LEFT JOIN diagnostic_report_results AS r USING (lab_result_id)
         """,
     )

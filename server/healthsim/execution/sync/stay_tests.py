@@ -41,6 +41,7 @@ _SOON, _SPREAD = 25, 45  # minutes from arrival to the first specimen: assumptio
 _ROUND, _ROUND_LASTS = 5 * 60, 90  # specimens are taken from 5 to 6:30 on later days: assumption
 _LEAST, _BEFORE_END = 6 * 60, 60  # minutes since arrival, and to the end of the stay: assumption
 _HOSPITAL = "inpatient"
+_UNGRADED = ("abg",)  # panels whose results define no adverse event
 _NUMBER = 2**BITS - 1
 _DAYS = 2**20  # more than any day, in a key with a person
 
@@ -100,7 +101,8 @@ def with_stay_tests(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
     for name, codes in tested_panels().items():
         draws = _due(ctx, stays, name, tables)
         draws = draws.take(~_measured(stated, codes, stays, draws))
-        draws = draws.take(~_graded(ctx, codes, stays.rows[draws.stay]))
+        if name not in _UNGRADED:
+            draws = draws.take(~_graded(ctx, stays.rows[draws.stay]))
         if len(draws.at):
             parts.append(_results(ctx, stays, draws, name, tables["encounters"]))
     if len(parts) == 1:
@@ -177,9 +179,9 @@ def _measured(stated: Columns, codes: tuple[str, ...], stays: _Stays, draws: _Dr
     return np.isin(mine, known)
 
 
-def _graded(ctx: SyncContext, codes: tuple[str, ...], rows: NDArray[np.intp]) -> Mask:
-    """Return who has an adverse event that one of some codes defines: its results are stated."""
-    ill = [spell.rows for spell in ctx.record.toxicities.spells if spell.criterion.loinc in codes]
+def _graded(ctx: SyncContext, rows: NDArray[np.intp]) -> Mask:
+    """Return who has an adverse event that a result defines: a trial's results say how it goes."""
+    ill = [spell.rows for spell in ctx.record.toxicities.spells]
     return np.isin(rows, np.concatenate([*ill, np.zeros(0, dtype=np.int64)]))
 
 

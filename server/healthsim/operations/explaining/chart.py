@@ -230,10 +230,11 @@ def explain_result(case: RowCase) -> Reasons:
 
 
 def _usual_words(case: RowCase, step: Encounter) -> str:
-    """Say why a vital sign is there that no journey states."""
+    """Say why a vital sign or result is there that no journey states."""
+    file = "stay_tests.csv" if case.table.name == "lab_results" else "vitals.csv"
     return (
         f"no journey states it: {case.row['loinc']} is usual in encounters of class "
-        f"{step.details.encounter_class} (medicine/data/vitals.csv); its value is the body's, or "
+        f"{step.details.encounter_class} (medicine/data/{file}); its value is the body's, or "
         "computed from what was measured"
     )
 

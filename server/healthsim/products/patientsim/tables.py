@@ -244,7 +244,8 @@ LAB_RESULTS = Table(
         Column("ordering_npi", "BIGINT", "Who ordered it.", references="providers.npi",
                required=True),
         ENCOUNTER,
-        EVENT,
+        Column("event_id", "BIGINT", "The journey event that states it; null where it is usual in "
+               "stays.", references="events.event_id"),
     ),
 )  # fmt: skip
 
