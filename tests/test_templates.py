@@ -15,7 +15,8 @@ import pytest
 from golden import runs as golden
 from healthsim.codes.procedures import procedure_system
 from healthsim.dates import NO_DAY
-from healthsim.medicine.studies import procedure_words, study_of
+from healthsim.medicine.charted import NO, charted
+from healthsim.medicine.studies import procedure_words
 from healthsim.persistence.database import open_read
 from healthsim.persistence.scenario import read_manifest
 from healthsim.tables import Columns
@@ -164,9 +165,9 @@ def _billed(value: Any) -> Iterator[str]:
             yield from _billed(inner)
 
 
-def test_what_a_template_bills_and_reports_has_words() -> None:
+def test_what_a_template_bills_and_the_chart_holds_has_words() -> None:
     codes = {code for name in JOURNEYS for code in _billed(load(name)["phases"])}
-    bare = [code for code in codes if study_of(procedure_system(code) or "", code).category
+    bare = [code for code in codes if charted(code) != NO
             and procedure_words(procedure_system(code) or "", code) is None]  # fmt: skip
 
     assert len(codes) > 60

@@ -48,19 +48,29 @@ def _says(rule: str, change: str, rows: int, *more: str) -> Arm:
     return Arm(rule, (one("diagnostic_reports", change), *more), rows)
 
 
-_BILLED = "an operation or dialysis that is billed is in the chart"
+_BILLED = "a procedure that is billed is in the chart"
 _SESSION = "code = '90999'"
 OF_ORDERS = (
     breaks(_BILLED, one("procedures", "code = '90937'", _SESSION)),
-    breaks(_BILLED, one("procedures", "encounter_id = NULL", _SESSION)),
     keeps(_BILLED, one("procedures", "code = '5A1D70Z', system = 'ICD-10-PCS'", _SESSION)),
     keeps(_BILLED, "UPDATE claims SET encounter_id = NULL",
           one("procedures", "code = '90937'", _SESSION)),
+    breaks(_BILLED, one("procedures", "performed_date = performed_date + 1", _SESSION)),
+    breaks(_BILLED, one("procedures", "person_id = -1", _SESSION)),
     *(Arm(_BILLED, (f"UPDATE claim_lines SET procedure = '{code}' WHERE procedure = '90999'",
                     f"DELETE FROM procedures WHERE NOT ({_SESSION})",
                     "DELETE FROM claims WHERE encounter_id NOT IN "
                     f"(SELECT min(encounter_id) FROM procedures WHERE {_SESSION})"), rows)
-      for code, rows in (("36821", 1), ("36415", 0), ("99213", 0), ("45385", 0), ("G0299", 0))),
+      for code, rows in (("36821", 1), ("96413", 1), ("97110", 1), ("93798", 1), ("G0108", 1),
+                         ("45385", 1), ("36415", 0), ("99213", 0), ("G0299", 0), ("J9190", 0),
+                         ("00532", 0), ("85025", 0), ("2GB11", 0))),
+    *(Arm(_BILLED, (f"UPDATE claim_lines SET procedure = '{code}' WHERE procedure = '90999'",
+                    "UPDATE procedures SET code = '93000' WHERE code = '90999'"), rows)
+      for code, rows in (("93010", 0), ("93005", 0))),
+    keeps(_BILLED, one("claim_lines", "procedure = '94010', event_id = "
+          + first("event_id", "lab_results") + ", person_id = "
+          + first("person_id", "lab_results"), "procedure = '99213'")),
+    breaks(_BILLED, one("claim_lines", "procedure = '94010'", "procedure = '99213'")),
     breaks(_IN_ONE, one("diagnostic_reports", "encounter_id = -1", "procedure_id IS NULL"
            " AND report_id IN (SELECT report_id FROM diagnostic_report_results GROUP BY report_id"
            " HAVING count(*) = 1)")),

@@ -21,7 +21,7 @@ OF_ORDERS: tuple[Tampering, ...] = (
     _row("a result comes from a specimen that the laboratory had",
          _one("specimens", "received_at = received_at + INTERVAL 9 DAY")),
     _row(_DONE, _one("service_requests", "occurrence_date = NULL", "kind = 'procedure'")),
-    _row("an operation or dialysis that is billed is in the chart",
+    _row("a procedure that is billed is in the chart",
          _one("procedures", "code = '90937'", "code = '90999'"), also=()),
     _row("a completed referral led to a visit",
          _one("service_requests", "performer_npi = requester_npi",

@@ -430,10 +430,10 @@ _SAFETY = (
          "amoxicillin 500 mg capsule", _BEGUN.format(found=_TO_PENICILLIN))),
     _row("no treatment against an allergy", _change("procedures", "code", "J2540",
          _GIVEN.format(found=_TO_PENICILLIN, days=9_000)),
-         also=("an operation or dialysis that is billed is in the chart",)),
+         also=("a procedure that is billed is in the chart",)),
     _row("no treatment against a condition", _change("procedures", "code", "J9355",
          _GIVEN.format(found=_FAILING, days=9_000)),
-         also=("an operation or dialysis that is billed is in the chart",)),
+         also=("a procedure that is billed is in the chart",)),
 )  # fmt: skip
 
 _OFFICE = "SELECT encounter_id FROM encounters WHERE encounter_class = 'office'"

@@ -193,6 +193,7 @@ def test_every_row_says_its_source_and_how_sure_it_is() -> None:
         "appointments.csv",
         "studies.csv",
         "procedure_words.csv",
+        "charted_procedures.csv",
         "report_sentences.csv",
         "allergies.csv",
         "observations.csv",

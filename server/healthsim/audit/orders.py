@@ -8,9 +8,10 @@ import pyarrow as pa
 
 from healthsim.audit.rules import AnyRule, AuditRule, RowRule
 from healthsim.audit.temporary import make_tables, typed
+from healthsim.billing.professional.components import making_codes, reading_codes
 from healthsim.codes.loinc import loinc
+from healthsim.medicine.charted import NO, OPERATION, charted_ranges
 from healthsim.medicine.conclusions import SIDES, all_variants, filled, side_of
-from healthsim.medicine.datafiles import rows
 from healthsim.medicine.specimens import result_kind
 
 _REPORT = "concat('report_id ', r.report_id)"
@@ -56,13 +57,30 @@ def _reported() -> str:
     return ", ".join(f"'{code}'" for code in loinc().rows if result_kind(code).study)
 
 
-def _done() -> str:
-    """Return rows of beginnings of CPT codes, and whether they are done and have no report."""
+def _charted() -> str:
+    """Return rows of ranges of codes, how they are charted, and how wide they are, for SQL."""
     return ", ".join(
-        f"('{row['prefix']}', {row['kind'] == 'procedure' and not row['category']})"
-        for row in rows("studies.csv")
-        if row["system"] == "CPT"
+        f"('{first}', '{last}', '{way}', {place})"
+        for place, (first, last, way) in enumerate(charted_ranges())
     )
+
+
+def _parts() -> str:
+    """Return rows of codes of a part of a test, and of the whole test, for SQL."""
+    making, reading = making_codes(), reading_codes()
+    return ", ".join(
+        f"('{part}', '{whole}')" for whole in making for part in (making[whole], reading[whole])
+    )
+
+
+_SHAPE = "regexp_replace({}, '[0-9]', '9', 'g')"
+_WAYS = (
+    "(SELECT procedure, arg_min(way, place) AS way FROM "
+    "(SELECT DISTINCT procedure FROM claim_lines WHERE procedure IS NOT NULL) "
+    f"JOIN (VALUES {_charted()}) AS s (first, last, way, place) "
+    "ON procedure BETWEEN first AND last "
+    f"AND {_SHAPE.format('procedure')} = {_SHAPE.format('first')} GROUP BY procedure)"
+)
 
 
 RULES: tuple[AnyRule, ...] = (
@@ -112,17 +130,21 @@ RULES: tuple[AnyRule, ...] = (
         "OR occurrence_date < ordered_at::DATE",
     ),
     AuditRule(
-        "an operation or dialysis that is billed is in the chart", "procedures.code",
-        ("procedures", "claim_lines", "claims"),
+        "a procedure that is billed is in the chart", "procedures.code",
+        ("procedures", "claim_lines", "claims", "lab_results"),
+        f"WITH parts (part, whole) AS (VALUES {_parts()}), charted AS (SELECT person_id, "
+        "performed_date, encounter_id, system, coalesce(whole, code) AS code FROM procedures "
+        "LEFT JOIN parts ON part = code) "
         "SELECT DISTINCT concat('encounter_id ', c.encounter_id, ' code ', l.procedure) FROM "
-        "(SELECT procedure, arg_max(done, length(prefix)) AS done FROM "
-        "(SELECT DISTINCT procedure FROM claim_lines "
-        "WHERE regexp_full_match(procedure, '[0-9]{5}')) "
-        f"JOIN (VALUES {_done()}) AS s (prefix, done) ON starts_with(procedure, prefix) "
-        "GROUP BY procedure) AS k JOIN claim_lines AS l USING (procedure) "
-        "JOIN claims AS c USING (claim_id) WHERE k.done AND c.encounter_id IS NOT NULL "
-        "AND NOT EXISTS (FROM procedures AS p WHERE p.encounter_id = c.encounter_id "
-        "AND (p.code = l.procedure OR p.system = 'ICD-10-PCS'))",
+        f"{_WAYS} AS k JOIN claim_lines AS l USING (procedure) JOIN claims AS c USING (claim_id) "
+        "LEFT JOIN parts ON part = procedure "
+        f"WHERE k.way <> '{NO}' AND c.encounter_id IS NOT NULL "
+        "AND NOT EXISTS (FROM charted AS p WHERE p.person_id = l.person_id "
+        "AND p.performed_date = l.service_date AND p.code = coalesce(whole, l.procedure)) "
+        "AND NOT EXISTS (FROM lab_results AS r WHERE r.person_id = l.person_id "
+        "AND r.event_id = l.event_id) "
+        f"AND NOT (k.way = '{OPERATION}' AND EXISTS (FROM charted AS p "
+        "WHERE p.encounter_id = c.encounter_id AND p.system = 'ICD-10-PCS'))",
     ),
     AuditRule(
         "a completed referral led to a visit", "service_requests.occurrence_date",

@@ -15,6 +15,9 @@ VISITS = journey(
     visit("blood", 30, procedures=["99213", "36415"]),
     visit("bypass", 40, encounter_class="inpatient", los_days=3, diagnoses=["E66.01"],
           procedures=["43644"], icd10pcs=["0D164ZA"]),
+    visit("treated", 60, procedures=["99213", "96413", "96415", "97110", "36415"]),
+    visit("transfused", 70, encounter_class="inpatient", los_days=2, diagnoses=["E66.01"],
+          procedures=["99223", "97110", "36556"], icd10pcs=["30233N1"]),
 )  # fmt: skip
 
 
@@ -31,9 +34,20 @@ def test_an_operation_and_a_dialysis_that_a_visit_bills_are_procedures_with_an_o
     ordered = [code for (code,) in listed(tables["service_requests"], "code")]
 
     assert {code: codes.count(code) for code in set(codes)} == {
-        "36821": 5, "90999": 5, "0D164ZA": 5,
+        "36821": 5, "90999": 5, "0D164ZA": 5, "96413": 5, "96415": 5, "97110": 10, "30233N1": 5,
     }  # fmt: skip
     assert ordered.count("36821") == ordered.count("90999") == 5
+
+
+def test_infusions_and_therapies_that_a_visit_bills_are_procedures_of_its_day(
+    tables: Mapping[str, Columns],
+) -> None:
+    done = set(listed(tables["procedures"], "person_id", "code", "performed_date"))
+    billed = set(listed(tables["claim_lines"], "person_id", "procedure", "service_date"))
+    treated = {line for line in billed if line[1] in ("96413", "96415", "97110")}
+
+    assert len(treated) == 20
+    assert treated <= done
 
 
 def test_who_treats_in_the_visit_does_what_it_bills(tables: Mapping[str, Columns]) -> None:

@@ -14,7 +14,6 @@ from healthsim.addresses import BITS, Addresses, apart
 from healthsim.billing.pharmacy.dispensing import most_writings, prescribing, series
 from healthsim.codes.drugs import drugs
 from healthsim.codes.loinc import panel
-from healthsim.codes.procedures import procedure_system
 from healthsim.dates import day_of
 from healthsim.execution.sync.claim_addresses import claim_addresses
 from healthsim.execution.sync.coded_spans import suffixes
@@ -24,12 +23,12 @@ from healthsim.execution.timeline.birth_size import (
     measures_to_code,
     tells_birth,
 )
+from healthsim.medicine.charted import OPERATION, YES, charted
 from healthsim.medicine.problems import begins_condition, family, usual_course
 from healthsim.medicine.removals import removed_by, stated_after
 from healthsim.medicine.safety import SafetyBook
 from healthsim.medicine.stay_tests import MOST_CODES as MOST_TESTED
 from healthsim.medicine.stay_tests import MOST_DAYS, is_tested
-from healthsim.medicine.studies import study_of
 from healthsim.medicine.tumors import MOST_LESIONS
 from healthsim.medicine.vitals import MOST_CODES, hours_between_rounds
 from healthsim.products.rxmembersim.fills import refill_attempts
@@ -291,17 +290,16 @@ def listed_procedures(address: str, details: EncounterDetails) -> list[str]:
 
 
 def billed_procedures(address: str, details: EncounterDetails) -> list[tuple[str, str]]:
-    """Return (address, code) of what an encounter bills and is done in it: studies, operations.
+    """Return (address, code) of what an encounter bills and the chart holds as procedures.
 
-    What is billed was done and has an order: an ultrasound, a session of dialysis, a fistula.
-    Where the hospital lists its own codes, they stand for the operation. Tests of a laboratory
-    have their results instead.
+    What is billed was done: an ultrasound, an infusion, a session of therapy, a fistula. Where the
+    hospital lists its own codes, they stand for operations. Tests of a laboratory have their
+    results, vaccines their doses (`medicine/data/charted_procedures.csv`).
     """
     codes = [one if isinstance(one, str) else one.code for one in details.procedures or ()]
-    kinds = [(code, study_of(procedure_system(code) or "", code)) for code in codes]
-    return [(f"{address}/study/{code}", code) for code, kind in kinds
-            if kind.kind not in ("", "laboratory")
-            and (kind.category or not details.icd10pcs)]  # fmt: skip
+    own = (YES,) if details.icd10pcs else (YES, OPERATION)
+    return [(f"{address}/study/{code}", code)
+            for code in dict.fromkeys(codes) if charted(code) in own]  # fmt: skip
 
 
 def note_address(address: str, at: str) -> str:
