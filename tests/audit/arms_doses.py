@@ -117,7 +117,37 @@ def _taken_last(minutes: int, rows: int) -> Arm:
         "UPDATE prescriptions SET ingredient = 'amlodipine'"), rows)  # fmt: skip
 
 
+_LONG_RUN = "a dose runs no longer than its drug does"
+_ENDS = "what runs by vein ends in its encounter, unless a pump goes home"
+_CHANGED = "TIMESTAMP '2025-03-09 01:50:00'"
+
+
+def _ran(rule: str, drug: str, change: str, rows: int, route: str = "intravenous") -> Arm:
+    """Return an arm of one dose that becomes one of a drug that runs."""
+    return Arm(rule, (one(_M, f"ingredient = '{drug}', route = '{route}', {change}", _DONE),), rows)
+
+
+def _for(minutes: int) -> str:
+    return f"ended_at = given_at + INTERVAL {minutes} MINUTE"
+
+
+_OF_INFUSIONS = (
+    *(_ran(_LONG_RUN, drug, _for(minutes), rows) for drug, minutes, rows in (
+        ("cefepime", 1, 0), ("cefepime", 30, 0), ("cefepime", 31, 1), ("cefepime", 0, 1),
+        ("lisinopril", 30, 1), ("fluorouracil", 2760, 0), ("fluorouracil", 2761, 1))),
+    _ran(_LONG_RUN, "cefepime", _for(30), 1, "oral"),
+    _ran(_LONG_RUN, "cefepime", f"{_for(30)}, status = 'not-done'", 1),
+    *(_ran(_LONG_RUN, "cefepime", f"given_at = {_CHANGED}, ended_at = TIMESTAMP "
+           f"'2025-03-09 {until}:00'", rows) for until, rows in (("03:00", 0), ("03:01", 1))),
+    *(_ran(_ENDS, drug, f"ended_at = {_ENC.format('end_at')} + INTERVAL {minutes} MINUTE", rows)
+      for drug, minutes, rows in (("cefepime", 0, 0), ("cefepime", 1, 1), ("fluorouracil", 1, 0))),
+    _ran(_ENDS, "cefepime", f"ended_at = NULL, given_at = {_ENC.format('end_at')}", 0),
+    *(_ran(_ENDS, "cefepime", f"ended_at = NULL, given_at = {_ENC.format('start_at')}"
+           f", status = '{status}'", rows) for status, rows in (("completed", 1), ("not-done", 0))),
+)  # fmt: skip
+
 OF_DOSES = (
+    *_OF_INFUSIONS,
     _diagnosed("N17.9", 1),
     _diagnosed("E87.5", 1),
     _diagnosed("K92.2", 0),

@@ -194,6 +194,7 @@ def test_every_row_says_its_source_and_how_sure_it_is() -> None:
         "studies.csv",
         "procedure_words.csv",
         "charted_procedures.csv",
+        "infusions.csv",
         "report_sentences.csv",
         "allergies.csv",
         "observations.csv",

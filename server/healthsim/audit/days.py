@@ -41,6 +41,7 @@ SERVED = (
     ("diagnostic_reports", "report_id", "effective_at"),
     ("immunizations_not_given", "not_given_id", "occurrence_date"),
     ("medication_administrations", "administration_id", "given_at"),
+    ("medication_administrations", "administration_id", "ended_at"),
     ("encounter_locations", "encounter_id", "start_at"),
     ("encounter_locations", "encounter_id", "end_at"),
     ("related_persons", "related_person_id", "start_date"),

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 from healthsim.audit.rules import AnyRule, AuditRule, RowRule
+from healthsim.medicine.datafiles import rows
 from healthsim.medicine.held_drugs import held_drugs
+from healthsim.medicine.infusions import BY_VEIN
 from healthsim.medicine.ward_drugs import (
     HOME_ROUTES,
     HOURS,
@@ -60,7 +62,39 @@ def _fasting() -> str:
     return ", ".join(f"('{unit}', {minutes})" for unit, minutes in nothing_by_mouth().items())
 
 
+def _running() -> str:
+    """Return rows of a drug that runs by vein, its most minutes, and whether it may leave."""
+    most: dict[str, tuple[int, bool]] = {}
+    for row in rows("infusions.csv"):
+        minutes, leaves = most.get(row["ingredient"], (0, False))
+        most[row["ingredient"]] = (max(minutes, int(row["minutes"])), leaves or bool(row["until"]))
+    return ", ".join(f"('{drug}', {minutes}, {leaves})" for drug, (minutes, leaves) in most.items())
+
+
+_RUNS = (
+    f"FROM {_DOSES} AS m JOIN encounters AS e USING (encounter_id) LEFT JOIN "
+    f"(VALUES {_running()}) AS r (ingredient, minutes, leaves) ON r.ingredient = m.ingredient "
+    f"AND m.route = '{BY_VEIN}'"
+)
+_ENDED = (f"{_DOSES}.ended_at",)
+
 RULES: tuple[AnyRule, ...] = (
+    AuditRule(
+        "a dose runs no longer than its drug does", *_ENDED, (_DOSES, "encounters"),
+        f"SELECT concat('administration_id ', m.administration_id) {_RUNS} "
+        "WHERE m.ended_at IS NOT NULL AND (r.minutes IS NULL OR m.status <> 'completed' "
+        "OR m.ended_at <= m.given_at OR date_diff('minute', m.given_at, m.ended_at) > "
+        "r.minutes + CASE WHEN m.ended_at::TIME = TIME '03:00:00' THEN 60 ELSE 0 END)",
+        columns=_ENDED,
+    ),
+    AuditRule(
+        "what runs by vein ends in its encounter, unless a pump goes home", *_ENDED,
+        (_DOSES, "encounters"),
+        f"SELECT concat('administration_id ', m.administration_id) {_RUNS} WHERE NOT r.leaves AND "
+        "(m.ended_at > e.end_at OR (m.ended_at IS NULL AND m.status = 'completed' "
+        "AND m.given_at < e.end_at))",
+        columns=_ENDED,
+    ),
     AuditRule(
         "a dose lies within its encounter", f"{_DOSES}.given_at", (_DOSES, "encounters"),
         f"SELECT concat('administration_id ', m.administration_id) FROM {_DOSES} AS m "

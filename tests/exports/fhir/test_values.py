@@ -147,7 +147,12 @@ COMPARED: dict[str, tuple[tuple[str, str], ...]] = {
     "related_persons": (("$.birthDate", "birth_date"), ("$.name[0].family", "family_name")),
     "screenings": (("$.authored", _at("taken_at")), _PERSON, _VISIT),
     "medication_administrations": (
-        ("$.effectiveDateTime", _at("given_at")),
+        ("$.effectiveDateTime", f"CASE WHEN ended_at IS NULL THEN {_at('given_at')} END"),
+        (
+            "$.effectivePeriod.start",
+            f"CASE WHEN ended_at IS NOT NULL THEN {_at('given_at')} END",
+        ),
+        ("$.effectivePeriod.end", _at("ended_at")),
         ("$.status", "status"),
         _PERSON,
     ),

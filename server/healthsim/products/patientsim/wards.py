@@ -151,7 +151,10 @@ MEDICATION_ADMINISTRATIONS = Table(
         Column("status_reason_code", "VARCHAR", "Why not: b, c or d; null where it was given.",
                source="HL7 reason-medication-not-given"),
         Column("status_reason", "VARCHAR", "Why not, in words: away, asleep, vomiting."),
-        Column("given_at", "TIMESTAMP", "When it was given, or due.", required=True,
+        Column("given_at", "TIMESTAMP", "When it was given or began to run, or was due.",
+               required=True, source="FHIR MedicationAdministration.effective"),
+        Column("ended_at", "TIMESTAMP", "When an infusion ended; null where the dose was given "
+               "at once or not given, or runs on after the data.",
                source="FHIR MedicationAdministration.effective"),
         Column("dose", "DOUBLE", "How much, in `dose_unit`; null where it was not given.",
                decimals=2, source="FHIR MedicationAdministration.dosage.dose"),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from healthsim.addresses import BITS, hash_of, ids
 from healthsim.execution.sync.chart.home_orders import home_orders
+from healthsim.execution.sync.chart.infusions import ends_of_stays
 from healthsim.execution.sync.chart.injections import doses_of_procedures
 from healthsim.execution.sync.chart.places import Numbers, apart, numbers, rows_of, texts
 from healthsim.execution.sync.chart.rounds import SOON, Doses, doses_of
@@ -93,6 +94,7 @@ def _columns(ctx: SyncContext, stays: Stays, given: Doses) -> Columns:
     doses, at = given.orders, given.at
     reason = _reasons(ctx, stays, given)
     missed = reason >= 0
+    until = ends_of_stays(at, doses.ingredient, doses.route, stays.end[doses.stay])
     return {
         "person_id": stays.person[doses.stay],
         "rxnorm": doses.rxnorm,
@@ -102,6 +104,7 @@ def _columns(ctx: SyncContext, stays: Stays, given: Doses) -> Columns:
         "status_reason_code": Coded(reason, tuple(NOT_GIVEN)),
         "status_reason": Coded(reason, tuple(NOT_GIVEN.values())),
         "given_at": at,
+        "ended_at": np.where(missed, NO_NUMBER, until),
         "dose": np.where(missed, np.nan, doses.dose),
         "dose_unit": replace(
             doses.unit, codes=np.where(missed, -1, doses.unit.codes).astype(np.int32)

@@ -7,7 +7,8 @@ SELECT person_id, administration_id AS place, 'u' || administration_id AS id, co
         words(status_reason)) || ']'),
     ',"medicationCodeableConcept":', coalesce(worded('http://www.nlm.nih.gov/research/umls/rxnorm', rxnorm, drug), words(drug)),
     ',"subject":', reference('Patient', 'p' || person_id), ',"context":', reference('Encounter', 'e' || encounter_id),
-    instant_prop('effectiveDateTime', given_at, zone),
+    CASE WHEN ended_at IS NULL THEN instant_prop('effectiveDateTime', given_at, zone)
+         ELSE ',"effectivePeriod":{"start":"' || at_zone(given_at, zone) || '"' || instant_prop('end', ended_at, zone) || '}' END,
     ',"performer":[{"actor":', reference('Practitioner', 'n' || performer_npi), '}]',
     prop('request', reference('MedicationRequest', 'm' || prescription_id)),
     ',"dosage":{"route":' || words(route) || ',"dose":{"value":' || number(dose) || ',"unit":' || json_of(dose_unit) || '}}',
