@@ -50,7 +50,42 @@ def _says(rule: str, change: str, rows: int, *more: str) -> Arm:
 
 _BILLED = "a procedure that is billed is in the chart"
 _SESSION = "code = '90999'"
+_COUNTS, _SHOWS = "an angiogram counts its narrow vessels", \
+    "an angiogram shows what is treated then"  # fmt: skip
+_LAD, _LCX, _NO_LCX = "Left anterior descending artery 70 % stenosis.", \
+    "Circumflex artery occluded.", "Circumflex artery without significant stenosis."  # fmt: skip
+
+
+def _angiogram(text: str) -> str:
+    """Let the first report be an angiogram."""
+    return one("diagnostic_reports", f"conclusion = '{text}'")
+
+
+def _treated(system: str, code: str, day: str, text: str, rows: int) -> Arm:
+    """Let the person of the first report have a treatment, days after it."""
+    change = (f"person_id = {_PERSON}, system = '{system}', code = '{code}', "
+              f"performed_date = {_DAY} {day}")  # fmt: skip
+    return Arm(_SHOWS, (_angiogram(text), one("procedures", change)), rows)
+
+
+_OF_ANGIOGRAMS = (
+    *(Arm(_COUNTS, (_angiogram(text),), rows) for text, rows in (
+        (_NO_LCX, 0), (f"One-vessel disease. {_LCX}", 0), (_LCX, 1),
+        (f"Two-vessel disease. {_LCX}", 1), (f"Two-vessel disease. {_LAD} {_LCX}", 0),
+        (f"One-vessel disease. {_NO_LCX}", 1), ("One-vessel disease.", 0))),
+    *(_treated("CPT", code, day, f"{text} {_NO_LCX}", rows) for code, day, text, rows in (
+        ("33510", "", _LAD, 0), ("33510", "", "", 1), ("33536", "", _LAD, 1),
+        ("33536", "+ 180", _LAD, 1), ("33536", "+ 181", _LAD, 0), ("33536", "- 1", _LAD, 0),
+        ("92928", "", _LAD, 0), ("92928", "", "", 1), ("93458", "", "", 0))),
+    _treated("CPT", "33536", "", f"{_LAD} {_LCX}", 0),
+    _treated("ICD-10-PCS", "0272346", "", f"{_LAD} {_LCX}", 1),
+    _treated("ICD-10-PCS", "0271346", "", f"{_LAD} {_LCX}", 0),
+    _treated("CPT", "0271346", "", _NO_LCX, 0),
+    _treated("CPT", "33536", "", "No finding.", 0),
+)  # fmt: skip
+
 OF_ORDERS = (
+    *_OF_ANGIOGRAMS,
     breaks(_BILLED, one("procedures", "code = '90937'", _SESSION)),
     keeps(_BILLED, one("procedures", "code = '5A1D70Z', system = 'ICD-10-PCS'", _SESSION)),
     keeps(_BILLED, "UPDATE claims SET encounter_id = NULL",

@@ -9,6 +9,14 @@ _FOLLOWS = "a report follows its order"
 _TAKEN = "a specimen is taken after its order"
 _LUNG = "Mass of the left lung, in keeping with the known malignancy."
 
+_ONE_TREATED = "(SELECT min(report_id) FROM diagnostic_reports JOIN procedures USING (person_id))"
+_STENTED = (
+    "INSERT INTO procedures SELECT p.* REPLACE (p.procedure_id + 1 AS procedure_id, "
+    "'92928' AS code, 'CPT' AS system, r.effective_at::DATE AS performed_date, "
+    "NULL AS encounter_id, NULL AS event_id) FROM procedures AS p JOIN diagnostic_reports AS r "
+    f"USING (person_id) WHERE r.report_id = {_ONE_TREATED} ORDER BY p.procedure_id LIMIT 1"
+)
+
 OF_ORDERS: tuple[Tampering, ...] = (
     _row("a result is in one report, of its visit",
          "DELETE FROM diagnostic_report_results WHERE rowid = "
@@ -30,6 +38,11 @@ OF_ORDERS: tuple[Tampering, ...] = (
          _one("diagnostic_reports", "conclusion_code = 'C34.12'")),
     _row("a conclusion names only what the person has",
          _one("diagnostic_reports", f"conclusion = '{_LUNG}'")),
+    _row("an angiogram counts its narrow vessels",
+         _one("diagnostic_reports", "conclusion = 'Circumflex artery occluded.'")),
+    _row("an angiogram shows what is treated then",
+         _one("diagnostic_reports", "conclusion = 'Circumflex artery without significant "
+              "stenosis.'", f"report_id = {_ONE_TREATED}"), _STENTED),
     _row("a kept appointment is a visit with its clinician on its day",
          _one("appointments", "practitioner_npi = (SELECT max(npi) FROM providers)",
               "status = 'fulfilled'")),

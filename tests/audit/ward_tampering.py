@@ -17,6 +17,9 @@ _ALSO = {
     "nothing is swallowed while an operation forbids it": (
         "places cover a stay or emergency visit",
     ),
+    "what runs by vein ends in its encounter, unless a pump goes home": (
+        "a dose runs no longer than its drug does",
+    ),
     "what people take is given in their stays": (
         "a dose of a prescription is given while it lasts",
     ),

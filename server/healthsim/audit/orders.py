@@ -12,6 +12,7 @@ from healthsim.billing.professional.components import making_codes, reading_code
 from healthsim.codes.loinc import loinc
 from healthsim.medicine.charted import NO, OPERATION, charted_ranges
 from healthsim.medicine.conclusions import SIDES, all_variants, filled, side_of
+from healthsim.medicine.coronaries import BYPASS, FOLLOWS, LEAST_BYPASSED, treatments
 from healthsim.medicine.specimens import result_kind
 
 _REPORT = "concat('report_id ', r.report_id)"
@@ -20,6 +21,18 @@ _ACTIVE = (
     "c.person_id = r.person_id AND c.onset_date <= r.effective_at::DATE "
     "AND coalesce(c.abatement_date, DATE '9999-12-31') >= r.effective_at::DATE"
 )
+_NARROW = (
+    "length(regexp_extract_all(r.conclusion, '(anterior descending|Circumflex|Right coronary) "
+    "artery ([0-9]+ % stenosis|occluded)'))"
+)
+_EXTENT = "CASE {} WHEN 1 THEN 'One-vessel' WHEN 2 THEN 'Two-vessel' WHEN 3 THEN 'Three-vessel' END"
+_TREATED = (
+    "SELECT person_id, performed_date, kind, max(arteries) AS arteries FROM ("
+    "SELECT person_id, performed_date, kind, system = 'ICD-10-PCS' AS hospital, "
+    "sum(t.arteries) AS arteries FROM procedures JOIN (VALUES {}) AS t (system, prefix, kind, "
+    "arteries) USING (system) WHERE starts_with(code, prefix) GROUP BY ALL) GROUP BY ALL"
+).format(", ".join(f"('{system}', '{prefix}', '{kind}', {arteries})"
+                   for (system, prefix), (kind, arteries) in treatments().items()))  # fmt: skip
 _FRACTION = "Left ventricular ejection fraction ([0-9]+) %"
 
 
@@ -173,6 +186,25 @@ RULES: tuple[AnyRule, ...] = (
         "WHERE d.encounter_id = r.encounter_id AND q.sentence = said.sentence) "
         "AND NOT EXISTS (FROM conditions AS c JOIN temp.reasons AS q USING (code) "
         f"WHERE {_ACTIVE} AND q.sentence = said.sentence AND NOT q.visit)",
+    ),
+    AuditRule(
+        "an angiogram counts its narrow vessels", "diagnostic_reports.conclusion",
+        ("diagnostic_reports",),
+        f"SELECT {_REPORT} FROM diagnostic_reports AS r WHERE contains(r.conclusion, "
+        "'Circumflex artery') AND nullif(regexp_extract(r.conclusion, "
+        f"'(One|Two|Three)-vessel'), '') IS DISTINCT FROM {_EXTENT.format(_NARROW)}",
+    ),
+    AuditRule(
+        "an angiogram shows what is treated then", "diagnostic_reports.conclusion",
+        ("diagnostic_reports", "procedures"),
+        f"WITH treated AS ({_TREATED}), first AS (SELECT r.report_id, {_NARROW} AS seen, "
+        f"least(t.arteries, CASE t.kind WHEN '{BYPASS}' THEN {LEAST_BYPASSED} ELSE 3 END) AS least "
+        "FROM diagnostic_reports AS r JOIN treated AS t ON t.person_id = r.person_id "
+        "AND t.performed_date BETWEEN r.effective_at::DATE "
+        f"AND r.effective_at::DATE + {FOLLOWS} WHERE contains(r.conclusion, 'Circumflex artery') "
+        "QUALIFY t.performed_date = min(t.performed_date) "
+        "OVER (PARTITION BY r.report_id, t.kind)) "
+        f"SELECT {_REPORT} FROM first AS r WHERE seen < least GROUP BY r.report_id",
     ),
     AuditRule(
         "an ejection fraction in a conclusion is its result", "diagnostic_reports.conclusion",

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from healthsim.codes.icd10cm import icd10cm
-from healthsim.codes.loinc import observation
+from healthsim.codes.loinc import loinc, observation
 from healthsim.medicine.datafiles import rows
 
 _FILE = "report_sentences.csv"
@@ -27,7 +27,8 @@ class Variant(NamedTuple):
         codes: beginnings of ICD-10-CM codes; with ``/A`` only of injuries that are treated, with
             ``/D`` only of those that heal.
         visit: whether only the diagnoses of the study's visit count.
-        result: LOINC code of a result instead of codes; ``""`` for none.
+        result: LOINC code of a result, or name of what a study shows, instead of codes; ``""`` for
+            none.
         low: least value of the result.
         high: greatest value of the result.
         sentence: with ``{side}``, ``{name}`` (of the condition) and ``{value}``; ``""`` for none.
@@ -136,13 +137,14 @@ def filled(sentence: str, side: int, code: str, result: str, value: float) -> st
         sentence: of a variant.
         side: number of `SIDES`.
         code: the diagnosis that it is said of, ICD-10-CM; ``""`` for none.
-        result: LOINC code of `value`; ``""`` for none.
+        result: LOINC code or name of `value`; ``""`` for none. What has a name is a whole number.
         value: that ``{value}`` stands for.
 
     >>> filled("Stenosis of the {side}carotid artery.", 2, "I65.22", "", 0.0)
     'Stenosis of the left carotid artery.'
     """
     name = icd10cm().display(code) if code in icd10cm() else code
-    number = f"{value:.{observation(result).decimals}f}" if result else ""
+    decimals = observation(result).decimals if result in loinc().rows else 0
+    number = f"{value:.{decimals}f}" if result else ""
     whole = sentence.format(side=SIDES[side], name=name[:1].lower() + name[1:], value=number)
     return whole[:1].upper() + whole[1:]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from healthsim.addresses import BITS
 from healthsim.dates import existing_minutes
+from healthsim.execution.sync.chart.coronaries import vessels_seen
 from healthsim.execution.sync.chart.findings import Measured, Studied, conclusions
 from healthsim.execution.sync.chart.laboratory import (
     GENERIC,
@@ -57,7 +58,7 @@ def diagnostic_reports(ctx: SyncContext, tables: Mapping[str, Columns]) -> Colum
         group=group.take(told),
         one_side=np.asarray(one_side, dtype=np.bool_)[told],
     )
-    measured = _measured(ctx, tables, ids[told])
+    measured = _measured(ctx, tables, ids[told]).joined(vessels_seen(ctx, studied, tables))
     for name, texts in zip(
         ("conclusion", "conclusion_code"), conclusions(studied, measured, tables), strict=True
     ):
