@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from execution.running import event, journey, run
+from execution.running import diabetic, event, journey, run, visit
 from healthsim.tables import Columns
 from template_runs import equals
 
@@ -219,3 +219,16 @@ def test_counts_are_lowest_in_the_second_week_after_chemotherapy() -> None:
     assert 8 <= lowest <= 14
     assert min(middles) < 0.4 * middles[0]
     assert middles[-1] > 0.85 * middles[0]
+
+
+@pytest.mark.parametrize(("code", "low", "high"), [("R00.1", 30, 59), ("R00.0", 101, 160)])
+def test_who_has_a_slow_or_a_fast_pulse_shows_it_on_the_day(
+    code: str, low: float, high: float
+) -> None:
+    found = event("found", "diagnosis", code=code)
+    seen = visit("seen", 60, diagnoses=[code]) | {"with": [found]}
+    signs = run(diabetic(count=60, attributes={}), journey(seen))["vital_signs"]
+    pulses = np.asarray(signs["value"])[equals(signs["loinc"], "8867-4")]
+
+    assert len(pulses) > 50
+    assert np.mean((pulses >= low) & (pulses <= high)) >= 0.95
