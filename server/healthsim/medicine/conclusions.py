@@ -27,15 +27,18 @@ class Variant(NamedTuple):
         codes: beginnings of ICD-10-CM codes; with ``/A`` only of injuries that are treated, with
             ``/D`` only of those that heal.
         visit: whether only the diagnoses of the study's visit count.
+        operation: whether `codes` are beginnings of codes of operations, CPT or ICD-10-PCS, that
+            were done from `low` to `high` days before; it is not told of the day itself.
         result: LOINC code of a result, or name of what a study shows, instead of codes; ``""`` for
             none.
-        low: least value of the result.
-        high: greatest value of the result.
+        low: least value of the result, or days since the operation.
+        high: greatest value of the result, or days since the operation.
         sentence: with ``{side}``, ``{name}`` (of the condition) and ``{value}``; ``""`` for none.
     """
 
     codes: tuple[str, ...]
     visit: bool
+    operation: bool
     result: str
     low: float
     high: float
@@ -70,9 +73,10 @@ def _groups() -> dict[str, tuple[Slot, ...]]:
         variant = Variant(
             codes=() if result else tuple(row["codes"].split()),
             visit=row["scope"] == "visit",
+            operation=row["scope"] == "operation",
             result=row["codes"] if result else "",
-            low=float(row["low"] or "nan"),
-            high=float(row["high"] or "nan"),
+            low=float(row["low"] or "-inf"),
+            high=float(row["high"] or "inf"),
             sentence=row["sentence"],
         )
         for group in row["group"].split():
@@ -97,13 +101,17 @@ def all_variants() -> list[Variant]:
     return [
         variant
         for slots in _groups().values() for slot in slots for variant in slot.variants
-        if variant.codes and variant.sentence
+        if variant.codes and variant.sentence and not variant.operation
     ]  # fmt: skip
 
 
 @lru_cache(maxsize=100_000)
 def matches(group: str, code: str) -> tuple[tuple[int, int], ...]:
     """Return (slot, variant) of every sentence of a group that a code can be the reason of.
+
+    Args:
+        group: of the study.
+        code: of a diagnosis, or of an operation.
 
     >>> matches("carotid", "I65.21")
     ((0, 0),)

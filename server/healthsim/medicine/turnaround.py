@@ -62,6 +62,16 @@ def kind_of_test(code: str) -> str:
 
 
 @cache
+def is_there_at_once(code: str) -> bool:
+    """Tell whether a result has neither a specimen nor a study, as a questionnaire's total.
+
+    >>> is_there_at_once("44261-6"), is_there_at_once("2823-3"), is_there_at_once("8625-6")
+    (True, False, False)
+    """
+    return not result_kind(code).study
+
+
+@cache
 def turnaround(code: str, setting: str) -> Turnaround:
     """Return how long a result takes, minutes.
 

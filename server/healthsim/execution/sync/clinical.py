@@ -32,7 +32,7 @@ from healthsim.execution.sync.visits.visits import DAY
 from healthsim.execution.timeline.facts import CarePlanFacts
 from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.medicine.studies import procedure_words
-from healthsim.medicine.turnaround import setting_of, turnaround
+from healthsim.medicine.turnaround import is_there_at_once, setting_of, turnaround
 from healthsim.medicine.visit_lengths import waits
 from healthsim.products.patientsim import tables as chart
 from healthsim.products.patientsim.generate import (
@@ -67,15 +67,28 @@ def _lab_result_columns(ctx: SyncContext, layout: RowLayout[ResultRows]) -> Colu
 
 
 def _collected_at(ctx: SyncContext, layout: RowLayout[ResultRows]) -> NDArray[np.int64]:
-    """Return when specimens were taken: soon in the visit, or as long after as the test asks."""
+    """Return when specimens were taken: soon in the visit, or as long after as the test asks.
+
+    What somebody is asked is asked before the visit ends.
+    """
     wait = layout.segment_values(lambda result: waits().get(result.loinc, 0), np.int64)
     soon = source_values(layout, ctx.performed_at)
     collected: NDArray[np.int64] = np.minimum(soon + wait, (soon // DAY + 1) * DAY - 1)
-    return collected
+    return np.where(
+        _at_once(layout), np.minimum(collected, source_values(layout, ctx.ends_at)), collected
+    )
+
+
+def _at_once(layout: RowLayout[ResultRows]) -> NDArray[np.bool_]:
+    """Return which results are there at once, bool, shape (n,): they have no specimen."""
+    return layout.segment_values(lambda result: is_there_at_once(result.loinc), np.bool_)
 
 
 def _reported_after(ctx: SyncContext, layout: RowLayout[ResultRows]) -> NDArray[np.int64]:
-    """Return the minutes from specimen to report; short waits are more frequent than long ones."""
+    """Return the minutes from specimen to report; short waits are more frequent than long ones.
+
+    They are 0 of what has no specimen.
+    """
     draws = ctx.record.draws
 
     def share(source: OccurrenceRows) -> NDArray[np.float64]:
@@ -84,7 +97,8 @@ def _reported_after(ctx: SyncContext, layout: RowLayout[ResultRows]) -> NDArray[
     times = {id(one): turnaround(one.loinc, _setting(ctx, one)) for one in layout.segments}
     least = layout.segment_values(lambda result: times[id(result)].least, np.int64)
     most = layout.segment_values(lambda result: times[id(result)].most, np.int64)
-    return least + np.floor(source_values(layout, share) * (most - least)).astype(np.int64)
+    after = least + np.floor(source_values(layout, share) * (most - least)).astype(np.int64)
+    return np.where(_at_once(layout), 0, after)
 
 
 def _setting(ctx: SyncContext, result: ResultRows) -> str:

@@ -232,3 +232,12 @@ class SyncContext:
         last_minute = (source.days.astype(np.int64) + 1) * DAY - 1
         early = np.minimum(visit.start_at[at] + later, last_minute)
         return np.where(source.days == visit.first[at], early, morning)
+
+    def ends_at(self, source: OccurrenceRows) -> Minutes:
+        """Return when there is no more time for something: its visit ends, or its day."""
+        visit = self.visit_of(source)
+        last_minute = (source.days.astype(np.int64) + 1) * DAY - 1
+        if visit is None:
+            return last_minute
+        end = visit.end_at[visit.position_of(source.rows)]
+        return np.where(source.days == end // DAY, np.minimum(end, last_minute), last_minute)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +89,7 @@ def conclusions(
     codes, found = _from_diagnoses(studied, tables)
     side = np.array([*map(side_of, codes), 0], dtype=np.int64)
     found = _on_one_side(studied, found, side).joined(_from_results(studied, measured))
+    found = found.joined(_from_operations(studied, tables))
     order = np.lexsort((found.rank, found.variant, found.slot, found.study))
     found = found.take(order)
     first = np.ones(len(order), dtype=np.bool_)
@@ -194,6 +195,26 @@ def _from_results(studied: Studied, measured: Measured) -> _Reasons:
     study, slot_of, variant_of, values = (np.concatenate(one) for one in zip(*parts, strict=True))
     none = np.full(len(study), -1, dtype=np.int64)
     return _Reasons(study, slot_of, variant_of, none, none, values)
+
+
+def _from_operations(studied: Studied, tables: Mapping[str, Columns]) -> _Reasons:
+    """Return the reasons that operations of the days before give."""
+    done = tables["procedures"]
+    code = text_column(done, "code")
+    begin, end = _ranges(np.asarray(done["person_id"], dtype=np.int64), studied.person)
+    study, row = _spread(begin, end)
+    days = studied.day[study] - np.asarray(done["performed_date"], dtype=np.int64)[row]
+    since = days > 0
+    of_code = code.codes[row[since]].astype(np.int64)
+    found = _reasons(studied, study[since], of_code, days[since], code.vocabulary)
+    key = np.stack([studied.group.codes[found.study], found.slot, found.variant])
+    known, at = np.unique(key, axis=1, return_inverse=True)
+    spans = [slots_of(studied.group.vocabulary[group])[slot].variants[variant]
+             for group, slot, variant in known.T.tolist()]  # fmt: skip
+    low, high = (np.array([getattr(one, name) for one in spans])[at.ravel()]
+                 for name in ("low", "high"))  # fmt: skip
+    found = found.take((found.rank >= low) & (found.rank <= high))
+    return replace(found, code=np.full(len(found.study), -1, dtype=np.int64))
 
 
 def _texts(studied: Studied, found: _Reasons, codes: tuple[str, ...], side: Ints) -> Coded:

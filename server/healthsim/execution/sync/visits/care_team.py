@@ -24,7 +24,7 @@ ON_DUTY = ("emergency medicine", "hospitalist", "anesthesiology", "radiology", "
 USUAL = {
     "emergency": "emergency medicine", "observation": "hospitalist", "inpatient": "hospitalist",
     "snf": "internal medicine", "dialysis": "nephrology", "asc": "general surgery",
-    "outpatient_hospital": "internal medicine",
+    "outpatient_hospital": "internal medicine", "home_health": "nurse practitioner",
 }  # fmt: skip
 """Specialty of a visit whose event names none; primary care for the classes not here."""
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY
-from healthsim.execution.sync.chart.notes import drugs, findings
+from healthsim.execution.sync.chart.notes import drugs, findings, given, history
 from healthsim.execution.sync.chart.notes.admission import begins, known_at_admission
 from healthsim.execution.sync.chart.notes.kinds import Notes
 from healthsim.execution.sync.chart.notes.phrases import Strings, glued, said
@@ -85,13 +85,29 @@ def procedure_names(scene: Scene) -> Strings:
 def plan(scene: Scene, notes: Notes) -> Strings:
     """List what is prescribed, stopped, given, begun and asked for; null where nothing is."""
     parts = [drugs.prescribed, drugs.stopped, vaccines, vaccines_not_given, findings.pending,
-             orders, referrals, care_plans, goals]  # fmt: skip
+             history.screened, orders, referrals, care_plans, goals]  # fmt: skip
     return _told(scene, notes, parts)
 
 
 def admission_plan(scene: Scene, notes: Notes) -> Strings:
-    """List what is asked for and pending as a stay begins; null where nothing is."""
-    return _told(scene, notes, [findings.pending, orders])
+    """List where the stay is, what it gives, holds and asks for as it begins, and what pends."""
+    parts = [care_unit, given.ordered, given.withheld, findings.pending, orders]
+    return _told(scene, notes, parts)
+
+
+def care_unit(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
+    """Return (note, line) of the unit in which a stay begins."""
+    table = "encounter_locations"
+    if not scene.has(table):
+        return np.zeros(0, dtype=np.int64), nothing(0)
+    place, row = scene.by_encounter(table, "sequence").each(notes.encounter)
+    first = scene.whole(table, "sequence")[row] == 1
+    return place[first], taken(scene.once(_units), row[first])
+
+
+def _units(scene: Scene) -> Strings:
+    unit = scene.coded("encounter_locations", "unit")
+    return said("care_in", care=said_as("care", unit, "Care in {}".format))
 
 
 def _told(scene: Scene, notes: Notes, parts: Sequence[Part]) -> Strings:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 SIGNS: Mapping[str, str] = {
     "pulse": "8867-4", "respiration": "9279-1", "temperature": "8310-5",
-    "saturation": "59408-5", "bmi": "39156-5",
+    "saturation": "59408-5", "bmi": "39156-5", "pain": "72514-3",
 }  # fmt: skip
 """Name of a vital sign that a finding may depend on -> its LOINC code."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +10,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from healthsim.execution.sync.chart.held import stays_holding
+from healthsim.execution.sync.chart.notes.admission import known_at_admission
 from healthsim.execution.sync.chart.notes.drugs import Courses
 from healthsim.execution.sync.chart.notes.kinds import Notes
+from healthsim.execution.sync.chart.notes.person import recoded_flag
 from healthsim.execution.sync.chart.notes.phrases import Strings, glued, said
 from healthsim.execution.sync.chart.notes.scene import Groups, Scene, alphabetical
 from healthsim.execution.sync.chart.notes.texts import (
@@ -27,9 +30,10 @@ from healthsim.execution.sync.chart.places import codes_where, first_of_each
 from healthsim.execution.sync.chart.ward_orders import HOME_CLASSES
 from healthsim.execution.sync.visits.visits import DAY
 from healthsim.medicine.held_drugs import held_drugs
-from healthsim.tables import Coded, Columns
+from healthsim.tables import Coded, Columns, take
 
 _TABLE = "medication_administrations"
+_FIRST_DAY = 24 * 60  # minutes of a stay whose drugs its first note plans: assumption
 
 
 def medications_given(scene: Scene, notes: Notes) -> Strings:
@@ -64,6 +68,60 @@ def _by_drug(scene: Scene) -> Groups:
     return Groups.of(
         scene.encounter(_TABLE), scene.visits, drug, route, scene.whole(_TABLE, "given_at")
     )
+
+
+def ordered(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
+    """Return (note, line) of the drugs of a stay's first day: given anew, or taken at home too."""
+    if not scene.has(_TABLE):
+        return np.zeros(0, dtype=np.int64), nothing(0)
+    place, row = scene.once(_by_drug).each(notes.encounter)
+    early = scene.whole(_TABLE, "given_at")[row] < notes.start[place] + _FIRST_DAY
+    place, row = place[early], row[early]
+    drug, route = (scene.coded(_TABLE, name).codes[row] for name in ("drug", "route"))
+    _, heads = runs([place, drug, route])
+    place, row = place[heads], row[heads]
+    lines = said(
+        "ordered",
+        act=recoded_flag(
+            _goes_on(scene, scene.once(_prescribed)[row], notes.first_day[place]),
+            "Continue",
+            "Give",
+        ),
+        drug=taken(scene.text(_TABLE, "drug"), row),
+        route=taken(scene.text(_TABLE, "route"), row),
+    )
+    return place, lines
+
+
+def _goes_on(scene: Scene, prescription: Places, first_day: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which prescriptions, -1 for none, were taken before a stay's first day."""
+    if not scene.has("prescriptions"):
+        return np.zeros(len(prescription), dtype=np.bool_)
+    courses = scene.once(Courses.of)
+    before = (courses.written[prescription] < first_day) | courses.renews[prescription]
+    goes_on: NDArray[np.bool_] = (prescription >= 0) & before
+    return goes_on
+
+
+def _prescribed(scene: Scene) -> Places:
+    """Return the position of each administration's prescription; -1 without one."""
+    wanted = scene.whole(_TABLE, "prescription_id")
+    if not scene.has("prescriptions"):
+        return np.full(len(wanted), -1, dtype=np.int64)
+    every = scene.whole("prescriptions", "prescription_id")
+    order = np.argsort(every, kind="stable")
+    at = order[np.minimum(np.searchsorted(every[order], wanted), len(every) - 1)]
+    return np.where(every[at] == wanted, at, -1)
+
+
+def withheld(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
+    """Return (note, line) of what is not given of what the person takes, as known at first."""
+    if not scene.has("prescriptions"):
+        return np.zeros(0, dtype=np.int64), nothing(0)
+    held = scene.once(_held_at_first)
+    place, at = held.of_stays.each(notes.encounter)
+    drug = taken(scene.text("prescriptions", "drug"), held.row[at])
+    return place, said("withheld", drug=drug, why=taken(held.why, at))
 
 
 def medications_held(scene: Scene, notes: Notes) -> Strings:
@@ -108,6 +166,18 @@ class _Held:
 
 
 def _held(scene: Scene) -> _Held:
+    return _held_by(scene, scene.tables)
+
+
+def _held_at_first(scene: Scene) -> _Held:
+    """Return what stays hold for what was known as they began: no result of theirs was."""
+    known = {name: columns for name, columns in scene.tables.items() if name != "lab_results"}
+    diagnoses = known["encounter_diagnoses"]
+    known["encounter_diagnoses"] = take(diagnoses, scene.once(known_at_admission))
+    return _held_by(scene, known)
+
+
+def _held_by(scene: Scene, tables: Mapping[str, Columns]) -> _Held:
     inside = codes_where(scene.coded("encounters", "encounter_class"), HOME_CLASSES.__contains__)
     stays = np.flatnonzero(inside)
     rows = Groups.of(scene.person("prescriptions"), scene.people)
@@ -121,7 +191,7 @@ def _held(scene: Scene) -> _Held:
     reason = np.full(len(row), -1, dtype=np.int64)
     for number, rule in enumerate(held_drugs()):
         about = codes_where(ingredient, rule.ingredients.__contains__)
-        holds = about & stays_holding(rule, columns, scene.tables)[place]
+        holds = about & stays_holding(rule, columns, tables)[place]
         reason[holds & (reason < 0)] = number
     by_vein = np.isin(stays[place] * 2**16 + ingredient.codes, _by_vein(scene, ingredient))
     reason[by_vein & (reason < 0)] = len(held_drugs())

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+from functools import cache
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY
+from healthsim.execution.sync.chart.notes.drugs import died
 from healthsim.execution.sync.chart.notes.kinds import Notes
 from healthsim.execution.sync.chart.notes.phrases import Strings, said
 from healthsim.execution.sync.chart.notes.scene import Scene
@@ -18,6 +23,7 @@ from healthsim.execution.sync.chart.notes.texts import (
     nothing,
     numbers,
     only,
+    recoded,
     taken,
 )
 from healthsim.execution.sync.chart.notes.vocabulary import (
@@ -149,6 +155,43 @@ def screenings(scene: Scene, notes: Notes) -> Strings:
     place, row = scene.by_encounter("screenings", "taken_at", "instrument").each(notes.encounter)
     there = scene.whole("screenings", "taken_at")[row] <= notes.authored[place]
     return listed(place[there], len(notes), taken(scene.once(_screenings), row[there]))
+
+
+def screened(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
+    """Return (note, line) of what follows from totals that call for something; not of the dead."""
+    if not scene.has("screenings"):
+        return np.zeros(0, dtype=np.int64), nothing(0)
+    place, row = scene.by_encounter("screenings", "taken_at", "instrument").each(notes.encounter)
+    there = scene.whole("screenings", "taken_at")[row] <= notes.authored[place]
+    there &= ~died(scene, notes)[place]
+    return place[there], taken(scene.once(_plans), row[there])
+
+
+def _plans(scene: Scene) -> Strings:
+    """Return what follows from each screening; null where nothing does."""
+    table = "screenings"
+    name = scene.coded(table, "instrument")
+    score = np.asarray(scene.column(table, "score"), dtype=np.float64)
+    known = _plans_of_screenings()
+    least = np.array([*(known.get(word, (np.inf, ""))[0] for word in name.vocabulary), np.inf])
+    calls = score >= least[name.codes]  # of no total: never
+    plan = only(recoded(name, [known.get(word, (0, None))[1] for word in name.vocabulary]), calls)
+    return said(
+        "screened",
+        instrument=scene.text(table, "instrument"),
+        score=numbers(score),
+        meaning=scene.text(table, "interpretation"),
+        plan=plan,
+    )
+
+
+@cache
+def _plans_of_screenings() -> dict[str, tuple[float, str]]:
+    """Return of each questionnaire the total from which something follows, and what does."""
+    path = Path(__file__).parent / "data" / "plans_of_screenings.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["instrument"]: (float(row["from_score"]), row["plan"])
+                for row in csv.DictReader(file)}  # fmt: skip
 
 
 def _screenings(scene: Scene) -> Strings:

@@ -14,6 +14,8 @@ from healthsim.execution.sync.chart.notes.surgery import (
     by_anesthetist,
     by_hospital,
     days_of_encounters,
+    of_one_note,
+    owners,
 )
 from healthsim.execution.sync.chart.notes.texts import (
     Places,
@@ -45,8 +47,10 @@ def _day(scene: Scene, notes: Notes) -> NDArray[np.int64]:
 
 
 def operation(scene: Scene, notes: Notes) -> Strings:
-    """Say what was done."""
-    return taken(scene.once(acts.procedure_texts), notes.procedure)
+    """List what was done in the operation, as it is listed: one line for each procedure."""
+    own = scene.once(owners)[notes.procedure]
+    place, row = scene.once(of_one_note).each(own)
+    return listed(place, len(notes), taken(scene.once(acts.procedure_texts), row))
 
 
 def main_diagnosis(scene: Scene, notes: Notes) -> Strings:
@@ -63,11 +67,11 @@ def anesthesia(scene: Scene, notes: Notes) -> Strings:
 
 
 def also_done(scene: Scene, notes: Notes) -> Strings:
-    """List what else was done on the day; not the facility's codes of the same."""
+    """List what else was done on the day; not the facility's codes of the same operation."""
     place, row = _on_the_day(scene, notes)
     kept = ~scene.once(by_anesthetist)[row] & scene.once(_has_words)[row]
-    of_hospital = scene.once(by_hospital)
-    kept &= ~of_hospital[row] | of_hospital[notes.procedure[place]]
+    own = scene.once(owners)
+    kept &= ~scene.once(by_hospital)[row] & (own[row] != own[notes.procedure[place]])
     return listed(place[kept], len(notes), taken(scene.once(acts.procedure_lines), row[kept]))
 
 

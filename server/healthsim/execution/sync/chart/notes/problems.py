@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from healthsim.codes.icd10cm import COMBINATIONS
 from healthsim.dates import NO_DAY
+from healthsim.execution.sync.chart.notes.endings import is_over
 from healthsim.execution.sync.chart.notes.kinds import Notes
 from healthsim.execution.sync.chart.notes.person import age_and_sex, counted
 from healthsim.execution.sync.chart.notes.phrases import Strings, glued, said
@@ -58,7 +59,9 @@ def _active(scene: Scene, notes: Notes) -> tuple[Places, Places]:
     today = notes.first_day[place]
     has = (onset[row] < today) & ((abated[row] == NO_DAY) | (abated[row] > today))
     has &= scene.whole("conditions", "recorded_date")[row] <= today
-    return place[has], row[has]
+    place, row = place[has], row[has]
+    lasts = ~is_over(scene, notes, place, row)
+    return place[lasts], row[lasts]
 
 
 def _began(scene: Scene) -> Places:

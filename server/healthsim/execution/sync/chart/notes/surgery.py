@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from healthsim.addresses import BITS
 from healthsim.codes.procedures import procedure_system
-from healthsim.execution.sync.chart.notes.scene import Scene
+from healthsim.execution.sync.chart.notes.scene import Groups, Scene
 from healthsim.execution.sync.chart.notes.texts import Places, words
 from healthsim.medicine.studies import study_of
 
@@ -64,15 +64,50 @@ def is_operation_of_a_hospital(code: str) -> bool:
 def operations(scene: Scene) -> NDArray[np.bool_]:
     """Tell which procedures are operations in an encounter that have a note.
 
-    They are those of surgeons; on a day without, the first that the hospital lists.
+    They are those of surgeons, the first of each surgeon in an encounter and on a day; on a day
+    without, the first that the hospital lists. The note is of all that it stands for.
     """
     surgeons, hospitals = scene.once(by_surgeon), np.flatnonzero(scene.once(by_hospital))
     own = scene.once(days_of_encounters)
     alone = hospitals[~np.isin(own[hospitals], own[scene.once(_without_report)])]
     alone = alone[np.argsort(_listed_at(scene, alone), kind="stable")]
-    noted = surgeons.copy()
+    noted = surgeons & first_of_note(scene)
     noted[alone[np.unique(own[alone], return_index=True)[1]]] = True
     return noted & (scene.encounter("procedures") >= 0)
+
+
+def first_of_note(scene: Scene) -> NDArray[np.bool_]:
+    """Tell which procedures are listed first of their surgeon or hospital, encounter and day."""
+    order = scene.once(_in_listed_order)
+    own = scene.once(owners)[order]
+    first = np.zeros(len(own), dtype=np.bool_)
+    first[order[np.unique(own, return_index=True)[1]]] = True
+    return first
+
+
+def of_one_note(scene: Scene) -> Groups:
+    """Return the operations of each owner of `owners`, as they are listed."""
+    own = scene.once(owners)
+    listed = np.argsort(scene.once(_in_listed_order))
+    return Groups.of(own, int(own.max(initial=-1)) + 1, listed)
+
+
+def owners(scene: Scene) -> Places:
+    """Return a number of the encounter, day and surgeon of each operation; -1 of no operation.
+
+    A hospital's codes of an encounter and day have one number, whoever is said to have operated.
+    """
+    surgeons, hospitals = scene.once(by_surgeon), scene.once(by_hospital)
+    who = np.where(surgeons, scene.whole("procedures", "performer_npi"), -1)
+    keys = np.stack([scene.once(days_of_encounters), who])
+    number = np.unique(keys, axis=1, return_inverse=True)[1].reshape(-1)
+    return np.where(surgeons | hospitals, number, -1)
+
+
+def _in_listed_order(scene: Scene) -> Places:
+    """Return all procedures in the order in which their encounters list them."""
+    every = np.arange(len(scene.whole("procedures", "procedure_id")))
+    return np.argsort(_listed_at(scene, every), kind="stable")
 
 
 def _listed_at(scene: Scene, rows: Places) -> Places:
