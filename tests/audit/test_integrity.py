@@ -13,6 +13,7 @@ from audit.body_tampering import OF_BODIES
 from audit.chart_tampering import OF_CHARTS, OF_RELATIVES, OF_SCREENINGS
 from audit.facility_tampering import OF_FACILITIES
 from audit.hour_tampering import OF_HOURS
+from audit.note_finding_tampering import OF_NOTE_FINDINGS
 from audit.note_tampering import OF_NOTES, OF_SOURCES
 from audit.order_tampering import OF_ORDERS
 from audit.people_tampering import OF_PEOPLE
@@ -94,6 +95,7 @@ def test_every_rule_is_seen_to_fail() -> None:
             *OF_HOURS,
             *OF_NOTES,
             *OF_SOURCES,
+            *OF_NOTE_FINDINGS,
             *OF_PEOPLE,
             *OF_GROUPS,
             *OF_BENEFITS,

@@ -29,6 +29,7 @@ from healthsim.audit import (
     medicines,
     money,
     network,
+    note_findings,
     notes,
     orders,
     pharmacy,
@@ -67,7 +68,7 @@ NAMED: tuple[AnyRule, ...] = (
     *tumors.RULES, *bodies.RULES, *vital_signs.RULES, *beds.RULES, *claim_edits.RULES,
     *chart_people.RULES, *facility_bills.RULES, *claim_people.RULES, *stay_groups.RULES,
     *orders.RULES, *appointments.RULES, *treatments.RULES, *wards.RULES, *doses.RULES,
-    *notes.RULES, *hours.RULES, *home_care.RULES, *stays.RULES,
+    *notes.RULES, *hours.RULES, *home_care.RULES, *stays.RULES, *note_findings.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 

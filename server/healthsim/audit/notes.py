@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from healthsim.audit.rules import AnyRule, AuditRule
 
-_NOTE = "concat('note_id ', n.note_id)"
+NOTE = "concat('note_id ', n.note_id)"
 _NEEDS = ("clinical_notes", "encounters")
 
 
-def _under(*headings: str) -> str:
+def under(*headings: str) -> str:
     """Return the SQL of the text under the first of some headings; '' where none is there."""
     return rf"regexp_extract(n.text, '\n\n(?:{'|'.join(headings)})\n((?:.+\n)*)', 1)"
 
@@ -19,28 +19,28 @@ def _each(text: str, pattern: str) -> str:
     return f"unnest(regexp_extract_all({text}, '{pattern}', 1))"
 
 
-_EXAMINATION = _under("EXAMINATION")
+EXAMINATION = under("EXAMINATION")
 _CHANGE = "(up|down) from ([0-9.]+)(?:/[0-9.]+)? to ([0-9.]+)"
 _LATER = "^(Z37|O6[789]|O7[01235]|Z89|Z9)"
 """Codes that are known only once the stay is under way, or may be."""
 _ACUTE_HEART = "^I50[.][234][13]"
-_DIAGNOSES = _under("ASSESSMENT", "DIAGNOSES")
+_DIAGNOSES = under("ASSESSMENT", "DIAGNOSES")
 _CODES = (rf"regexp_extract_all({_DIAGNOSES}, "
           r"'\(([A-Z][0-9A-Z.]+)\)(?:, arose during the stay)?\n', 1)")  # fmt: skip
 _LISTED = ("(SELECT encounter_id, list(code ORDER BY sequence) AS codes FROM encounter_diagnoses "
            "GROUP BY encounter_id)")  # fmt: skip
 _FIRST_PULSE = ("(SELECT encounter_id, arg_min(value, measured_at) AS pulse FROM vital_signs "
                 "WHERE loinc = '8867-4' GROUP BY encounter_id)")  # fmt: skip
-_RESULTS = rf"regexp_replace({_under('RESULTS')}, '(?m)^Collected.*$| ?\([^()]*\)', '', 'g')"
-_DRUGS = _under("MEDICATIONS[A-Z ]*")
-_SIGNS = _under("(?:LAST )?VITAL SIGNS[A-Z ]*")
+_RESULTS = rf"regexp_replace({under('RESULTS')}, '(?m)^Collected.*$| ?\([^()]*\)', '', 'g')"
+_DRUGS = under("MEDICATIONS[A-Z ]*")
+_SIGNS = under("(?:LAST )?VITAL SIGNS[A-Z ]*")
 _VALUE = (r"[^-,;:] (-?[0-9.]+)(?: ?[^-0-9 ,;\n][^ ,;\n]*"
           r"(?: (?:m²|creatinine|in 24 h|(?:high|low)-power field))?)?[,;\n]")  # fmt: skip
 """The last number of a result, with its unit: names of tests have numbers too."""
 _LASTING = (
     "SELECT *, regexp_extract(said, '^[A-Z0-9.]+') AS code FROM (SELECT n.note_id, n.person_id, "
     "e.start_at::DATE AS on_day, unnest(regexp_extract_all("
-    + _under("PROBLEMS")
+    + under("PROBLEMS")
     + r", '\(([A-Z][0-9A-Z.]+\), for [0-9]+ [a-z]+)', 1)) AS said "
     "FROM clinical_notes AS n JOIN encounters AS e USING (encounter_id))"
 )
@@ -54,19 +54,19 @@ _LENGTH = ("CASE " + " ".join(
 """How long `days` are, in the words of a note."""
 _DRUG = "(?m)^- (?:(?:Continue|Resume|Changed:|New:) )?(.+?)[.] [A-Z]"
 
-_HELD = f"regexp_extract_all({_under('MEDICATIONS HELD')}, '(?m)^- (.+?)[.] Held', 1)"
+_HELD = f"regexp_extract_all({under('MEDICATIONS HELD')}, '(?m)^- (.+?)[.] Held', 1)"
 
 
 def _left_with(act: str) -> str:
     """Return the SQL of the drugs with which a note says that somebody leaves, by what is done."""
-    listed = _under("MEDICATIONS AT DISCHARGE")
+    listed = under("MEDICATIONS AT DISCHARGE")
     return f"regexp_extract_all({listed}, '(?m)^- {act} (.+?)[.] [A-Z]', 1)"
 
 
 RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "a note is written in its encounter, by who treats", "clinical_notes.authored_at", _NEEDS,
-        f"SELECT {_NOTE} FROM clinical_notes AS n JOIN encounters AS e USING (encounter_id) "
+        f"SELECT {NOTE} FROM clinical_notes AS n JOIN encounters AS e USING (encounter_id) "
         "WHERE n.authored_at NOT BETWEEN e.start_at AND e.end_at "
         "OR n.person_id <> e.person_id OR (n.author_npi <> e.attending_npi "
         "AND n.type <> '11504-8')",
@@ -74,22 +74,22 @@ RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "an admission is written before the operating room", "clinical_notes.authored_at",
         ("clinical_notes", "encounter_locations"),
-        f"SELECT DISTINCT {_NOTE} FROM clinical_notes AS n JOIN encounter_locations AS l "
+        f"SELECT DISTINCT {NOTE} FROM clinical_notes AS n JOIN encounter_locations AS l "
         "USING (encounter_id) WHERE n.type = '34117-2' AND l.unit = 'operating room' "
         "AND n.authored_at > l.start_at",
     ),
     AuditRule(
         "a note names the diagnoses of its encounter, in order", "clinical_notes.text",
         ("clinical_notes", "encounter_diagnoses"),
-        f"SELECT {_NOTE} FROM clinical_notes AS n JOIN {_LISTED} AS d USING (encounter_id) "
+        f"SELECT {NOTE} FROM clinical_notes AS n JOIN {_LISTED} AS d USING (encounter_id) "
         f"WHERE n.type NOT IN ('11504-8', '34117-2') AND {_CODES} <> d.codes",
     ),
     AuditRule(
         "a note of an admission names what was known then, in order", "clinical_notes.text",
         ("clinical_notes", "encounter_diagnoses"),
-        f"SELECT {_NOTE} FROM clinical_notes AS n JOIN {_LISTED} AS d USING (encounter_id) "
+        f"SELECT {NOTE} FROM clinical_notes AS n JOIN {_LISTED} AS d USING (encounter_id) "
         f"WHERE n.type = '34117-2' AND list_filter(d.codes, lambda c: list_contains({_CODES}, c)) "
-        f"<> {_CODES} UNION ALL SELECT {_NOTE} FROM clinical_notes AS n JOIN encounter_diagnoses "
+        f"<> {_CODES} UNION ALL SELECT {NOTE} FROM clinical_notes AS n JOIN encounter_diagnoses "
         "AS d USING (encounter_id) WHERE n.type = '34117-2' AND CASE "
         f"WHEN list_contains({_CODES}, d.code) THEN d.poa = 'N' OR d.code LIKE 'Z37%' "
         f"ELSE d.poa IS DISTINCT FROM 'N' AND NOT regexp_matches(d.code, '{_LATER}') END",
@@ -97,7 +97,7 @@ RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "an admission does not know a state that the stay leaves", "clinical_notes.text",
         ("clinical_notes", "conditions", "encounters"),
-        f"SELECT DISTINCT {_NOTE} FROM clinical_notes AS n JOIN encounters AS e "
+        f"SELECT DISTINCT {NOTE} FROM clinical_notes AS n JOIN encounters AS e "
         "USING (encounter_id) JOIN conditions AS c ON c.person_id = n.person_id "
         "WHERE n.type = '34117-2' AND regexp_matches(c.code, '^Z(89|9)') "
         "AND c.onset_date BETWEEN e.start_at::DATE AND e.end_at::DATE AND NOT EXISTS (SELECT 1 "
@@ -123,12 +123,12 @@ RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "an examination hears the pulse that was counted", "clinical_notes.text",
         ("clinical_notes", "vital_signs", "patients"),
-        f"SELECT {_NOTE} FROM clinical_notes AS n LEFT JOIN {_FIRST_PULSE} AS v "
-        f"USING (encounter_id) WHERE CASE WHEN {_EXAMINATION} LIKE '%pulse slow%' "
+        f"SELECT {NOTE} FROM clinical_notes AS n LEFT JOIN {_FIRST_PULSE} AS v "
+        f"USING (encounter_id) WHERE CASE WHEN {EXAMINATION} LIKE '%pulse slow%' "
         "THEN v.pulse IS NULL OR v.pulse >= 50 "
-        f"WHEN regexp_matches({_EXAMINATION}, 'pulse regular, fast|irregular and fast') "
+        f"WHEN regexp_matches({EXAMINATION}, 'pulse regular, fast|irregular and fast') "
         "THEN v.pulse IS NULL OR v.pulse < 100 "
-        f"WHEN {_EXAMINATION} LIKE '%Heart: pulse regular%' "
+        f"WHEN {EXAMINATION} LIKE '%Heart: pulse regular%' "
         "THEN v.pulse NOT BETWEEN 50 AND 99.9 AND EXISTS (SELECT 1 FROM patients AS p "
         "WHERE p.person_id = n.person_id "
         "AND p.birth_date < n.authored_at::DATE - INTERVAL 13 YEAR) ELSE false END",
@@ -136,22 +136,22 @@ RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "an examination finds what its diagnoses show", "clinical_notes.text",
         ("clinical_notes", "encounter_diagnoses"),
-        f"SELECT {_NOTE} FROM clinical_notes AS n JOIN {_LISTED} AS d USING (encounter_id) "
-        f"WHERE (contains({_EXAMINATION}, 'Lungs: ') AND NOT contains({_EXAMINATION}, 'crackles') "
+        f"SELECT {NOTE} FROM clinical_notes AS n JOIN {_LISTED} AS d USING (encounter_id) "
+        f"WHERE (contains({EXAMINATION}, 'Lungs: ') AND NOT contains({EXAMINATION}, 'crackles') "
         f"AND len(list_filter({_CODES}, lambda c: regexp_matches(c, '{_ACUTE_HEART}'))) > 0) "
-        f"OR (contains({_EXAMINATION}, 'wheeze on both sides') AND len(list_filter(d.codes, "
+        f"OR (contains({EXAMINATION}, 'wheeze on both sides') AND len(list_filter(d.codes, "
         "lambda c: regexp_matches(c, '^J4[45]'))) = 0) "
-        f"OR (contains({_EXAMINATION}, 'ravid uterus') AND len(list_filter(d.codes, "
+        f"OR (contains({EXAMINATION}, 'ravid uterus') AND len(list_filter(d.codes, "
         "lambda c: regexp_matches(c, '^(Z3[34A]|O)'))) = 0)",
     ),
     AuditRule(
         "an examination finds what fits the person", "clinical_notes.text",
         ("clinical_notes", "encounters", "encounter_diagnoses", "conditions", "patients"),
-        f"SELECT {_NOTE} FROM clinical_notes AS n JOIN encounters AS e USING (encounter_id) "
+        f"SELECT {NOTE} FROM clinical_notes AS n JOIN encounters AS e USING (encounter_id) "
         "JOIN patients AS p ON p.person_id = n.person_id "
-        f"WHERE (contains({_EXAMINATION}, 'cord dry') "
+        f"WHERE (contains({EXAMINATION}, 'cord dry') "
         "AND date_diff('day', p.birth_date, e.start_at::DATE) > 21) "
-        f"OR (contains({_EXAMINATION}, 'no retinopathy') AND NOT EXISTS (SELECT 1 FROM (SELECT "
+        f"OR (contains({EXAMINATION}, 'no retinopathy') AND NOT EXISTS (SELECT 1 FROM (SELECT "
         "person_id, code FROM conditions UNION ALL SELECT o.person_id, d.code "
         "FROM encounter_diagnoses AS d JOIN encounters AS o USING (encounter_id)) AS c "
         "WHERE c.person_id = n.person_id AND regexp_matches(c.code, '^E(0[89]|1[013])')))",
@@ -167,7 +167,7 @@ RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "a note holds the results of its visit that were there", "clinical_notes.text",
         ("clinical_notes", "lab_results", "encounters"),
-        f"SELECT DISTINCT {_NOTE} FROM clinical_notes AS n JOIN lab_results AS r "
+        f"SELECT DISTINCT {NOTE} FROM clinical_notes AS n JOIN lab_results AS r "
         "USING (encounter_id) WHERE r.resulted_at <= n.authored_at AND r.value IS NOT NULL "
         "AND n.type NOT IN ('18842-5', '11504-8') "
         "AND NOT contains(n.text, concat(' ', printf('%.15g', r.value)))",
@@ -183,14 +183,14 @@ RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "a drug that a stay held is resumed, one that it did not hold goes on",
         "clinical_notes.text", ("clinical_notes", "prescriptions"),
-        f"SELECT {_NOTE} FROM clinical_notes AS n WHERE len(list_intersect({_HELD}, "
+        f"SELECT {NOTE} FROM clinical_notes AS n WHERE len(list_intersect({_HELD}, "
         f"{_left_with('Continue')})) > 0 OR len(list_filter({_left_with('Resume')}, "
         f"lambda one: NOT list_contains({_HELD}, one))) > 0",
     ),
     AuditRule(
         "a pressure in a note was measured in its encounter", "clinical_notes.text",
         ("clinical_notes", "vital_signs"),
-        f"SELECT {_NOTE} FROM clinical_notes AS n WHERE {_SIGNS} LIKE 'Blood pressure%' "
+        f"SELECT {NOTE} FROM clinical_notes AS n WHERE {_SIGNS} LIKE 'Blood pressure%' "
         "AND NOT EXISTS (SELECT 1 FROM vital_signs AS h JOIN vital_signs AS l "
         "ON l.encounter_id = h.encounter_id AND l.loinc = '8462-4' "
         "WHERE h.encounter_id = n.encounter_id AND h.loinc = '8480-6' "
@@ -210,7 +210,7 @@ RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "an age in a note is that of the day", "clinical_notes.text",
         ("clinical_notes", "encounters", "patients"),
-        f"SELECT {_NOTE} FROM clinical_notes AS n JOIN encounters AS e USING (encounter_id) "
+        f"SELECT {NOTE} FROM clinical_notes AS n JOIN encounters AS e USING (encounter_id) "
         "JOIN patients AS p ON p.person_id = n.person_id "
         r"WHERE TRY_CAST(regexp_extract(n.text, ', (\d+)-year-old', 1) AS INTEGER) "
         "<> date_diff('year', p.birth_date, e.start_at::DATE) "
