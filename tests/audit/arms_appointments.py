@@ -11,6 +11,8 @@ _REASON = "a cancelled appointment has a reason"
 _WITHIN = "what is booked lies after the data, and what was missed within"
 _LIVING = "an appointment is of the living"
 _MISSED = "nobody misses an appointment on a day of a visit"
+_SINCE_STAY = "who comes because of a stay or emergency visit has booked since it"
+_SINCE_ONSET = "who comes because of a cancer has booked since its onset"
 _IS_KEPT, _IS_MISSED = "status = 'fulfilled'", "status IN ('noshow', 'cancelled')"
 _VISIT = "(SELECT e.{} FROM encounters AS e WHERE e.encounter_id = appointments.encounter_id)"
 _THROUGH, _AS_OF = "(SELECT through FROM data_days)", "(SELECT as_of FROM data_days)"
@@ -19,6 +21,15 @@ _STATED = (
     "(SELECT max(start_at)::DATE FROM appointments WHERE status <> 'booked')"
 )
 _A_STAY = "(SELECT e.{} FROM encounters AS e WHERE e.person_id = appointments.person_id LIMIT 1)"
+_ENDED = (
+    "(SELECT max(e.end_at) FROM encounters AS e WHERE e.person_id = appointments.person_id "
+    "AND e.encounter_class IN ('inpatient', 'observation', 'snf', 'emergency') "
+    "AND e.end_at < appointments.start_at - INTERVAL 30 MINUTE)"
+)
+_AHEAD = "booked_at < start_at - INTERVAL 3 DAY"
+_OF_CANCER = one("appointments", "reason_code = 'C34.90'", f"{_IS_KEPT} AND {_AHEAD}")
+_BOOKING = "(SELECT a.booked_at::DATE FROM appointments AS a WHERE a.reason_code = 'C34.90')"
+_WITH_CANCER = "(SELECT a.person_id FROM appointments AS a WHERE a.reason_code = 'C34.90')"
 
 OF_APPOINTMENTS = (
     *(breaks(_KEPT, one("appointments", change, _IS_KEPT)) for change in (
@@ -33,6 +44,12 @@ OF_APPOINTMENTS = (
     breaks(_BOOKED, one("appointments", "booked_at = start_at")),
     keeps(_BOOKED, one("appointments", "booked_at = start_at - INTERVAL 1 MINUTE")),
     breaks(_BOOKED, one("appointments", "end_at = start_at")),
+    *(Arm(_SINCE_STAY, (one("appointments", f"reason_code = 'Z09', booked_at = {_ENDED} {shift}",
+                            f"{_IS_KEPT} AND {_ENDED} IS NOT NULL"),), rows)
+      for shift, rows in (("- INTERVAL 1 MINUTE", 1), ("", 0))),
+    *(Arm(_SINCE_ONSET, (_OF_CANCER, one(
+        "conditions", f"code = 'C34.90', onset_date = {_BOOKING} + {days}",
+        f"person_id = {_WITH_CANCER}")), rows) for days, rows in ((0, 0), (1, 1))),
     breaks(_REASON, one("appointments", "cancel_reason = 'pat'", _IS_KEPT)),
     breaks(_REASON, one("appointments", "cancel_reason = NULL", "status = 'cancelled'")),
     *(Arm(_WITHIN, (_STATED, one("appointments", f"start_at = {day}", _IS_KEPT)), rows)

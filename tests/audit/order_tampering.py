@@ -16,6 +16,11 @@ _STENTED = (
     "NULL AS encounter_id, NULL AS event_id) FROM procedures AS p JOIN diagnostic_reports AS r "
     f"USING (person_id) WHERE r.report_id = {_ONE_TREATED} ORDER BY p.procedure_id LIMIT 1"
 )
+_ENDED = (
+    "(SELECT max(e.end_at) FROM encounters AS e WHERE e.person_id = appointments.person_id "
+    "AND e.encounter_class IN ('inpatient', 'observation', 'snf', 'emergency') "
+    "AND e.end_at < appointments.start_at - INTERVAL 30 MINUTE)"
+)
 
 OF_ORDERS: tuple[Tampering, ...] = (
     _row("a result is in one report, of its visit",
@@ -51,6 +56,16 @@ OF_ORDERS: tuple[Tampering, ...] = (
          also=("nobody misses an appointment on a day of a visit",)),
     _row("an appointment is booked before it begins, and begins before it ends",
          _one("appointments", "end_at = start_at")),
+    _row("who comes because of a stay or emergency visit has booked since it",
+         _one("appointments", f"reason_code = 'Z09', booked_at = {_ENDED} - INTERVAL 1 MINUTE",
+              f"status = 'fulfilled' AND {_ENDED} IS NOT NULL")),
+    _row("who comes because of a cancer has booked since its onset",
+         _one("appointments", "reason_code = 'C34.90'",
+              "status = 'fulfilled' AND booked_at < start_at - INTERVAL 3 DAY"),
+         _one("conditions", "code = 'C34.90', onset_date = (SELECT a.booked_at::DATE + 1 FROM "
+              "appointments AS a WHERE a.reason_code = 'C34.90')",
+              "person_id = (SELECT a.person_id FROM appointments AS a "
+              "WHERE a.reason_code = 'C34.90')")),
     _row("a cancelled appointment has a reason",
          _one("appointments", "cancel_reason = 'pat'", "status = 'fulfilled'")),
     _row("what is booked lies after the data, and what was missed within",

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 from healthsim.audit.rules import AnyRule, AuditRule, RowRule
-from healthsim.medicine.appointments import PLANNED
+from healthsim.medicine.appointments import AFTER_STAYS, PLANNED
 
 _APPOINTMENT = "concat('appointment_id ', a.appointment_id)"
 _CLASSES = ", ".join(f"'{one}'" for one in PLANNED)
+_AFTER = " OR ".join(f"a.reason_code LIKE '{one}%'" for one in AFTER_STAYS)
+_ACUTE = "'inpatient', 'observation', 'snf', 'emergency'"
+_WAY = "INTERVAL 30 MINUTE"  # who is treated until then has not booked before
 
 RULES: tuple[AnyRule, ...] = (
     AuditRule(
@@ -29,6 +32,22 @@ RULES: tuple[AnyRule, ...] = (
         "an appointment is booked before it begins, and begins before it ends",
         "appointments.booked_at", "appointments",
         "booked_at >= start_at OR start_at >= end_at",
+    ),
+    AuditRule(
+        "who comes because of a stay or emergency visit has booked since it",
+        "appointments.booked_at", ("appointments", "encounters"),
+        f"SELECT DISTINCT {_APPOINTMENT} FROM appointments AS a JOIN encounters AS e "
+        f"USING (person_id) WHERE ({_AFTER}) AND a.status <> 'booked' "
+        f"AND e.encounter_class IN ({_ACUTE}) AND a.booked_at < e.end_at "
+        f"AND e.end_at < a.start_at - {_WAY}",
+    ),
+    AuditRule(
+        "who comes because of a cancer has booked since its onset", "appointments.booked_at",
+        ("appointments", "conditions"),
+        f"SELECT {_APPOINTMENT} FROM appointments AS a JOIN conditions AS c USING (person_id) "
+        "WHERE a.reason_code LIKE 'C%' AND c.code LIKE 'C%' AND a.status <> 'booked' "
+        f"AND c.onset_date < a.start_at::DATE GROUP BY a.appointment_id, a.booked_at "
+        "HAVING min(c.onset_date) > a.booked_at::DATE",
     ),
     RowRule(
         "a cancelled appointment has a reason", "appointments.cancel_reason", "appointments",

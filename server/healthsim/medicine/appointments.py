@@ -14,6 +14,8 @@ _ACUTE = tuple("ABHJKLRST")
 _FLARES = re.compile(r"J44\.[01]|J45\.[0-9]{1,2}[12]$|J45\.90[12]")
 _WITH_SEVENTH = 8  # characters of a code with a seventh one, and its dot
 _CHECKUPS, _AFTER = ("Z00", "Z01", "Z12", "Z13", "Z02"), ("Z09", "Z48", "Z47", "Z08")
+AFTER_STAYS = ("Z09",)
+"""Codes of visits after treatment: people come because of the last stay or emergency visit."""
 
 
 @cache
@@ -43,6 +45,15 @@ def is_soon(code: str) -> bool:
     course = usual_course(code)
     short = course.kind == "acute" and course.days <= figures()["illness_days"]
     return short or code.startswith("R") or bool(_FLARES.match(code))
+
+
+def is_after(code: str) -> bool:
+    """Tell whether a visit for a diagnosis comes after a stay or an emergency visit.
+
+    >>> is_after("Z09"), is_after("Z00.00")
+    (True, False)
+    """
+    return code.startswith(AFTER_STAYS)
 
 
 def appointment_type(code: str) -> str:

@@ -66,3 +66,25 @@ def test_what_is_booked_comes_after_the_data_and_after_two_visits(
         HAVING a.start_at < DATE '2026-01-01' OR count(e.encounter_id) < 2
         """).fetchall()
     assert wrong == []
+
+
+def test_a_visit_is_booked_after_what_it_comes_of_and_an_attack_the_day_before_at_most() -> None:
+    path = kept("medicare-heart-failure", ("heart-failure-exacerbation",), 30)
+    with duckdb.connect(str(path), read_only=True) as opened:
+        early = opened.execute("""
+            SELECT count(*), count(*) FILTER (a.booked_at < e.end_at) FROM appointments AS a
+            JOIN encounters AS e USING (person_id) WHERE a.reason LIKE 'After a stay%'
+                AND e.reason = 'Worsening heart failure'
+            """).fetchone()
+    assert early is not None
+    assert early[0] > 3
+    assert early[1] == 0
+    path = kept("medicaid-pediatric", ("pediatric-asthma-year",), 60)
+    with duckdb.connect(str(path), read_only=True) as opened:
+        ahead = opened.execute("""
+            SELECT count(*), max(date_diff('day', booked_at, start_at)) FROM appointments
+            WHERE reason = 'Asthma attack'
+            """).fetchone()
+    assert ahead is not None
+    assert ahead[0] > 0
+    assert ahead[1] <= 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from healthsim.addresses import BITS, ids
 from healthsim.dates import NO_DAY, existing_minutes, last_business_day, next_business_day
 from healthsim.execution.sync.chart.lookups import by_vocabulary, numbers_at, places, text_column
 from healthsim.execution.sync.chart.rows import in_order
+from healthsim.execution.sync.chart.visit_causes import VisitCauses, visit_causes
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.visits.visits import DAY, Minutes
 from healthsim.medicine.appointments import PLANNED, appointment_type, figures, is_soon
@@ -40,6 +41,7 @@ class _Visits:
         start: minutes since 1970.
         beside: ids of the missed and of the next appointment, shape (n, 2).
         u: uniforms: who missed one, for which reason, when each was booked; shape (n, 4).
+        causes: since when there is a reason for each.
     """
 
     own: Columns
@@ -47,10 +49,11 @@ class _Visits:
     start: Minutes
     beside: Ints
     u: NDArray[np.float64]
+    causes: VisitCauses
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> _Visits:
         return _Visits(take(self.own, rows), self.person[rows], self.start[rows],
-                       self.beside[rows], self.u[rows])  # fmt: skip
+                       self.beside[rows], self.u[rows], self.causes.take(rows))  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.person)
@@ -58,7 +61,7 @@ class _Visits:
 
 def appointments(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
     """Fill `appointments`: one row for each planned visit, and for some that came to nothing."""
-    visits = _planned(ctx, tables["encounters"])
+    visits = _planned(ctx, tables)
     born = _born(tables, visits.person)
     missed, day = _missed(ctx, tables, visits, born)
     booked = _booked(visits, born)
@@ -79,7 +82,8 @@ def appointments(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
     return rows
 
 
-def _planned(ctx: SyncContext, encounters: Columns) -> _Visits:
+def _planned(ctx: SyncContext, tables: Mapping[str, Columns]) -> _Visits:
+    encounters = tables["encounters"]
     seen = text_column(encounters, "encounter_class")
     is_planned = np.array([*(word in PLANNED for word in seen.vocabulary), False])[seen.codes]
     own = take(encounters, np.flatnonzero(is_planned))
@@ -97,7 +101,7 @@ def _planned(ctx: SyncContext, encounters: Columns) -> _Visits:
     return _Visits(
         own, person, start - start % _EVERY,
         np.stack([ids(person, beside[at, one]) for one in (_MISSED, _NEXT)], axis=1),
-        np.stack(u, axis=1),
+        np.stack(u, axis=1), visit_causes(ctx, tables, own),
     )  # fmt: skip
 
 
@@ -109,7 +113,8 @@ def _born(tables: Mapping[str, Columns], person: Ints) -> Ints:
 def _soon(visits: _Visits) -> NDArray[np.bool_]:
     """Return which visits are booked as soon as people fall ill, bool."""
     code = text_column(visits.own, "reason_code")
-    return np.array([is_soon(word) for word in code.vocabulary] + [False])[code.codes]
+    ill = np.array([is_soon(word) for word in code.vocabulary] + [False], dtype=np.bool_)
+    return ill[code.codes] | visits.causes.soon
 
 
 def _booked(visits: _Visits, born: Ints, place: int = 2) -> Minutes:
@@ -129,8 +134,34 @@ def _booked(visits: _Visits, born: Ints, place: int = 2) -> Minutes:
     same = (booked > latest) & (latest % DAY >= _OPENS)
     before = (booked > latest) & ~same
     booked = np.where(same, latest, np.where(before, _made_at(start_day - 1, rest), booked))
-    alive = np.minimum(born + _OPENS, latest)
-    return np.asarray(np.maximum(booked, alive), dtype=np.int64)
+    booked = np.maximum(booked, np.minimum(born + _OPENS, latest))
+    return _with_reason(visits, booked, latest, u)
+
+
+def _with_reason(
+    visits: _Visits, booked: Minutes, latest: Minutes, u: NDArray[np.float64]
+) -> Minutes:
+    """Return bookings, with those before there is a reason for the visit after it.
+
+    They are spread over the days from the reason to the visit, within the hours of an office.
+    """
+    since = visits.causes.since
+    early = np.flatnonzero((booked < since) & (since < latest))
+    opens, latest, u = _next_opening(since[early]), latest[early], u[early]
+    days = np.maximum(latest // DAY - opens // DAY, 0)
+    later = np.floor(u * (days + 1))
+    at = _made_at(opens // DAY + later.astype(np.int64), u * (days + 1) - later)
+    booked = booked.copy()
+    booked[early] = np.minimum(np.maximum(at, opens), latest)
+    return booked
+
+
+def _next_opening(since: Minutes) -> Minutes:
+    """Return the first minute in the day at or after some minutes."""
+    closes = _OPENS + _OPEN_MINUTES
+    hour = since % DAY
+    morning = (since // DAY + (hour >= closes)) * DAY + _OPENS
+    return np.where((hour < _OPENS) | (hour >= closes), morning, since)
 
 
 def _made_at(day: Ints, u: NDArray[np.float64]) -> Minutes:
@@ -159,6 +190,7 @@ def _missed(
     chance = figures()["noshow"] + figures()["cancelled"]
     missed = (visits.u[:, 0] < chance) & (start >= np.maximum(born, ctx.as_of * DAY))
     missed &= ~_soon(visits) & (next_business_day(day) == day)
+    missed &= _next_opening(np.maximum(visits.causes.since, 0)) < start - _AT_LEAST
     missed &= ~_seen(tables["encounters"], visits, start)
     return missed, start
 
@@ -208,7 +240,7 @@ def _columns(visits: _Visits, start: Minutes, booked: Minutes, status: int) -> C
 def _of_missed(visits: _Visits, born: Ints, missed: NDArray[np.bool_], start: Minutes) -> Columns:
     """Return the appointments that were missed or cancelled."""
     of, begins = visits.take(missed), start[missed]
-    earlier = _Visits(of.own, of.person, begins, of.beside, of.u)
+    earlier = replace(of, start=begins)
     columns = _columns(earlier, begins, _booked(earlier, born[missed], 1), 0)
     share = figures()
     cancelled = of.u[:, 0] >= share["noshow"]

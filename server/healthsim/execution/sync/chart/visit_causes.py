@@ -1,0 +1,166 @@
+"""Since when there is a reason for a planned visit: the end of what its step comes after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from healthsim.addresses import ids
+from healthsim.execution.sync.chart.lookups import places, text_column
+from healthsim.execution.sync.context import SyncContext
+from healthsim.execution.sync.visits.visits import DAY, Minutes, VisitKey, VisitRows
+from healthsim.execution.timeline.step_call import OccurrenceRows
+from healthsim.medicine.appointments import PLANNED, is_after
+from healthsim.medicine.occupancy import STAYS
+from healthsim.specification.journeys.plan import JourneyLayout, Occurrence
+from healthsim.specification.journeys.timing import At
+from healthsim.tables import Columns
+
+NEVER = np.iinfo(np.int64).min
+_ACUTE = (*STAYS, "emergency")
+_CANCER = "C"
+_MINUTE_BITS = 33  # of a key; the person's row is above them
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class VisitCauses:
+    """Why people come; arrays of shape (n,), one entry for each visit.
+
+    Attributes:
+        since: int64, minutes since 1970 from which the visit has a reason; `NEVER` where always.
+        soon: bool, whether what happens without a plan brings people the same day.
+    """
+
+    since: Minutes
+    soon: NDArray[np.bool_]
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> VisitCauses:
+        """Return the causes of some of the visits."""
+        return VisitCauses(self.since[rows], self.soon[rows])
+
+
+def visit_causes(ctx: SyncContext, tables: Mapping[str, Columns], own: Columns) -> VisitCauses:
+    """Return why people come to visits.
+
+    A visit has a reason since the end of what its step or the steps around it come after, one
+    after treatment since the last stay or emergency visit, and one for a cancer since its onset.
+
+    Args:
+        ctx: the chunk.
+        tables: the chunk's tables of encounters and conditions.
+        own: the rows of encounters that are asked.
+    """
+    encounters, conditions = tables["encounters"], tables["conditions"]
+    rows, start = _rows_of(ctx, own), np.asarray(own["start_at"], dtype=np.int64)
+    since, soon = _of_steps(ctx, np.asarray(own["encounter_id"], dtype=np.int64))
+    code = text_column(own, "reason_code")
+    after = np.array([*map(is_after, code.vocabulary), False], dtype=np.bool_)[code.codes]
+    treated = _last_treated(encounters, _rows_of(ctx, encounters), rows, start)
+    cancer = np.array([*(one.startswith(_CANCER) for one in code.vocabulary), False])[code.codes]
+    onset = _cancer_since(conditions, _rows_of(ctx, conditions), rows, start)
+    since = np.maximum(since, np.where(after, treated, NEVER))
+    return VisitCauses(np.maximum(since, np.where(cancer, onset, NEVER)), soon)
+
+
+def _rows_of(ctx: SyncContext, columns: Columns) -> Ints:
+    """Return the positions in the chunk of the people of rows, int64."""
+    return np.searchsorted(ctx.person_id, np.asarray(columns["person_id"], dtype=np.int64))
+
+
+def _of_steps(ctx: SyncContext, wanted: Ints) -> tuple[Minutes, NDArray[np.bool_]]:
+    """Return since when the steps of encounters have a reason, and who comes at once."""
+    happened = {(one.journey, one.occurrence.number): one for one in ctx.timeline.occurrences}
+    parts: list[tuple[Ints, Minutes, NDArray[np.bool_]]] = []
+    for key, visit in ctx.visits.items():
+        if not visit.is_encounter or visit.details.encounter_class not in PLANNED:
+            continue
+        layout = ctx.record.layouts_walked[key[0]]
+        causes = [happened[one] for number in _causes(layout, visit.occurrence)
+                  if (one := (key[0], number)) in happened]  # fmt: skip
+        parts.append((
+            ids(ctx.person_id[visit.rows], ctx.encounter_number(visit)),
+            _since(ctx, visit, causes),
+            np.full(len(visit.rows), _at_once(layout, visit.occurrence)),
+        ))  # fmt: skip
+    nothing = np.zeros(0, dtype=np.int64)
+    parts.append((nothing, nothing, nothing.astype(np.bool_)))
+    encounter, since, soon = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.argsort(encounter, kind="stable")
+    place = places(encounter[order], wanted)
+    return np.append(since[order], NEVER)[place], np.append(soon[order], False)[place]
+
+
+def _around(layout: JourneyLayout, occurrence: Occurrence) -> Iterator[Occurrence]:
+    """Yield an occurrence and those that open the scopes around it, from the inside."""
+    number = occurrence.number
+    while number >= 0:
+        one = layout.occurrences[number]
+        yield one
+        number = one.opener if one.tick else layout.scopes[one.scope].opener
+
+
+def _causes(layout: JourneyLayout, occurrence: Occurrence) -> list[int]:
+    """Return what a visit and the steps around it come after."""
+    return [one.anchor for one in _around(layout, occurrence) if one.anchor >= 0]
+
+
+def _at_once(layout: JourneyLayout, occurrence: Occurrence) -> bool:
+    """Tell whether a hazard brings people to a visit on its day."""
+    for one in _around(layout, occurrence):
+        every = getattr(one.step, "every", None)
+        hazard = one.step.hazard or (every is not None and every.hazard)
+        if hazard:
+            return True
+        if one.step.at != At() and not one.tick:
+            return False
+    return False
+
+
+def _since(ctx: SyncContext, visit: VisitRows, causes: list[OccurrenceRows]) -> Minutes:
+    """Return the end of the last cause before each visit of a step, minutes."""
+    since = np.full(len(visit.rows), NEVER)
+    for cause in causes:
+        if not len(cause.rows):
+            continue
+        place = np.minimum(np.searchsorted(cause.rows, visit.rows), len(cause.rows) - 1)
+        key: VisitKey = (cause.journey, cause.occurrence.number)
+        ended = ctx.visits[key].end_at if key in ctx.visits else cause.days.astype(np.int64) * DAY
+        before = (cause.rows[place] == visit.rows) & (ended[place] < visit.start_at)
+        since = np.where(before, np.maximum(since, ended[place]), since)
+    return since
+
+
+def _last_treated(encounters: Columns, of: Ints, rows: Ints, start: Minutes) -> Minutes:
+    """Return when the last stay or emergency visit before some visits ended, minutes."""
+    seen = text_column(encounters, "encounter_class")
+    acute = np.array([*(word in _ACUTE for word in seen.vocabulary), False])[seen.codes]
+    end = np.asarray(encounters["end_at"], np.int64)[acute]
+    return _latest_before(of[acute], end, rows, start)
+
+
+def _cancer_since(conditions: Columns, of: Ints, rows: Ints, start: Minutes) -> Minutes:
+    """Return the onset of the first cancer of people before some visits, minutes."""
+    code = text_column(conditions, "code")
+    cancer = np.array([*(one.startswith(_CANCER) for one in code.vocabulary), False])[code.codes]
+    who, onset = of[cancer], np.asarray(conditions["onset_date"], np.int64)[cancer] * DAY
+    order = np.lexsort((onset, who))
+    who, onset = who[order], onset[order]
+    at = np.minimum(np.searchsorted(who, rows), max(len(who) - 1, 0))
+    if not len(who):
+        return np.full(len(rows), NEVER)
+    return np.where((who[at] == rows) & (onset[at] // DAY < start // DAY), onset[at], NEVER)
+
+
+def _latest_before(who: Ints, minute: Minutes, rows: Ints, start: Minutes) -> Minutes:
+    """Return the latest of people's minutes at or before others; `NEVER` where there is none."""
+    if not len(who):
+        return np.full(len(rows), NEVER)
+    order = np.lexsort((minute, who))
+    who, minute = who[order], minute[order]
+    keys, wanted = (who << _MINUTE_BITS) + minute, (rows << _MINUTE_BITS) + start
+    place = np.searchsorted(keys, wanted, side="right") - 1
+    return np.where((place >= 0) & (who[place] == rows), minute[place], NEVER)
