@@ -146,8 +146,24 @@ _OF_INFUSIONS = (
            f", status = '{status}'", rows) for status, rows in (("completed", 1), ("not-done", 0))),
 )  # fmt: skip
 
+_HOUR_BEFORE = "an antibiotic before an operation is given within the hour before it"
+
+
+def _prophylaxis(minutes: int, rows: int, drug: str = "cefazolin 2 g") -> Arm:
+    """Return an arm of one dose some minutes before the operating room of a stay."""
+    noon = "(SELECT min(start_at)::DATE + INTERVAL 12 HOUR FROM encounter_locations)"
+    return Arm(_HOUR_BEFORE, (
+        f"DELETE FROM {_M} WHERE administration_id <> (SELECT min(m.administration_id) FROM {_M} "
+        f"AS m JOIN {_L} AS l USING (encounter_id))",
+        f"DELETE FROM {_L} WHERE encounter_id <> (SELECT min(encounter_id) FROM {_M})",
+        f"UPDATE {_L} SET unit = 'operating room', start_at = {noon}",
+        f"UPDATE {_M} SET drug = '{drug}', given_at = (SELECT min(start_at) FROM {_L}) "
+        f"- INTERVAL {minutes} MINUTE"), rows)  # fmt: skip
+
+
 OF_DOSES = (
     *_OF_INFUSIONS,
+    _prophylaxis(60, 0), _prophylaxis(61, 1), _prophylaxis(61, 0, "heparin"),
     _diagnosed("N17.9", 1),
     _diagnosed("E87.5", 1),
     _diagnosed("K92.2", 0),

@@ -54,6 +54,19 @@ def test_every_birth_adds_one_patient_on_its_day_whose_mother_is_named(
         those_there(made["patients"]), "mother_person_id"))  # fmt: skip
 
 
+def test_children_are_born_after_their_mothers_came_and_at_no_minute_more_often_than_at_others(
+    made: dict[str, Columns],
+) -> None:
+    names = ("person_id", "encounter_class", "start_at")
+    stays = {who: at for who, kind, at in listed(made["encounters"], *names)
+             if kind == "inpatient"}  # fmt: skip
+    minutes = [stays[who] for who in stays if who % 100 >= 50]
+
+    assert all(stays[who] > stays[who - 49] for who in stays if who % 100 >= 50)
+    assert len(minutes) > 250
+    assert sum(at % 1440 == 1439 for at in minutes) < 5
+
+
 def test_the_birth_is_the_first_event_of_the_newborn(made: dict[str, Columns]) -> None:
     birthday = dict(listed(made["patients"], "person_id", "birth_date"))
     births = listed(born(made["events"]), "person_id", "type", "option", "event_date")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from execution.running import diabetic, journey, run, visit
+from execution.running import diabetic, journey, listed, run, visit
 from healthsim.medicine.datafiles import rows
 from healthsim.medicine.visit_lengths import visit_length
 from healthsim.tables import Columns
@@ -69,3 +69,17 @@ def test_the_longest_beginning_of_a_code_counts() -> None:
     assert visit_length("asc", ["45385"]) == (120, 210)
     assert visit_length("asc", ["45099"]) == (120, 360)
     assert visit_length("outpatient_hospital", ["27447"]) == (360, 600)
+
+
+def test_emergency_visits_of_the_late_evening_end_at_different_times_of_their_day() -> None:
+    seen = visit("seen", 3, encounter_class="emergency", diagnoses=["R07.9"], procedures=[])
+    found = run(diabetic(count=400), journey(seen))
+    times = [(start, end) for kind, start, end in
+             listed(found["encounters"], "encounter_class", "start_at", "end_at")
+             if kind == "emergency"]  # fmt: skip
+    late = [end % 1440 for start, end in times if start % 1440 >= 20 * 60]
+
+    assert len(late) > 40
+    assert all(start // 1440 == end // 1440 for start, end in times)
+    assert sum(end == 1439 for end in late) < 4
+    assert all(end - start >= 60 for start, end in times)

@@ -11,6 +11,7 @@ from healthsim.medicine.ward_drugs import (
     HOME_ROUTES,
     HOURS,
     ORDERS_CHANGE,
+    PROPHYLAXIS,
     nothing_by_mouth,
     ward_drugs,
 )
@@ -78,6 +79,14 @@ _RUNS = (
 )
 _ENDED = (f"{_DOSES}.ended_at",)
 
+
+def _prophylaxis() -> str:
+    """Return the drugs that are given once before an operation."""
+    return ", ".join(sorted({repr(one.drug) for one in ward_drugs() if one.group == PROPHYLAXIS}))
+
+
+_INCISION = "INTERVAL 60 MINUTE"  # ASHP, IDSA, SIS, SHEA 2013: within an hour before the incision
+
 RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "a dose runs no longer than its drug does", *_ENDED, (_DOSES, "encounters"),
@@ -94,6 +103,15 @@ RULES: tuple[AnyRule, ...] = (
         "(m.ended_at > e.end_at OR (m.ended_at IS NULL AND m.status = 'completed' "
         "AND m.given_at < e.end_at))",
         columns=_ENDED,
+    ),
+    AuditRule(
+        "an antibiotic before an operation is given within the hour before it",
+        f"{_DOSES}.given_at", (_DOSES, "encounter_locations"),
+        f"SELECT concat('administration_id ', m.administration_id) FROM {_DOSES} AS m JOIN "
+        "(SELECT encounter_id, min(start_at) AS room FROM encounter_locations "
+        "WHERE unit = 'operating room' GROUP BY encounter_id) USING (encounter_id) "
+        f"WHERE m.drug IN ({_prophylaxis()}) AND m.given_at < room - {_INCISION} "
+        "AND m.given_at::DATE = room::DATE",
     ),
     AuditRule(
         "a dose lies within its encounter", f"{_DOSES}.given_at", (_DOSES, "encounters"),

@@ -25,6 +25,7 @@ _LONGEST_PREFIX = 8
 _CATEGORY = 3  # characters of a category of ICD-10-CM
 _ACTIVE, _HEALING = "ABC", "DEF"
 """Seventh characters of injuries."""
+_TAKEN_FOR_LONG = "Z79"
 _SEVENTH = 7  # characters of a code with a seventh one, without its dot
 
 
@@ -143,6 +144,18 @@ def begins_condition(code: str) -> bool:
     (True, False, False)
     """
     return usual_course(code).kind != "none"
+
+
+def outlasts_visit(code: str) -> bool:
+    """Tell whether what a visit states goes on after it, where it is on no list of problems.
+
+    What lasts does, and what is taken for long; a week of gestation, a symptom or a reason to come
+    is over with the visit.
+
+    >>> outlasts_visit("Z3A.28"), outlasts_visit("R07.9"), outlasts_visit("Z79.4")
+    (False, False, True)
+    """
+    return code.startswith(_TAKEN_FOR_LONG) or usual_course(code).kind == "lasting"
 
 
 def stem(code: str) -> str:

@@ -21,6 +21,8 @@ more: orders change in the morning (assumption)."""
 HOME_ROUTES = ("oral", "inhaled", "subcutaneous")
 NOT_GIVEN = {"b": "away", "c": "asleep", "d": "vomiting"}
 """Code of HL7's reasons why a drug was not given -> its words."""
+PROPHYLAXIS = "surgical prophylaxis"
+"""Group of the drugs that are given once before an operation."""
 _NEVER = 999
 
 

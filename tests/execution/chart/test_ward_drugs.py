@@ -98,6 +98,21 @@ def test_before_an_operation_cefazolin_is_given_once_or_clindamycin_to_the_aller
     assert not {"cefazolin", "clindamycin"} & set(given["acute"])
 
 
+def test_the_antibiotic_before_an_operation_is_given_within_the_hour_before_it(
+    tables: Mapping[str, Columns],
+) -> None:
+    begins = {visit: at for visit, unit, at in
+              listed(tables["encounter_locations"], "encounter_id", "unit", "start_at")
+              if unit == "operating room"}  # fmt: skip
+    doses = listed(tables["medication_administrations"], "encounter_id", "ingredient", "given_at")
+    before = [begins[visit] - at for visit, drug, at in doses
+              if drug == "cefazolin" and visit in begins]  # fmt: skip
+
+    assert len(before) > 30
+    assert min(before) > 0
+    assert max(before) <= 60
+
+
 def test_of_an_operation_on_a_later_day_the_antibiotic_is_given_on_that_day(
     tables: Mapping[str, Columns],
 ) -> None:

@@ -162,3 +162,13 @@ def test_us_core_7_declares_its_version_and_adds_to_what_6_1_has(
     for kind in ("Encounter", "DiagnosticReport"):
         assert all("lastUpdated" in one["meta"] for one in newer[kind])
         assert not any("lastUpdated" in one["meta"] for one in older[kind])
+
+
+def test_a_diagnosis_that_belongs_to_its_visit_is_not_active_after_it(files: Files) -> None:
+    stated = [one for one in files["birth"]["Condition"] if one["id"].startswith("d")]
+    weeks = [one for one in stated if one["code"]["coding"][0]["code"].startswith("Z3A")]
+    states = {one["clinicalStatus"]["coding"][0]["code"] for one in weeks}
+
+    assert len(weeks) > 5
+    assert states == {"resolved"}
+    assert all(one["abatementDateTime"] >= one["recordedDate"] for one in weeks)

@@ -20,6 +20,7 @@ import pyarrow as pa
 from healthsim.codes.diagnoses import icd10cm
 from healthsim.codes.imported_books import SNOMED_MAP, imported_book, imported_codes
 from healthsim.exports.fhir.resources import GUIDE, Guide
+from healthsim.medicine.problems import outlasts_visit
 from healthsim.persistence.database import SCHEMA, quoted
 from healthsim.persistence.judgement import LISTING
 from healthsim.persistence.lake import sums
@@ -173,11 +174,12 @@ def _snomed_map() -> dict[str, Any]:
 def _diagnosis_texts(
     connection: duckdb.DuckDBPyConnection, tables: Collection[str]
 ) -> dict[str, Any]:
-    """Return the texts of all diagnoses that are named without one."""
+    """Return the texts of all diagnoses that are named without one, and which go on."""
     book = icd10cm()
     codes = sorted(set(_codes(connection, tables)))
     texts = [book.display(code) if code in book else None for code in codes]
-    return {"code": pa.array(codes, pa.string()), "display": pa.array(texts, pa.string())}
+    return {"code": pa.array(codes, pa.string()), "display": pa.array(texts, pa.string()),
+            "goes_on": pa.array(map(outlasts_visit, codes), pa.bool_())}  # fmt: skip
 
 
 def _codes(connection: duckdb.DuckDBPyConnection, tables: Collection[str]) -> Iterator[str]:

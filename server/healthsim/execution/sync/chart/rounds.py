@@ -119,7 +119,7 @@ def doses_of(ctx: SyncContext, stays: Stays, orders: Orders, locations: Columns)
 
 def _first(stays: Stays, orders: Orders, operations: Operations, soon: Numbers) -> Numbers:
     """Return when the first dose of each order is given; by vein also in the operating room."""
-    first = orders.begins + soon
+    first = np.maximum(orders.begins + soon, stays.start[orders.stay])
     emergency = stays.kind.equals("emergency")[orders.stay]
     first = np.where(emergency, np.minimum(first, stays.end[orders.stay]), first)
     barred = operations.forbid(orders, first) & ~orders.route.equals("intravenous")

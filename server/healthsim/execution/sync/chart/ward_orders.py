@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from healthsim.dates import whole_years
 from healthsim.execution.sync.chart.held import stays_holding
-from healthsim.execution.sync.chart.locations import GETTING_READY, operation_begins
+from healthsim.execution.sync.chart.locations import operation_begins
 from healthsim.execution.sync.chart.places import (
     Mask,
     Numbers,
@@ -31,6 +31,9 @@ from healthsim.tables import NO_NUMBER, Coded, Columns, join
 HOME_CLASSES = ("inpatient", "observation")
 _CLASSES = ("emergency", *HOME_CLASSES)
 _HOUR = 60
+_BEFORE_OPERATION = 60
+"""Minutes before an operation from which its drugs are given: an antibiotic within 60 before the
+incision (ASHP, IDSA, SIS, SHEA 2013)."""
 _LATEST = 2**26  # more than the minutes since 1970 of any day here
 
 
@@ -162,7 +165,7 @@ def _ordered(
     size = len(at)
     first = np.full(size, int(one.first_hours * _HOUR))
     if one.procedures:
-        first += _waits(ctx, stays, at, procedures, one.procedures)
+        first += _waits(ctx, stays, at, tables, one.procedures)
     return Orders(
         at, Coded.constant(one.drug, size), Coded.constant(one.ingredient, size),
         Coded.constant(one.rxnorm, size), np.full(size, one.dose),
@@ -181,17 +184,35 @@ def _with(table: Columns, pattern: str, most: int | None = None) -> Numbers:
 
 
 def _waits(
-    ctx: SyncContext, stays: Stays, at: NDArray[np.intp], procedures: Columns, pattern: str
-) -> Numbers:
-    """Return how many minutes stays wait for their operation, longer than one on arrival."""
+    ctx: SyncContext, stays: Stays, at: NDArray[np.intp], tables: Mapping[str, Columns],
+    pattern: str,
+) -> Numbers:  # fmt: skip
+    """Return how many minutes stays wait until an hour before their operation.
+
+    It begins when they come to the operating room on its day, or where they come to none as such
+    an operation does.
+    """
+    procedures = tables["procedures"]
     done = codes_like(texts(procedures, "code"), pattern)
     encounter, day = (numbers(procedures, name)[done]
                       for name in ("encounter_id", "performed_date"))  # fmt: skip
     order = np.lexsort((day, encounter))
-    place = np.searchsorted(encounter[order], stays.encounter[at])
+    on_day = day[order][np.searchsorted(encounter[order], stays.encounter[at])]
     start = stays.start[at]
-    begins = operation_begins(ctx, rows_of(ctx, stays.person[at]), start, day[order][place])
-    return begins - start - GETTING_READY
+    begins = operation_begins(ctx, rows_of(ctx, stays.person[at]), start, on_day)
+    room = _in_operating_room(stays.encounter[at], tables["encounter_locations"])
+    begins = np.where((room // DAY == on_day) & (room >= start), room, begins)
+    return begins - start - _BEFORE_OPERATION
+
+
+def _in_operating_room(encounter: Numbers, locations: Columns) -> Numbers:
+    """Return when people of encounters first come to the operating room, minutes; -1 for never."""
+    rows = np.flatnonzero(texts(locations, "unit").equals("operating room"))
+    whose, since = (numbers(locations, name)[rows] for name in ("encounter_id", "start_at"))
+    order = np.lexsort((since, whose))
+    place = np.searchsorted(whose[order], encounter)
+    found = np.append(whose[order], -1)[place] == encounter
+    return np.where(found, np.append(since[order], -1)[place], -1)
 
 
 def without_held(stays: Stays, orders: Orders, tables: Mapping[str, Columns]) -> Orders:

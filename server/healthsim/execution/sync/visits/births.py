@@ -33,17 +33,25 @@ def with_births(
         return dict(visits)
     mother, moved = people.households.mother, dict(visits)
     admitted = _admitted(visits, len(people), people.birth, mother)
-    labor = _SOONEST + np.floor(draws.uniform("birth/labor") * _LONGEST).astype(np.int64)
+    labor = draws.uniform("birth/labor")
     for key, visit in visits.items():
         rows = visit.rows
         born = (mother[rows] >= 0) & (visit.first == people.birth[rows]) & (admitted[rows] >= 0)
         if visit.details.encounter_class == "inpatient" and born.any():
-            least = admitted[rows] + labor[np.maximum(mother[rows], 0)]
             last_minute = (visit.first.astype(np.int64) + 1) * DAY - 1
-            least = np.where(born, np.minimum(least, last_minute), visit.start_at)
+            wait = _waits(labor[np.maximum(mother[rows], 0)], last_minute - admitted[rows])
+            least = np.where(born, admitted[rows] + wait, visit.start_at)
             start = np.maximum(visit.start_at, least)
             moved[key] = replace(visit, start_at=start, end_at=np.maximum(visit.end_at, start))
     return moved
+
+
+def _waits(u: NDArray[np.float64], left: Minutes) -> Minutes:
+    """Return how many minutes after the admission children are born, within what is left of it."""
+    longest = np.minimum(_SOONEST + _LONGEST, np.maximum(left, 0))
+    soonest = np.minimum(_SOONEST, longest // 2)
+    wait: Minutes = soonest + np.floor(u * (longest - soonest)).astype(np.int64)
+    return wait
 
 
 def _admitted(

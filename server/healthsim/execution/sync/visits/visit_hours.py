@@ -40,6 +40,7 @@ VisitKey: TypeAlias = tuple[int, int]
 
 _ADMITTED = frozenset({"inpatient", "observation"})
 _LEAVES = (10 * 60, 16 * 60)  # assumption: the hours in which stays end
+_LEAST_SHARE = 0.75  # of the time until midnight, that late visits last at least: assumption
 _SOON = 1  # days after an admission on which the operation is done that it was planned for
 
 
@@ -113,19 +114,21 @@ def done_during(occurrences: Iterable[OccurrenceRows]) -> Mapping[VisitKey, list
 def visit_hours(of: ToTime, draws: Draws) -> Hours:
     """Return arrival and departure; one draw gives the hour, its remainder the length.
 
-    What takes longer than visits of its class begins so much earlier in the day.
+    What takes longer than visits of its class begins so much earlier in the day. What would go on
+    after midnight ends before it, at different times: a visit is over on its day.
     """
     source, last = of.source, of.last
     u = draws.uniform(f"{source.occurrence.address}/hour", source.rows)
     shortest, longest = _lengths(of)
     at, rest, planned = _arrivals(of, u, longest)
+    longest = np.minimum(longest, DAY - 1 - at)
+    shortest = np.minimum(shortest, np.floor(longest * _LEAST_SHARE).astype(np.int64))
     arrival = source.days.astype(np.int64) * DAY + at
     leaves = arrival + shortest + np.floor(rest * (longest - shortest + 1)).astype(np.int64)
     earliest, latest = _LEAVES
     discharge = last.astype(np.int64) * DAY + earliest + np.floor(rest * (latest - earliest))
     stays = last > source.days
-    midnight = source.days.astype(np.int64) * DAY + DAY - 1
-    end_at = np.where(stays, discharge.astype(np.int64), np.minimum(leaves, midnight))
+    end_at = np.where(stays, discharge.astype(np.int64), leaves)
     return Hours(arrival, end_at, planned)
 
 
@@ -138,8 +141,9 @@ def _arrivals(
     if encounter_class not in _ADMITTED:
         during = [one.code for one in of.during]
         curve = arrivals_of(arrival_kind(encounter_class, [*of.listed, *during]))
-        usual = visit_length(encounter_class).longest
+        shortest, usual = visit_length(encounter_class)
         late = curve.closes - np.maximum(longest - usual, 0)
+        late = np.minimum(late, DAY - shortest)
         return *curve.minutes(u, late), planned
     kinds, which = _admissions(of)
     at, rest = np.zeros(size, dtype=np.int64), np.zeros(size)
