@@ -40,7 +40,8 @@ def _life() -> Document:
     insulin = next(one.display for one in book if one.drug_class == "basal insulin")
     given = event("insulin", "prescription", 10, drug=insulin, refills=5, first_fill_share=1)
     harm = event("harm", "diagnosis", 2, code="N17.9")
-    birth = {"do": "event", "id": "birth", "type": "birth"}
+    nursery = _stay("nursery", 0, "Z38.00", "P59.9")
+    birth = {"do": "event", "id": "birth", "type": "birth", "newborn": [nursery]}
     return journey(
         visit("cold", 5, diagnoses=["J18.9", "M17.0"]), given,
         visit("sugar", 20, diagnoses=["E11.9"]), visit("heart", 30, diagnoses=["I50.22"]),

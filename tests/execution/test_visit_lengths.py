@@ -79,7 +79,7 @@ def test_emergency_visits_of_the_late_evening_end_at_different_times_of_their_da
              if kind == "emergency"]  # fmt: skip
     late = [end % 1440 for start, end in times if start % 1440 >= 20 * 60]
 
-    assert len(late) > 40
+    assert len(late) > 25
     assert all(start // 1440 == end // 1440 for start, end in times)
     assert sum(end == 1439 for end in late) < 4
     assert all(end - start >= 60 for start, end in times)

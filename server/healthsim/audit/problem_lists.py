@@ -133,6 +133,15 @@ RULES: tuple[AnyRule, ...] = (
         "AND starts_with(o.code, 'O') AND o.code NOT IN ('O80', 'O82'))",
     ),
     AuditRule(
+        "coding: the stay of a birth states what the newborn has", "encounter_diagnoses.code",
+        ("encounter_diagnoses", "encounters", "conditions"),
+        f"{_OF_VISIT} JOIN conditions AS c ON c.person_id = e.person_id "
+        f"AND c.onset_date = e.start_at::DATE WHERE {_LIVES} AND starts_with(s.code, 'Z38') "
+        "AND starts_with(c.code, 'P') AND e.encounter_class = 'inpatient' AND NOT EXISTS "
+        "(SELECT 1 FROM encounter_diagnoses AS o WHERE o.encounter_id = s.encounter_id "
+        "AND o.code = c.code)",
+    ),
+    AuditRule(
         "coding: weeks of one pregnancy agree", "encounter_diagnoses.code",
         ("encounter_diagnoses", "encounters"),
         "SELECT concat('person_id ', person_id) FROM (SELECT e.person_id, e.start_at::DATE AS day, "

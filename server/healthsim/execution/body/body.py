@@ -19,7 +19,7 @@ from healthsim.execution.body.exposures import (
     drawn_behind,
 )
 from healthsim.execution.body.healthy import Healthy, is_alone, is_possible
-from healthsim.execution.body.latent import Latent, Shifts
+from healthsim.execution.body.latent import Latent, Shifts, replaced_share
 from healthsim.execution.body.persons import PersonalDraws
 from healthsim.execution.body.pregnancy import pregnancy_effects
 from healthsim.execution.body.size import Size
@@ -62,6 +62,7 @@ class Body:
         asked = plan(tuple(sorted(bindings.asked)))
         self._read = frozenset({*asked.drawn, *asked.derived})
         self._held: dict[str, Floats] = {}
+        self._held_under: dict[str, Floats] = {}
         self._hold_attributes(as_of)
 
     @property
@@ -213,7 +214,7 @@ class Body:
         if key not in on.latent:
             latent = self._usual(key, on)
             if key in self._held:
-                latent = latent.moved(self._held[key][on.rows])
+                latent = latent.moved(self._still_held(key, on))
             behind = self._behind.get(key)
             if behind is not None:
                 location = self._from_state(behind, key, on)
@@ -223,6 +224,15 @@ class Body:
                     latent = latent.replaced(location)
             on.latent[key] = latent
         return on.latent[key]
+
+    def _still_held(self, key: str, on: Specimen) -> Floats:
+        """Return how far attributes still move an analyte, float64.
+
+        What replaces set points since the attribute held replaces what it says too.
+        """
+        since = replaced_share(on.acting[key], len(on)) - self._held_under[key][on.rows]
+        left: Floats = self._held[key][on.rows] * (1 - np.clip(since, 0.0, 1.0))
+        return left
 
     def _usual(self, key: str, on: Specimen, own: Floats | None = None) -> Latent:
         """Return where a drawn analyte is if no state or attribute says so.
@@ -289,3 +299,5 @@ class Body:
                 location = to_scale(analytes()[key], wanted)
                 held = self._held.setdefault(key, np.zeros(len(people)))
                 held[rows] = self._usual(key, on).quiet().deviation(location)
+                under = self._held_under.setdefault(key, np.zeros(len(people)))
+                under[rows] = replaced_share(on.acting[key], len(on))

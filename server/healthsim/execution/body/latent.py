@@ -80,6 +80,15 @@ class Latent:
         )
 
 
+def replaced_share(acting: Iterable[Acting], size: int) -> Floats:
+    """Return how much of everyone's set point effects replace, float64, 0 to 1, shape (size,)."""
+    share = np.zeros(size)
+    for one in acting:
+        if one.effect.op == "=":
+            share[one.at] = np.maximum(share[one.at], one.weight)
+    return share
+
+
 @dataclass(eq=False)
 class Shifts:
     """Adds up what acts on one analyte; arrays are float64, shape (n,).

@@ -18,6 +18,7 @@ from healthsim.execution.people.mentions import Cause, HeldCodes, Mention
 from healthsim.execution.people.people import ConditionColumn
 from healthsim.execution.people.removed import RemovedConditions
 from healthsim.medicine.exclusion import is_replaced, leaves_no_room, may_be_combined
+from healthsim.medicine.preexisting import preexisting
 from healthsim.medicine.problems import family, is_history, stem, usual_course
 from healthsim.medicine.removals import Removal, stated_after
 from healthsim.medicine.spread import is_primary_tumor, is_spread
@@ -69,6 +70,17 @@ class ConditionLog:
             never_before = np.int32(as_of + 1)
             np.maximum(episode.until, never_before, out=episode.until)
             self._add(episode, grows=False)
+            self._add_before(episode)
+
+    def _add_before(self, episode: Episode) -> None:
+        """Add what was there before the pregnancy that a condition of the profile is of."""
+        before = preexisting(episode.code)
+        if before is None or self._draws is None:
+            return
+        u = self._draws.uniform(f"problems/{episode.code}/before", episode.rows)
+        earlier = episode.preceded_by(before.code, before.days(u))
+        self._all_of(before.code).append(earlier)
+        self._note(earlier)
 
     @property
     def lives(self) -> bool:

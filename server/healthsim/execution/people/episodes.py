@@ -148,6 +148,15 @@ class Episode:
         episode.onset, episode.until = column.onset[rows], column.abated[rows]
         return episode
 
+    def preceded_by(self, code: str, days: NDArray[np.int32]) -> Episode:
+        """Return the episode that was there for some days until this one begins."""
+        addresses = {source: f"{address}<{code}" for source, address in self.addresses.items()}
+        first = np.where(self.onset > NO_DAY + days, self.onset - days, self.onset)
+        earlier = Episode.begin(code, addresses, self.rows, first, self.sources)
+        earlier.until = self.onset.copy()
+        earlier.real = self.onset > NO_DAY + days  # no other has a first day yet
+        return earlier
+
     def followed_by(self, code: str) -> Episode:
         """Return the episode that begins whenever this one ends."""
         addresses = {source: f"{address}>{code}" for source, address in self.addresses.items()}

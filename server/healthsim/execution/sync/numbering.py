@@ -24,6 +24,7 @@ from healthsim.execution.timeline.birth_size import (
     tells_birth,
 )
 from healthsim.medicine.charted import OPERATION, YES, charted
+from healthsim.medicine.preexisting import preexisting
 from healthsim.medicine.problems import begins_condition, family, usual_course
 from healthsim.medicine.removals import removed_by, stated_after
 from healthsim.medicine.safety import SafetyBook
@@ -82,6 +83,7 @@ class Numbering:
         self._rules = profile.safety_book if profile.plants_violations else SafetyBook()
         for code in profile.codes:
             self._reserve_condition(code, code)
+            self._reserve_before(code)
         days = through - day_of(profile.as_of.isoformat())
         for medication in profile.clinical.medications:
             self._reserve_violations(f"~profile/{medication.drug}", medication.drug)
@@ -146,8 +148,14 @@ class Numbering:
         """Reserve the rows of an episode: its own, its combinations, and what it becomes."""
         self._reserve("conditions", [f"{address}{suffix}" for suffix in suffixes(code)])
         becomes = usual_course(code).becomes
-        if becomes and ">" not in address:
+        if becomes and not {"<", ">"} & set(address):
             self._reserve_condition(becomes, f"{address}>{becomes}")
+
+    def _reserve_before(self, code: str) -> None:
+        """Reserve the rows of what was there before a pregnancy that a profile's code is of."""
+        before = preexisting(code)
+        if before is not None:
+            self._reserve_condition(before.code, f"{code}<{before.code}")
 
     def _settle(self, occurrence: Occurrence, trial: TrialSpec | None) -> None:
         step, address = occurrence.step, occurrence.address

@@ -27,6 +27,7 @@ from healthsim.medicine.stages import other_stage
 _DAYS_OF_WEEK = 7
 _PUERPERIUM = 42  # days after a birth: guidelines I.C.15.a
 _UNKNOWN = -1
+_BORN, _PERINATAL = "Z38", "P"
 
 S = TypeVar("S")
 
@@ -126,6 +127,7 @@ class VisitCoding:
             bits = (int(each[place]) for each in (holds, over, healing, unseen))
             own = [one for one in _set(of_kind.own, int(began[place])) if not leaves_state(one)]
             listed = (*_stated_now(of_kind.listed, held, *bits), *own)
+            listed = (*listed, *_of_newborn(listed, held))
             of = _Circumstances(
                 listed=tuple(dict.fromkeys(listed)),
                 held=held,
@@ -267,6 +269,17 @@ def _stated_now(
         if holds >> bit & 1:
             stated.append(code)
     return tuple(stated)
+
+
+def _of_newborn(listed: tuple[str, ...], held: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the perinatal conditions that the stay of a birth states too (guidelines I.C.16.a)."""
+    if not any(code.startswith(_BORN) for code in listed):
+        return ()
+    found: list[str] = []
+    for code in held:
+        if code.startswith(_PERINATAL) and not conflicts((*listed, *found, code)):
+            found.append(code)
+    return tuple(found)
 
 
 def _after(code: str, held: tuple[str, ...]) -> str:

@@ -27,6 +27,7 @@ from healthsim.execution.sync.chart.notes.texts import (
     words,
 )
 from healthsim.execution.sync.chart.notes.vocabulary import diagnosis, in_a_sentence
+from healthsim.medicine.preexisting import preexisting
 from healthsim.tables import among
 
 _CATEGORY = 3  # characters of the category of a code
@@ -45,7 +46,7 @@ def problems(scene: Scene, notes: Notes) -> Strings:
     lines = said(
         "problem",
         condition=taken(scene.once(_conditions), row),
-        since=for_how_long(today - onset[row]),
+        since=for_how_long(today - scene.once(_since)[row]),
         first=only(taken(scene.once(_codes), first), combined),
         in_all=only(for_how_long(today - onset[first]), combined),
     )
@@ -94,13 +95,26 @@ def _replaces(scene: Scene) -> NDArray[np.bool_]:
 
 @cache
 def _family(code: str) -> int:
-    """Return the number of the disease that a code is of, if such codes are combined; else -1."""
+    """Return the number of the disease that a code is of, if such codes are combined; else -1.
+
+    A code of a pregnancy is of the disease that was there before.
+    """
+    before = preexisting(code)
+    code = code if before is None else before.code
     families: list[set[str]] = []
     for rule in COMBINATIONS:
         both = {rule.code[:_CATEGORY], rule.becomes[:_CATEGORY]}
         families = [*(one for one in families if not one & both),
                     both.union(*(one for one in families if one & both))]  # fmt: skip
     return next((at for at, one in enumerate(families) if code[:_CATEGORY] in one), -1)
+
+
+def _since(scene: Scene) -> Places:
+    """Return the onset of each condition: the first one where it goes on after a pregnancy."""
+    onset, code = scene.whole("conditions", "onset_date"), scene.coded("conditions", "code").codes
+    first = scene.once(_began)
+    since: Places = np.where(code[first] == code, onset[first], onset)
+    return since
 
 
 def _codes(scene: Scene) -> Strings:
@@ -125,7 +139,7 @@ def summary(scene: Scene, notes: Notes) -> Strings:
     count = np.bincount(place, minlength=len(notes))
     named = which <= np.where(count <= _NAMED + 1, _NAMED + 1, _NAMED)[place]
     place, row, which = place[named], row[named], which[named]
-    onset = scene.whole("conditions", "onset_date")[row]
+    onset = scene.once(_since)[row]
     names = glued(taken(scene.once(_lower), row), " ",
                   for_how_long(notes.first_day[place] - onset))  # fmt: skip
     final = (which == count[place]) & (which > 1)

@@ -1,0 +1,88 @@
+"""Pregnancies: pressures that are raised and treated, what was there before, what newborns have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import numpy as np
+import pytest
+
+from execution.births import women
+from execution.running import event, journey, listed, run, visit
+from template_runs import kept
+
+_SYSTOLIC = "8480-6"
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    path = kept("commercial-maternity", ("pregnancy",), 60)
+    with duckdb.connect(str(path), read_only=True) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(("code", "middle", "severe"), [
+    ("O13.3", 141, 0.05), ("O14.03", 145, 0.1), ("O14.13", 163, 0.8),
+])  # fmt: skip
+def test_pressures_of_a_pregnancy_are_about_what_their_code_says_and_severe_ones_rare(
+    code: str, middle: float, severe: float
+) -> None:
+    stated = {"sbp": {"type": "normal", "mean": 114, "sd": 10, "decimals": 0}}
+    seen = [visit(f"seen_{day}", day) | {"with": [
+        event(f"pressure_{day}", "vital", 0, loinc=_SYSTOLIC)]}
+        for day in (70, 90, 110)]  # fmt: skip
+    people = women(count=150, attributes=stated)
+    signs = run(people, journey(event("raised", "diagnosis", 60, code=code), *seen))
+    found = np.array([value for loinc, value in listed(signs["vital_signs"], "loinc", "value")
+                      if loinc == _SYSTOLIC])  # fmt: skip
+
+    assert abs(found.mean() - middle) < 3
+    assert abs((found >= 160).mean() - severe) < max(severe, 0.2)
+    assert found.max() < 215
+
+
+def test_raised_pressures_of_a_pregnancy_are_treated_and_protein_is_measured(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    raised, treated, measured = connection.execute("""
+        SELECT count(DISTINCT c.person_id), count(DISTINCT p.person_id),
+            count(DISTINCT l.person_id)
+        FROM conditions AS c LEFT JOIN prescriptions AS p ON p.person_id = c.person_id
+            AND p.ingredient IN ('labetalol', 'nifedipine')
+        LEFT JOIN lab_results AS l ON l.person_id = c.person_id AND l.loinc = '2890-2'
+        WHERE c.code LIKE 'O13%'
+        """).fetchall()[0]
+
+    assert raised > 3
+    assert treated >= 0.8 * raised
+    assert measured == raised
+
+
+def test_hypertension_that_was_there_before_a_pregnancy_is_in_the_chart_before_it(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    held = connection.execute("""
+        SELECT o.onset_date - b.onset_date, b.abatement_date - o.onset_date
+        FROM conditions AS o LEFT JOIN conditions AS b ON b.person_id = o.person_id
+            AND b.code = 'I10' AND b.onset_date < o.onset_date
+        WHERE o.code LIKE 'O10%'
+        """).fetchall()
+
+    assert held
+    assert all(days > 180 for days, _ in held)
+    assert {gap for _, gap in held} == {-1}
+
+
+def test_the_stay_of_a_birth_states_what_the_newborn_has(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    has, stated = connection.execute("""
+        SELECT count(*), count(*) FILTER (EXISTS (SELECT 1 FROM encounter_diagnoses AS d
+            JOIN encounters AS e USING (encounter_id) WHERE e.person_id = c.person_id
+            AND e.encounter_class = 'inpatient' AND d.code = c.code))
+        FROM conditions AS c JOIN patients AS p USING (person_id)
+        WHERE c.code LIKE 'P0%' AND c.onset_date = p.birth_date
+        """).fetchall()[0]
+
+    assert has == stated > 5
