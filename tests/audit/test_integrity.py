@@ -11,6 +11,7 @@ from audit.bed_tampering import OF_STAYS
 from audit.benefit_tampering import OF_BENEFITS
 from audit.body_tampering import OF_BODIES
 from audit.chart_tampering import OF_CHARTS, OF_RELATIVES, OF_SCREENINGS
+from audit.confirmed_tampering import OF_DEATHS, OF_TESTS
 from audit.facility_tampering import OF_FACILITIES
 from audit.hour_tampering import OF_HOURS
 from audit.note_finding_tampering import OF_NOTE_FINDINGS
@@ -99,6 +100,8 @@ def test_every_rule_is_seen_to_fail() -> None:
             *OF_PEOPLE,
             *OF_GROUPS,
             *OF_BENEFITS,
+            *OF_TESTS,
+            *OF_DEATHS,
         )
         for name in change.breaks
     }

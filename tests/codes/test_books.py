@@ -89,6 +89,9 @@ def test_loinc_codes_end_in_their_check_digit() -> None:
 
 def test_results_are_within_plausible_limits() -> None:
     for row in loinc().rows.values():
+        if not row.unit:  # a test that finds words, such as a culture
+            assert all(math.isnan(one) for one in row[4:10]), row.code
+            continue
         assert row.low <= row.mean <= row.high
         assert row.sd > 0
         assert math.isnan(row.ref_low) or row.low <= row.ref_low

@@ -6,6 +6,7 @@ import pytest
 
 from execution.running import Document, event, journey, visit
 from healthsim.codes.loinc import loinc
+from healthsim.codes.procedures import procedure_system
 from healthsim.medicine.confirming import FILE
 from healthsim.medicine.datafiles import rows
 from healthsim.specification.checks.confirming import confirming_warnings
@@ -42,8 +43,8 @@ def test_a_stay_after_an_emergency_visit_with_the_test_is_not() -> None:
     assert _said(_INJURY, before=(emergency | {"with": [_lab(panel="bmp")]},)) == ""
 
 
-def test_other_diagnoses_and_visits_are_not() -> None:
-    assert _said(event("cold", "diagnosis", 0, code="J18.9")) == ""
+def test_other_diagnoses_visits_and_tests_that_are_done_by_themselves_are_not() -> None:
+    assert _said(event("lungs", "diagnosis", 0, code="J18.9")) == ""
     assert _said(_INJURY, kind="office") == ""
 
 
@@ -80,7 +81,9 @@ def test_diabetes_of_a_pregnancy_is_found_by_a_glucose_test_of_any_visit(kind: s
 
 
 def test_every_confirming_test_is_in_the_book_and_has_a_source() -> None:
-    codes = {code for row in rows(FILE) for code in row["loinc"].split("|")}
-    assert codes <= set(loinc().rows)
-    assert {row["visits"] for row in rows(FILE)} == {"stay", "any"}
+    codes = {code for row in rows(FILE) for code in row["codes"].split("|")}
+    done = {code for code in codes if procedure_system(code) == "CPT"}
+    assert codes - done <= set(loinc().rows)
+    assert {row["visits"] for row in rows(FILE)} == {"stay", "any", "acute"}
+    assert all(bool(row["given"]) == (row["visits"] == "acute") for row in rows(FILE))
     assert all(row["source"] and row["confidence"] for row in rows(FILE))

@@ -19,6 +19,7 @@ from healthsim.audit import (
     claim_edits,
     claim_people,
     coding,
+    confirmed,
     days,
     doses,
     facility_bills,
@@ -69,6 +70,7 @@ NAMED: tuple[AnyRule, ...] = (
     *chart_people.RULES, *facility_bills.RULES, *claim_people.RULES, *stay_groups.RULES,
     *orders.RULES, *appointments.RULES, *treatments.RULES, *wards.RULES, *doses.RULES,
     *notes.RULES, *hours.RULES, *home_care.RULES, *stays.RULES, *note_findings.RULES,
+    *confirmed.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 

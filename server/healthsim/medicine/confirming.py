@@ -8,21 +8,30 @@ from typing import NamedTuple
 from healthsim.medicine.datafiles import rows
 
 FILE = "confirming_tests.csv"
+STAY, ANY, ACUTE = "stay", "any", "acute"
+"""Where a test has to be: in the stay or in emergency before it; in any visit of the journey; or
+in the visit itself, where it is done by itself."""
 
 
 class ConfirmingTest(NamedTuple):
     """A test by which a diagnosis is made.
 
     Attributes:
-        codes: LOINC codes; one of them is enough.
+        codes: LOINC codes of results and CPT codes of procedures; one of them is enough.
         words: the name of the test.
-        any_visit: whether it may be in any visit of the journey; else it is in the stay or in an
-            emergency visit.
+        visits: `STAY`, `ANY` or `ACUTE`.
+        given: what is done by itself, as ``procedure:``, ``panel:`` or ``loinc:`` and its code;
+            ``""`` where nothing is.
+        procedure: the billed code of a laboratory test that is done by itself; ``""`` for none.
+        result: shares of what a test without a number finds; empty where a body shows it.
     """
 
     codes: tuple[str, ...]
     words: str
-    any_visit: bool
+    visits: str
+    given: str
+    procedure: str
+    result: tuple[tuple[str, float], ...]
 
 
 @cache
@@ -31,11 +40,23 @@ def confirming_tests(code: str) -> tuple[ConfirmingTest, ...]:
 
     >>> [test.words for test in confirming_tests("T84.53XA")]
     ['C-reactive protein', 'blood count']
-    >>> confirming_tests("J18.9")
+    >>> [test.given for test in confirming_tests("J18.9")]
+    ['procedure:71046']
+    >>> confirming_tests("J06.9")
     ()
     """
     return tuple(
-        ConfirmingTest(tuple(row["loinc"].split("|")), row["words"], row["visits"] == "any")
-        for row in rows(FILE)
-        if code.startswith(row["diagnosis"])
+        _test(row) for row in rows(FILE) if code.startswith(tuple(row["diagnosis"].split("|")))
+    )
+
+
+def _test(row: dict[str, str]) -> ConfirmingTest:
+    shares = (one.rpartition(":") for one in row["result"].split(";") if one)
+    return ConfirmingTest(
+        codes=tuple(row["codes"].split("|")),
+        words=row["words"],
+        visits=row["visits"],
+        given=row["given"],
+        procedure=row["procedure"],
+        result=tuple((text, float(share)) for text, _, share in shares),
     )

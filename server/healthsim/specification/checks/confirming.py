@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from healthsim.codes.loinc import panel
 from healthsim.errors import Problem
-from healthsim.medicine.confirming import ConfirmingTest, confirming_tests
+from healthsim.medicine.confirming import ANY, STAY, ConfirmingTest, confirming_tests
 from healthsim.medicine.stay_tests import shown_on_arrival
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.journey import JourneySpec
@@ -26,24 +26,25 @@ def confirming_warnings(journeys: Sequence[JourneySpec]) -> Iterator[Problem]:
             if isinstance(step, events.Encounter) and step.details.encounter_class == "inpatient":
                 yield from _of_stay(step, before | set(_tests(step.with_)), where)
             if isinstance(step, events.Diagnosis):
-                yield from _bare(step.details.code, anywhere, f"{where}.details.code", "journey")
+                yield from _bare(step.details.code, anywhere, f"{where}.details.code", ANY)
 
 
 def _of_stay(stay: events.Encounter, there: set[str], where: str) -> Iterator[Problem]:
     """Yield what a stay lists by its code alone, and what is diagnosed in it, without its test."""
     for number, one in enumerate(stay.details.diagnoses):
         if isinstance(one, str):
-            yield from _bare(one, there, f"{where}.details.diagnoses[{number}]", "stay")
+            yield from _bare(one, there, f"{where}.details.diagnoses[{number}]", STAY)
     for number, step in enumerate(stay.with_):
         if isinstance(step, events.Diagnosis):
             place = f"{where}.with[{number}].details.code"
-            yield from _bare(step.details.code, there, place, "stay")
+            yield from _bare(step.details.code, there, place, STAY)
 
 
-def _bare(code: str, there: set[str], where: str, what: str) -> Iterator[Problem]:
+def _bare(code: str, there: set[str], where: str, visits: str) -> Iterator[Problem]:
+    what = "journey" if visits == ANY else "stay"
     for test in confirming_tests(code):
-        known = there if what == "journey" else there | shown_on_arrival(code)
-        if test.any_visit == (what == "journey") and not known.intersection(test.codes):
+        known = there if visits == ANY else there | shown_on_arrival(code)
+        if test.visits == visits and not known.intersection(test.codes):
             yield Problem(
                 where, f"{code} is diagnosed in a {what} without a {test.words}", _mend(test, what)
             )

@@ -31,6 +31,7 @@ from healthsim.specification.journeys.implied import (
     implied_stay,
     treated,
 )
+from healthsim.specification.journeys.implied_tests import implied_tests, tested_in_emergency
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit, Repeat, Unscheduled
@@ -260,6 +261,7 @@ class _LayoutBuilder:
         self.held: dict[int, range] = {}
         self.by_id: dict[str, list[Occurrence]] = {}
         self.at_home: dict[int, tuple[StepHead, ...]] = {}
+        self.emergency = tested_in_emergency(step for _, step in journey.steps())
 
     def scope(self, opener: int, option: int, outer: int, *, closes: bool = False) -> int:
         number = len(self.scopes)
@@ -315,10 +317,15 @@ class _LayoutBuilder:
                 self.place_all(step.on_progression, replace(place, scope=then, encounter=-1))
             elif isinstance(step, UsualAdverseEvents):
                 steps = (*implied_events(step), *step.with_)
-            if steps:
+            tests = [*implied_tests(step, self.emergency)] if isinstance(step, Encounter) else []
+            if steps or tests:
                 inner = self.scope(number, -1, place.scope)
                 inside = number if isinstance(step, Encounter) else place.encounter
-                self.place_all(steps, replace(place, scope=inner, encounter=inside))
+                within = replace(place, scope=inner, encounter=inside)
+                self.place_all(steps, within)
+                for below, test in tests:
+                    prefix = "/".join(filter(None, (place.prefix, step.id, below)))
+                    self.place_all([test], replace(within, prefix=prefix))
         elif isinstance(step, Include | ProtocolVisit):
             inner = self.scope(number, -1, place.scope)
             prefix = f"{place.prefix}/{step.id}"

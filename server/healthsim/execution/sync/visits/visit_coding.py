@@ -68,6 +68,8 @@ class VisitsToCode:
         own: the codes that diagnoses during the visit may begin.
         comorbidities: whether the person's other active conditions are stated too.
         acute: whether it is an emergency, a stay or an operation.
+        emergency: whether it is an emergency visit, which does not know what the stay after it
+            finds: of the conditions that are not its own, those that were there the day before.
     """
 
     rows: Rows
@@ -78,6 +80,7 @@ class VisitsToCode:
     own: Sequence[str]
     comorbidities: bool
     acute: bool = False
+    emergency: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,8 @@ class VisitCoding:
         rows = np.concatenate([one.rows for one in visits])
         first = np.concatenate([one.first for one in visits])
         active = self._record.conditions.held_on(rows, first)
+        early = np.repeat([one.emergency for one in visits], [len(one.rows) for one in visits])
+        known = self._record.conditions.held_on(rows, (first - early).astype(np.int32))
         rules, drugs = self._use.codes(rows, first) if lives else ((), np.zeros_like(active.chosen))
         kinds, kind = _kinds(visits)
         holds = np.concatenate([one.holds for one in visits])
@@ -116,14 +121,16 @@ class VisitCoding:
         states = [code for code in self._record.conditions.codes if leaves_state(code)]
         new = np.concatenate([self._begun_states(one, states) for one in visits])
         unseen = np.concatenate([self._unseen(one) for one in visits])
-        columns = [kind, active.chosen, holds, began, late, drugs, stage, weeks, over, healing, new,
-                   unseen]  # fmt: skip
+        columns = [kind, active.chosen, known.chosen, holds, began, late, drugs, stage, weeks, over,
+                   healing, new, unseen]  # fmt: skip
         places, chosen = distinct(columns)
         lists, since = [], []
         for place in places.tolist():
             of_kind = kinds[kind[place]]
             left = _set(states, int(new[place]))
-            held = tuple(one for one in active.sets[active.chosen[place]] if one not in left)
+            before = known.sets[known.chosen[place]]
+            held = tuple(one for one in active.sets[active.chosen[place]]
+                         if one not in left and one in before)  # fmt: skip
             bits = (int(each[place]) for each in (holds, over, healing, unseen))
             own = [one for one in _set(of_kind.own, int(began[place])) if not leaves_state(one)]
             listed = (*_stated_now(of_kind.listed, held, *bits), *own)

@@ -260,4 +260,5 @@ def _to_code(of: _Source, coder: _Coder) -> VisitsToCode:
         rows=source.rows, first=source.days, last=of.last, listed=listed, holds=mask,
         own=sorted(own), comorbidities=details.comorbidities,
         acute=details.encounter_class in _ACUTE,
+        emergency=details.encounter_class == "emergency",
     )  # fmt: skip

@@ -133,7 +133,10 @@ def _nothing() -> _Happened:
 
 
 def stay_results(scene: Scene, notes: Notes) -> Strings:
-    """Say the first and last of each result that was ever high or low, and name the others."""
+    """Say the first and last of each result that was ever high or low or is in words.
+
+    The others are named only.
+    """
     table = "lab_results"
     if not scene.has(table):
         return nothing(len(notes))
@@ -142,8 +145,8 @@ def stay_results(scene: Scene, notes: Notes) -> Strings:
     place, row = place[there], row[there]
     test, heads = runs([place, scene.coded(table, "loinc").codes[row]])
     flagged = np.zeros(len(heads), dtype=np.bool_)
-    flag = scene.coded(table, "flag")
-    np.logical_or.at(flagged, test, (flag.equals("H") | flag.equals("L"))[row])
+    flag, worded = scene.coded(table, "flag"), scene.coded(table, "value_text").codes >= 0
+    np.logical_or.at(flagged, test, (flag.equals("H") | flag.equals("L") | worded)[row])
     last = np.append(heads[1:], len(row)) - 1 if len(heads) else heads
     on = scene.once(_value_on)
     again = only(taken(on, row[last]), last > heads)

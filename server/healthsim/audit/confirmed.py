@@ -1,0 +1,64 @@
+# ruff: noqa: S608  (the SQL is made of this package's own names and tables, never of a user's words)
+"""Rules of diagnoses and the tests that show them."""
+
+from __future__ import annotations
+
+from healthsim.audit.rules import AnyRule, AuditRule
+from healthsim.codes.procedures import procedure_system
+from healthsim.medicine.confirming import ACUTE, FILE
+from healthsim.medicine.datafiles import rows
+
+_BEFORE = "INTERVAL 36 HOUR"  # an emergency visit before the stay: of that day or the night before
+
+
+def _asked() -> str:
+    """Return rows of (beginning of a diagnosis, test, its words, code) of tests that are done."""
+    return ", ".join(
+        f"('{diagnosis}', '{row['words']}', '{code}', {procedure_system(code) == 'CPT'})"
+        for row in rows(FILE)
+        if row["visits"] == ACUTE
+        for diagnosis in row["diagnosis"].split("|")
+        for code in row["codes"].split("|")
+    )
+
+
+_MADE = (
+    "SELECT DISTINCT e.encounter_id, e.person_id, e.start_at, e.end_at, t.words "
+    "FROM encounters AS e JOIN conditions AS c USING (encounter_id) "
+    f"JOIN (VALUES {_asked()}) AS t (diagnosis, words, code, done) "
+    "ON starts_with(c.code, t.diagnosis) "
+    "WHERE e.encounter_class IN ('emergency', 'inpatient', 'observation')"
+)
+"""Visits that made a diagnosis that a test shows, and the tests."""
+_SHOWN = (
+    f"SELECT t.words, l.person_id, l.collected_at AS at FROM (VALUES {_asked()}) "
+    "AS t (diagnosis, words, code, done) JOIN lab_results AS l ON l.loinc = t.code "
+    f"UNION ALL SELECT t.words, p.person_id, p.performed_date + INTERVAL 1 DAY "
+    f"FROM (VALUES {_asked()}) AS t (diagnosis, words, code, done) "
+    "JOIN procedures AS p ON p.code = t.code AND t.done"
+)
+"""When people had those tests; a procedure at the end of its day."""
+
+RULES: tuple[AnyRule, ...] = (
+    AuditRule(
+        "a visit that makes a diagnosis has the test that shows it", "conditions.encounter_id",
+        ("encounters", "conditions", "lab_results", "procedures"),
+        f"SELECT concat('encounter_id ', d.encounter_id, ' without ', d.words) FROM ({_MADE}) AS d "
+        f"WHERE NOT EXISTS (SELECT 1 FROM ({_SHOWN}) AS s WHERE s.words = d.words "
+        f"AND s.person_id = d.person_id AND s.at >= d.start_at - {_BEFORE} "
+        "AND s.at <= d.end_at::DATE + INTERVAL 1 DAY)",
+    ),
+    AuditRule(
+        "an emergency visit does not state what the stay after it finds",
+        "encounter_diagnoses.code", ("encounters", "encounter_diagnoses", "conditions"),
+        "SELECT concat('encounter_id ', e.encounter_id, ' code ', d.code) FROM encounters AS e "
+        "JOIN encounter_diagnoses AS d USING (encounter_id) "
+        "JOIN conditions AS c ON c.person_id = e.person_id AND c.code = d.code "
+        "AND c.onset_date = e.start_at::DATE "
+        "JOIN encounters AS s ON s.encounter_id = c.encounter_id "
+        "WHERE e.encounter_class = 'emergency' AND s.encounter_class = 'inpatient' "
+        "AND s.start_at >= e.end_at AND NOT EXISTS (SELECT 1 FROM conditions AS b "
+        "WHERE b.person_id = e.person_id AND b.code = d.code AND b.onset_date < c.onset_date "
+        "AND coalesce(b.abatement_date, c.onset_date) >= c.onset_date)",
+    ),
+)  # fmt: skip

@@ -1,0 +1,22 @@
+"""One small change for each rule of diagnoses, their tests, and deaths of them."""
+
+from __future__ import annotations
+
+from audit.tampering import Tampering
+from audit.tampering import _one as one
+
+_SHOWN = "a visit that makes a diagnosis has the test that shows it"
+_EARLY = "an emergency visit does not state what the stay after it finds"
+
+OF_TESTS = (
+    Tampering((_SHOWN,), (one("procedures", "code = '71100'", "code = '71046'"),)),
+    *(Tampering((_SHOWN,), (one("lab_results", "loinc = '718-7'", f"loinc = '{test}'"),))
+      for test in ("5821-4", "630-4", "600-7", "2524-7")),
+    Tampering((_EARLY,), (
+        "INSERT INTO encounter_diagnoses SELECT * REPLACE ('N17.9' AS code, 20 AS sequence) "
+        "FROM encounter_diagnoses WHERE code = 'R50.9' LIMIT 1",)),
+)  # fmt: skip
+OF_DEATHS = (
+    Tampering(("who dies of a chronic disease has it",),
+              (one("patients", "death_cause = 'G20'", "death_date IS NOT NULL"),)),
+)  # fmt: skip

@@ -1,0 +1,119 @@
+"""A visit that makes a diagnosis does the test that shows it, once, and reports it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from execution.running import Document, charted, diabetic, event, journey, listed, run, visit
+from healthsim.tables import Columns
+
+_PEOPLE = 12
+
+
+def _stay(id: str, at: Document | int, *codes: Any, **details: Any) -> Document:
+    facts = {"encounter_class": "inpatient", "los_days": 3, "diagnoses": list(codes),
+             "procedures": None, **details}  # fmt: skip
+    return visit(id, at, **facts)
+
+
+def _emergency(*codes: str, **details: Any) -> Document:
+    return visit("emergency", 20, encounter_class="emergency", diagnoses=list(codes),
+                 disposition={"09": 1}, **details)  # fmt: skip
+
+
+_AFTER = {"after": "emergency", "day": 0}
+
+
+def _walked(*steps: Document) -> dict[str, Columns]:
+    return run(diabetic(count=_PEOPLE, products=["patientsim"]), journey(*steps))
+
+
+def _films(tables: dict[str, Columns]) -> int:
+    return int(tables["procedures"]["code"].equals("71046").sum())
+
+
+def _results(tables: dict[str, Columns], loinc: str) -> int:
+    return int(tables["lab_results"]["loinc"].equals(loinc).sum())
+
+
+def test_a_stay_for_pneumonia_has_a_chest_film_that_reports_it() -> None:
+    tables = charted(diabetic(count=_PEOPLE), journey(_stay("lungs", 20, "J18.9")))
+    said = listed(tables["diagnostic_reports"], "display", "conclusion")
+
+    assert _films(tables) == _PEOPLE
+    assert sum("in keeping with pneumonia" in text for what, text in said if "Chest" in what) > 8
+
+
+def test_a_film_in_emergency_is_not_repeated_in_the_stay_that_follows() -> None:
+    tables = _walked(_emergency("J18.9"), _stay("lungs", _AFTER, "J18.9"))
+
+    assert _films(tables) == _PEOPLE
+
+
+@pytest.mark.parametrize("code", ["71046", "71250"])
+def test_a_stay_that_states_its_film_has_no_other(code: str) -> None:
+    stay = _stay("lungs", 20, "J18.9") | {"with": [event("film", "procedure", code=code)]}
+
+    assert _films(_walked(stay)) == (_PEOPLE if code == "71046" else 0)
+
+
+def test_the_test_is_of_those_for_whom_the_diagnosis_holds() -> None:
+    listed_for = {"code": "J18.9", "when": "gender == 'F'"}
+    tables = _walked(_stay("lungs", 20, listed_for, {"code": "R05.9"}))
+    women = int(tables["patients"]["gender"].equals("F").sum())
+
+    assert 0 < _films(tables) == women < _PEOPLE
+
+
+def test_what_is_diagnosed_during_a_stay_is_tested_on_its_day() -> None:
+    found = event("found", "diagnosis", 2, code="J15.9") | {"chance": 0.5}
+    tables = _walked(_stay("hip", 20, "S72.001A", los_days=5) | {"with": [found]})
+    ill = {(person, day) for person, code, day
+           in listed(tables["conditions"], "person_id", "code", "onset_date")
+           if code == "J15.9"}  # fmt: skip
+    filmed = {(person, day) for person, code, day
+              in listed(tables["procedures"], "person_id", "code", "performed_date")
+              if code == "71046"}  # fmt: skip
+
+    assert 0 < len(ill) < _PEOPLE
+    assert filmed == ill
+
+
+def test_an_infection_of_the_urine_has_a_urinalysis_and_a_culture() -> None:
+    tables = _walked(_stay("urine", 20, "N39.0"))
+    grown = {text for code, text in listed(tables["lab_results"], "loinc", "value_text")
+             if code == "630-4"}  # fmt: skip
+
+    assert _results(tables, "5821-4") == _results(tables, "630-4") == _PEOPLE
+    assert "Escherichia coli" in grown
+
+
+def test_sepsis_has_blood_cultures_and_a_lactate_that_emergency_may_have_measured() -> None:
+    measured = _emergency("R50.9") | {"with": [event("acid", "lab", loinc="2524-7")]}
+    tables = _walked(measured, _stay("blood", _AFTER, "A41.9"))
+
+    assert _results(tables, "600-7") == _results(tables, "2524-7") == _PEOPLE
+
+
+def test_a_visit_to_an_office_does_no_test_by_itself() -> None:
+    tables = _walked(visit("check", 20, diagnoses=["J18.9", "N39.0"]))
+
+    assert _films(tables) == 0
+    assert "lab_results" not in tables or _results(tables, "630-4") == 0
+
+
+def test_an_emergency_visit_does_not_state_what_the_stay_after_it_finds() -> None:
+    stay = _stay("lungs", _AFTER, "J18.9", comorbidities=True)
+    stay |= {"with": [event("kidney", "diagnosis", code="N17.9"), event("b", "lab", panel="bmp")]}
+    tables = _walked(_emergency("R50.9", comorbidities=True), stay)
+    kinds = dict(listed(tables["encounters"], "encounter_id", "encounter_class"))
+    stated: dict[str, set[str]] = {"emergency": set(), "inpatient": set()}
+    for encounter, code in listed(tables["encounter_diagnoses"], "encounter_id", "code"):
+        stated[kinds[encounter]].add(code)
+
+    assert {"J18.9", "N17.9"} <= stated["inpatient"]
+    assert stated["emergency"].isdisjoint({"J18.9", "N17.9"})
+    assert "R50.9" in stated["emergency"]
+    assert any(code.startswith("E11") for code in stated["emergency"])
