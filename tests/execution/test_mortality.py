@@ -12,6 +12,7 @@ from execution.births import pregnancy, women
 from execution.running import Document, attempted, diabetic, event, journey, listed, run
 from healthsim.dates import NO_DAY, day_of
 from healthsim.execution.timeline.mortality import OwnDeaths
+from healthsim.medicine.charted_causes import charted_causes
 from healthsim.medicine.mortality import bit_of, yearly_hazards
 from healthsim.specification.document import read
 from healthsim.specification.journeys.journey import JourneySpec
@@ -149,6 +150,23 @@ def test_the_dead_have_a_cause_and_a_place_and_the_living_have_neither() -> None
     assert all((day == NO_DAY) == (cause is None) == (place is None) for day, cause, place in rows)
     assert len({cause for _, cause, _ in rows if cause}) > 3
     assert {place for _, _, place in rows if place} <= {"home", "hospice", "other"}
+
+
+def test_who_dies_of_a_chronic_disease_has_it_and_the_own_kind_of_it_is_stated() -> None:
+    ill = {"comorbidities": [{"code": "C18.7", "share": 0.3}, {"code": "E10.9", "share": 0.3},
+                             {"code": "F03.90", "share": 0.3}]}  # fmt: skip
+    tables = run(_old(clinical=ill, mortality={"ratio": 4}))
+    had: dict[int, set[str]] = {}
+    for person, code in listed(tables["conditions"], "person_id", "code"):
+        had.setdefault(person, set()).add(code[:3])
+    died = [(cause, had.get(person, set())) for person, cause
+            in listed(tables["patients"], "person_id", "death_cause") if cause]  # fmt: skip
+    causes = {cause for cause, _ in died}
+
+    assert all(cause in codes for cause, codes in died if cause in charted_causes())
+    assert all(cause in codes for cause, codes in died if cause[0] in "CEF")
+    assert {"C18", "E10", "F03", "I25"} <= causes
+    assert not {"C80", "C34", "E11", "G30", "G20", "J44"} & causes
 
 
 def test_who_dies_in_a_stay_dies_in_hospital_of_its_first_diagnosis() -> None:

@@ -11,6 +11,7 @@ import duckdb
 
 from healthsim.audit.rules import AnyRule, AuditRule, RowRule
 from healthsim.codes.pregnancy import SUPERVISION
+from healthsim.medicine.charted_causes import charted_causes
 from healthsim.medicine.occupancy import STAYS, displacements
 
 _POSTPONES = "(SELECT one_bed FROM temp.data_days)"
@@ -95,6 +96,11 @@ def _exists(table: str, column: str) -> RowRule:
     )  # fmt: skip
 
 
+_CHRONIC = ", ".join(f"'{cause}'" for cause in charted_causes())
+_HELD = ", ".join(f"('{cause}', '{held}')" for cause, one in charted_causes().items()
+                  for held in one.held)  # fmt: skip
+"""Chronic causes of death, and the beginnings of codes of those who have the disease."""
+
 RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "nobody is in two beds", "encounters.start_at", ("encounters", "events"),
@@ -137,6 +143,17 @@ RULES: tuple[AnyRule, ...] = (
         "(death_date IS NULL) <> (death_cause IS NULL) "
         "OR (death_date IS NULL) <> (death_place IS NULL)",
         columns=("patients.death_cause", "patients.death_place"),
+    ),
+    AuditRule(
+        "who dies of a chronic disease has it", "patients.death_cause",
+        ("patients", "conditions", "events"),
+        "SELECT concat('person_id ', p.person_id, ' cause ', p.death_cause) FROM patients AS p "
+        f"WHERE p.death_cause IN ({_CHRONIC}) AND NOT EXISTS (SELECT 1 FROM conditions AS c "
+        f"JOIN (VALUES {_HELD}) AS h (cause, held) ON starts_with(c.code, h.held) "
+        "WHERE h.cause = p.death_cause AND c.person_id = p.person_id) "
+        "AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.person_id = p.person_id "
+        "AND e.type = 'death')",
+        columns=("patients.death_cause",),
     ),
     AuditRule(
         "who is born in a stay is admitted as a newborn", "encounters.admit_type",

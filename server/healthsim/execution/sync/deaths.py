@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from healthsim.dates import Days, whole_years
 from healthsim.execution.people.draws import Rows
+from healthsim.execution.sync.charted_deaths import as_charted
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.visits.visits import VisitRows
 from healthsim.medicine.mortality import (
@@ -133,8 +134,20 @@ class Deaths:
         usual = [_position(words, cause) for cause in causes]
         by_condition = np.array(own, dtype=np.int32)[np.minimum(mine, len(own) - 1)]
         by_age = np.array(usual, dtype=np.int32)[np.minimum(other, len(usual) - 1)]
-        chosen: NDArray[np.int32] = np.where(due, by_condition, by_age).astype(np.int32)
-        return chosen
+        return self._charted(np.where(due, by_condition, by_age).astype(np.int64), words)
+
+    def _charted(self, cause: NDArray[np.int64], words: dict[str, int]) -> NDArray[np.int32]:
+        """Return causes without the chronic diseases that the dead did not have."""
+        causes, _ = background_causes()
+        usual = np.diff(self._shares_of_causes(), axis=1, prepend=0.0)
+        shares = np.zeros((len(self.rows), len(words)))
+        shares[:, [words[one] for one in causes]] = usual
+        charted, named = as_charted(
+            self.ctx.record, self.rows, self.days, cause, tuple(words), shares
+        )
+        for word in named:
+            _position(words, word)
+        return charted.astype(np.int32)
 
     def _shares_of_causes(self) -> NDArray[np.float64]:
         """Return the cumulative shares of usual causes by age, sex and gestation, (n, causes)."""
