@@ -15,6 +15,8 @@ OF_TESTS = (
     Tampering((_EARLY,), (
         "INSERT INTO encounter_diagnoses SELECT * REPLACE ('N17.9' AS code, 20 AS sequence) "
         "FROM encounter_diagnoses WHERE code = 'R50.9' LIMIT 1",)),
+    Tampering(("a study that always measures something has its result",),
+              (one("lab_results", "loinc = '718-7'", "loinc = '10230-1'"),)),
 )  # fmt: skip
 OF_DEATHS = (
     Tampering(("who dies of a chronic disease has it",),

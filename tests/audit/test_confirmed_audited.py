@@ -32,6 +32,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
                     event("blood", "lab", panel="bmp")]},
         _stay("urine", 60, "N39.0"),
         _stay("blood_stream", 100, "A41.9"),
+        visit("heart", 140) | {"with": [event("echo", "procedure", code="93306")]},
     )  # fmt: skip
     with opened(tmp_path_factory.mktemp("shown"), diabetic(count=4), walked, only=OWN) as scenario:
         yield scenario

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from execution.running import Document, charted, diabetic, event, journey, listed, run, visit
@@ -117,3 +118,42 @@ def test_an_emergency_visit_does_not_state_what_the_stay_after_it_finds() -> Non
     assert stated["emergency"].isdisjoint({"J18.9", "N17.9"})
     assert "R50.9" in stated["emergency"]
     assert any(code.startswith("E11") for code in stated["emergency"])
+
+
+def _ejection(tables: dict[str, Columns]) -> list[tuple[int, float]]:
+    return [(person, value) for person, code, value
+            in listed(tables["lab_results"], "person_id", "loinc", "value")
+            if code == "10230-1"]  # fmt: skip
+
+
+def test_every_ultrasound_of_the_heart_measures_the_ejection_fraction_that_it_reports() -> None:
+    done = visit("seen", 20) | {"with": [event("echo", "procedure", code="93306")]}
+    billed = visit("again", 60, procedures=["93306"])
+    tables = charted(diabetic(count=_PEOPLE), journey(done, billed))
+    said = [text for what, text in listed(tables["diagnostic_reports"], "display", "conclusion")
+            if what == "US Heart"]  # fmt: skip
+
+    assert len(_ejection(tables)) == 2 * _PEOPLE
+    assert sorted(text.split(" %")[0].split()[-1] for text in said) == sorted(
+        f"{value:.0f}" for _, value in _ejection(tables)
+    )
+
+
+def test_an_ejection_fraction_that_the_visit_states_is_measured_once() -> None:
+    stated = event("fraction", "lab", loinc="10230-1", result=35)
+    done = visit("seen", 20) | {"with": [event("echo", "procedure", code="93306"), stated]}
+
+    assert {value for _, value in _ejection(_walked(done))} == {35}
+    assert len(_ejection(_walked(done))) == _PEOPLE
+
+
+def test_a_measured_ejection_fraction_is_near_the_one_that_the_profile_gives() -> None:
+    seen = visit("seen", 20) | {"with": [event("echo", "procedure", code="93306")]}
+    given = {"lvef": {"type": "uniform", "low": 25, "high": 65, "decimals": 0}}
+    tables = run(diabetic(count=40, attributes=given, products=["patientsim"]), journey(seen))
+    held = {person: number for person, name, number
+            in listed(tables["person_attributes"], "person_id", "name", "number")
+            if name == "lvef"}  # fmt: skip
+
+    assert max(abs(value - held[person]) for person, value in _ejection(tables)) < 16
+    assert np.mean([abs(value - held[person]) for person, value in _ejection(tables)]) < 5

@@ -7,6 +7,7 @@ from healthsim.audit.rules import AnyRule, AuditRule
 from healthsim.codes.procedures import procedure_system
 from healthsim.medicine.confirming import ACUTE, FILE
 from healthsim.medicine.datafiles import rows
+from healthsim.medicine.studies import RESULTS, STUDIES
 
 _BEFORE = "INTERVAL 36 HOUR"  # an emergency visit before the stay: of that day or the night before
 
@@ -39,6 +40,14 @@ _SHOWN = (
 )
 """When people had those tests; a procedure at the end of its day."""
 
+_STUDIES = ", ".join(
+    f"('{study['prefix']}', '{result['loinc']}')"
+    for result in rows(RESULTS)
+    for study in rows(STUDIES)
+    if study["group"] == result["group"] and study["system"] == "CPT"
+)
+"""Studies that always measure something, by the beginning of their code, and what."""
+
 RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "a visit that makes a diagnosis has the test that shows it", "conditions.encounter_id",
@@ -60,5 +69,14 @@ RULES: tuple[AnyRule, ...] = (
         "AND s.start_at >= e.end_at AND NOT EXISTS (SELECT 1 FROM conditions AS b "
         "WHERE b.person_id = e.person_id AND b.code = d.code AND b.onset_date < c.onset_date "
         "AND coalesce(b.abatement_date, c.onset_date) >= c.onset_date)",
+    ),
+    AuditRule(
+        "a study that always measures something has its result", "procedures.code",
+        ("procedures", "lab_results"),
+        "SELECT concat('procedure_id ', p.procedure_id) FROM procedures AS p "
+        f"JOIN (VALUES {_STUDIES}) AS t (prefix, loinc) ON starts_with(p.code, t.prefix) "
+        "WHERE p.system = 'CPT' AND p.encounter_id IS NOT NULL AND NOT EXISTS ("
+        "SELECT 1 FROM lab_results AS l WHERE l.encounter_id = p.encounter_id "
+        "AND l.loinc = t.loinc)",
     ),
 )  # fmt: skip

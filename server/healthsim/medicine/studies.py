@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from healthsim.medicine.datafiles import rows
 
-_FILE = "studies.csv"
+STUDIES = "studies.csv"
 _WORDS = "procedure_words.csv"
+RESULTS = "study_results.csv"
 _LONGEST = 7
 
 
@@ -45,7 +46,7 @@ NOT_ORDERED = Study("", "", "", "", "", "", "")
 def _studies() -> dict[tuple[str, str], Study]:
     return {
         (row["system"], row["prefix"]): Study(*(row[name] for name in Study._fields))
-        for row in rows(_FILE)
+        for row in rows(STUDIES)
     }
 
 
@@ -64,6 +65,20 @@ def study_of(system: str, code: str) -> Study:
     known = _studies()
     beginnings = ((system, code[:length]) for length in range(min(len(code), _LONGEST), -1, -1))
     return next((known[one] for one in beginnings if one in known), NOT_ORDERED)
+
+
+def measured_by(system: str, code: str) -> tuple[str, ...]:
+    """Return the results that a study always has, as LOINC codes.
+
+    Args:
+        system: CPT, HCPCS or ICD-10-PCS.
+        code: of the procedure.
+
+    >>> measured_by("CPT", "93306"), measured_by("CPT", "71046")
+    (('10230-1',), ())
+    """
+    group = study_of(system, code).group
+    return tuple(row["loinc"] for row in rows(RESULTS) if row["group"] == group)
 
 
 @cache

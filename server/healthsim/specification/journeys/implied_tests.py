@@ -1,4 +1,4 @@
-"""The tests that a visit brings with it because it makes a diagnosis that they show.
+"""The tests that a visit brings with it: of a diagnosis that they show, of a study that measures.
 
 Like other implied steps they are laid out as those of a document, and their ids have a tilde. A
 test of a kind has the same id in every visit, so that one that was just done in emergency is not
@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from healthsim.codes.loinc import panel
+from healthsim.codes.procedures import procedure_system
 from healthsim.medicine.confirming import ACUTE, ConfirmingTest, confirming_tests
+from healthsim.medicine.studies import measured_by
 from healthsim.specification.journeys.details import Billed, CodedDiagnosis
 from healthsim.specification.journeys.events import Diagnosis, Encounter, Lab, Procedure
 from healthsim.specification.journeys.step import EventHead, StepHead
@@ -64,14 +66,35 @@ def implied_tests(visit: Encounter, before: Mapping[str, tuple[str, ...]]) -> It
     if visit.details.encounter_class not in _CLASSES:
         return
     always = {code for code, name in _done(visit) if name == visit.id}
-    always |= {code for one in visit.with_ if one.when is None and one.chance is None
-               and one.hazard is None for code in _codes(one)}  # fmt: skip
+    always |= {code for one in visit.with_ if _for_all(one) for code in _codes(one)}
     stated = [(code, name) for code, name in _done(visit) if code not in always]
     for asked in _asked(visit):
         if not always.intersection(asked.test.codes):
             names = [name for code, name in stated if code in asked.test.codes]
             names += [name for code in asked.test.codes for name in before.get(code, ())]
             yield ImpliedTest(asked.below, _step(asked, names))
+
+
+def implied_results(step: EventHead, around: StepHead | None) -> tuple[EventHead, ...]:
+    """Return what a procedure, or those that a visit lists, always measure and nobody states.
+
+    Args:
+        step: a procedure, or a visit.
+        around: the visit that it is in; None outside of one.
+    """
+    visit = step if isinstance(step, Encounter) else around
+    stated = {code for one in (visit.with_ if isinstance(visit, Encounter) else ())
+              for code in _codes(one) if isinstance(one, Lab) and _for_all(one)}  # fmt: skip
+    done = _codes(step) if isinstance(step, Procedure) else ()
+    if isinstance(step, Encounter):
+        done = tuple(code for code, name in _done(step) if name == step.id)
+    measured = (loinc for code in done for loinc in measured_by(procedure_system(code) or "", code))
+    return tuple(_measuring(loinc) for loinc in dict.fromkeys(measured) if loinc not in stated)
+
+
+def _measuring(loinc: str) -> EventHead:
+    made = Lab.model_validate(_written("lab", {"loinc": loinc}, ""))
+    return made.model_copy(update={"id": f"~{loinc}"})
 
 
 def _asked(visit: Encounter) -> Iterator[_Asked]:
@@ -117,7 +140,8 @@ def _step(asked: _Asked, others: Sequence[str]) -> EventHead:
 
 
 def _written(kind: str, details: dict[str, Any], when: str) -> dict[str, Any]:
-    return {"do": "event", "type": kind, "id": "implied", "when": when, "details": details}
+    head = {"do": "event", "type": kind, "id": "implied", "details": details}
+    return {**head, "when": when} if when else head
 
 
 def _done(visit: Encounter) -> Iterator[tuple[str, str]]:
@@ -127,6 +151,11 @@ def _done(visit: Encounter) -> Iterator[tuple[str, str]]:
     for step in visit.with_:
         for code in _codes(step):
             yield code, step.id
+
+
+def _for_all(step: StepHead) -> bool:
+    """Tell whether a step happens to everybody in its visit."""
+    return step.when is None and step.chance is None and step.hazard is None
 
 
 def _codes(step: StepHead) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from healthsim.specification.journeys.events import (
     AdverseEvent,
     Diagnosis,
     Encounter,
+    Procedure,
     TumorAssessment,
     UsualAdverseEvents,
 )
@@ -31,7 +32,12 @@ from healthsim.specification.journeys.implied import (
     implied_stay,
     treated,
 )
-from healthsim.specification.journeys.implied_tests import implied_tests, tested_in_emergency
+from healthsim.specification.journeys.implied_tests import (
+    ImpliedTest,
+    implied_results,
+    implied_tests,
+    tested_in_emergency,
+)
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit, Repeat, Unscheduled
@@ -317,7 +323,7 @@ class _LayoutBuilder:
                 self.place_all(step.on_progression, replace(place, scope=then, encounter=-1))
             elif isinstance(step, UsualAdverseEvents):
                 steps = (*implied_events(step), *step.with_)
-            tests = [*implied_tests(step, self.emergency)] if isinstance(step, Encounter) else []
+            tests = self.implied(step, place)
             if steps or tests:
                 inner = self.scope(number, -1, place.scope)
                 inside = number if isinstance(step, Encounter) else place.encounter
@@ -340,6 +346,17 @@ class _LayoutBuilder:
         if self.at_home[id(stay)]:
             inner = self.scope(number, AT_HOME, place.scope)
             self.place_all(self.at_home[id(stay)], replace(place, scope=inner, encounter=-1))
+
+    def implied(self, step: EventHead, place: _Place) -> Sequence[ImpliedTest]:
+        """Return the tests that a visit or a procedure brings with it."""
+        if not isinstance(step, Encounter | Procedure):
+            return ()
+        around = self.occurrences[place.encounter].step if place.encounter >= 0 else None
+        found = [ImpliedTest("", one) for one in implied_results(step, around)]
+        return [
+            *found,
+            *(implied_tests(step, self.emergency) if isinstance(step, Encounter) else ()),
+        ]
 
     def place_implied(self, step: AdverseEvent, place: _Place, number: int) -> Sequence[StepHead]:
         """Place what an adverse event brings with it; return what happens to all who have it.
