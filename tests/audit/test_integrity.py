@@ -20,6 +20,7 @@ from audit.order_tampering import OF_ORDERS
 from audit.people_tampering import OF_PEOPLE
 from audit.pharmacy_tampering import OF_PHARMACY
 from audit.problem_tampering import OF_PROBLEMS
+from audit.result_tampering import OF_RESULTS
 from audit.scenes import Scenario, a_third_by_all, opened
 from audit.stay_tampering import OF_GROUPS
 from audit.tampering import CHANGES, Tampering
@@ -102,6 +103,7 @@ def test_every_rule_is_seen_to_fail() -> None:
             *OF_BENEFITS,
             *OF_TESTS,
             *OF_DEATHS,
+            *OF_RESULTS,
         )
         for name in change.breaks
     }

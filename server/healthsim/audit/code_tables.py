@@ -22,6 +22,7 @@ from healthsim.codes.excludes1 import excludes1_pairs
 from healthsim.codes.icd10cm import COMBINATIONS, EXCLUDES, combined, icd10cm
 from healthsim.codes.loinc import FOREVER, loinc, reference_intervals
 from healthsim.medicine.coding import is_exempt_from_poa
+from healthsim.medicine.newborn_intervals import NewbornInterval, newborn_intervals
 from healthsim.medicine.problems import family, usual_course
 from healthsim.products.populationsim.reference import geography
 from healthsim.specification.checks.codes import unlisted_in
@@ -33,6 +34,7 @@ def lay_out_books(connection: duckdb.DuckDBPyConnection) -> None:
 
     ``codes (book, code)``,
     ``norms (loinc, sex, from_months, below_months, ref_low, ref_high)``,
+    ``newborn_norms (loinc, from_hours, below_hours, ref_low, ref_high)``,
     ``places (zip, city, county_fips, state)`` and ``area_codes (state, area_code)``.
     """
     make_tables(connection, _books())
@@ -72,6 +74,7 @@ def _books() -> dict[str, pa.Table]:
         "norms": _table(
             ("loinc", "sex", "from_months", "below_months", "ref_low", "ref_high"), _norms()
         ),
+        "newborn_norms": _table(NewbornInterval._fields, newborn_intervals()),
         "places": _table(("zip", "city", "county_fips", "state"), _places()),
         "area_codes": _table(("state", "area_code"), _area_codes()),
     }

@@ -35,6 +35,7 @@ from healthsim.audit import (
     orders,
     pharmacy,
     problem_lists,
+    results,
     safe_drugs,
     stages,
     stay_groups,
@@ -70,7 +71,7 @@ NAMED: tuple[AnyRule, ...] = (
     *chart_people.RULES, *facility_bills.RULES, *claim_people.RULES, *stay_groups.RULES,
     *orders.RULES, *appointments.RULES, *treatments.RULES, *wards.RULES, *doses.RULES,
     *notes.RULES, *hours.RULES, *home_care.RULES, *stays.RULES, *note_findings.RULES,
-    *confirmed.RULES,
+    *confirmed.RULES, *results.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 

@@ -280,18 +280,6 @@ RULES: tuple[AnyRule, ...] = (
         "a flag says where the result lies", "lab_results.flag", "lab_results",
         "flag <> CASE WHEN value < ref_low THEN 'L' WHEN value > ref_high THEN 'H' ELSE 'N' END",
     ),
-    AuditRule(
-        "an interval is that of the person's sex and age", "lab_results.ref_low",
-        ("lab_results", "patients"),
-        "SELECT concat('lab_result_id ', r.lab_result_id) FROM "
-        "(SELECT l.*, p.gender AS sex, greatest(0, "
-        "(year(l.collected_at) - year(p.birth_date)) * 12 + month(l.collected_at) "
-        "- month(p.birth_date) - (day(l.collected_at) < day(p.birth_date))::INTEGER) AS months "
-        "FROM lab_results AS l JOIN patients AS p USING (person_id)) AS r JOIN temp.norms AS n "
-        "ON n.loinc = r.loinc AND n.sex = r.sex AND r.months >= n.from_months "
-        "AND r.months < n.below_months WHERE r.ref_low IS DISTINCT FROM n.ref_low "
-        "OR r.ref_high IS DISTINCT FROM n.ref_high",
-    ),
     RowRule(
         "a result is a number or a text", "lab_results.value", "lab_results",
         "(value IS NULL) = (value_text IS NULL)",

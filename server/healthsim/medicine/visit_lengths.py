@@ -126,12 +126,22 @@ def _row_of(table: Mapping[str, VisitLength], code: str) -> VisitLength | None:
 
 
 @cache
-def waits() -> Mapping[str, int]:
-    """Return minutes from arrival to the specimen of tests that are timed, by LOINC code.
+def waits(since: str = "arrival") -> Mapping[str, int]:
+    """Return minutes from arrival, or from birth, to the specimen of timed tests, by LOINC code.
 
     The rows are those of ``data/timed_tests.csv``.
 
-    >>> waits()["1504-0"]
-    65
+    >>> waits()["1504-0"], waits("birth")["1975-2"]
+    (65, 1440)
     """
-    return {row["loinc"]: int(row["minutes"]) for row in rows(_TIMED)}
+    return {row["loinc"]: int(row["minutes"]) for row in rows(_TIMED) if row["since"] == since}
+
+
+@cache
+def taken_over(loinc: str) -> int:
+    """Return the minutes over which a timed test is taken once it is due.
+
+    >>> taken_over("1975-2"), taken_over("1504-0")
+    (480, 0)
+    """
+    return next((int(row["over"]) for row in rows(_TIMED) if row["loinc"] == loinc), 0)

@@ -33,7 +33,7 @@ from healthsim.execution.timeline.facts import CarePlanFacts
 from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.medicine.studies import procedure_words
 from healthsim.medicine.turnaround import is_there_at_once, setting_of, turnaround
-from healthsim.medicine.visit_lengths import waits
+from healthsim.medicine.visit_lengths import taken_over, waits
 from healthsim.products.patientsim import tables as chart
 from healthsim.products.patientsim.generate import (
     describe_codes,
@@ -46,6 +46,8 @@ from healthsim.specification.journeys.details import (
 )
 from healthsim.tables import Coded, Columns
 
+_HOUR = 60
+
 
 def _lab_result_columns(ctx: SyncContext, layout: RowLayout[ResultRows]) -> Columns:
     loinc = layout.segment_texts(lambda result: result.loinc)
@@ -53,9 +55,10 @@ def _lab_result_columns(ctx: SyncContext, layout: RowLayout[ResultRows]) -> Colu
     value = layout.row_values(lambda result: result.value)
     sex = ctx.people.gender.take(layout.rows)
     months = whole_months(ctx.people.birth[layout.rows], (collected // DAY).astype(np.int32))
+    hours = (collected - ctx.born_at[layout.rows]) / _HOUR
     return {
         "loinc": loinc,
-        **lab_columns(loinc, value, sex, months),
+        **lab_columns(loinc, value, sex, months, hours),
         "panel": layout.segment_texts(lambda result: result.panel),
         "collected_at": collected,
         "resulted_at": collected + _reported_after(ctx, layout),
@@ -73,7 +76,9 @@ def _collected_at(ctx: SyncContext, layout: RowLayout[ResultRows]) -> NDArray[np
     """
     wait = layout.segment_values(lambda result: waits().get(result.loinc, 0), np.int64)
     soon = source_values(layout, ctx.performed_at)
-    collected: NDArray[np.int64] = np.minimum(soon + wait, (soon // DAY + 1) * DAY - 1)
+    due = layout.row_values(lambda result: _due_after_birth(ctx, result))
+    collected: NDArray[np.int64] = np.maximum(soon + wait, due)
+    collected = np.minimum(collected, (soon // DAY + 1) * DAY - 1)
     return np.where(
         _at_once(layout), np.minimum(collected, source_values(layout, ctx.ends_at)), collected
     )
@@ -82,6 +87,22 @@ def _collected_at(ctx: SyncContext, layout: RowLayout[ResultRows]) -> NDArray[np
 def _at_once(layout: RowLayout[ResultRows]) -> NDArray[np.bool_]:
     """Return which results are there at once, bool, shape (n,): they have no specimen."""
     return layout.segment_values(lambda result: is_there_at_once(result.loinc), np.bool_)
+
+
+def _due_after_birth(ctx: SyncContext, result: ResultRows) -> NDArray[np.int64]:
+    """Return when a test is due that waits for some hours of life, minutes; 0 where none does.
+
+    It is so in the stay of the birth, and before its end.
+    """
+    wait, visit = waits("birth").get(result.loinc), ctx.visit_of(result.source)
+    if wait is None or visit is None or visit.details.encounter_class != "inpatient":
+        return np.zeros(len(result.rows), dtype=np.int64)
+    at = visit.position_of(result.rows)
+    born_here = visit.first[at] == ctx.people.birth[result.rows]
+    u = ctx.record.draws.uniform(f"{result.source.occurrence.address}/due", result.rows)
+    later = np.floor(u * taken_over(result.loinc)).astype(np.int64)
+    due = np.minimum(visit.start_at[at] + wait + later, visit.end_at[at] - _HOUR)
+    return np.where(born_here, due, 0)
 
 
 def _reported_after(ctx: SyncContext, layout: RowLayout[ResultRows]) -> NDArray[np.int64]:

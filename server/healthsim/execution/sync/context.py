@@ -149,6 +149,19 @@ class SyncContext:
         return self.visits.get((source.journey, source.occurrence.encounter))
 
     @cached_property
+    def born_at(self) -> Minutes:
+        """When everybody was born, int64: their stay of that day begins then, else midnight."""
+        birth = self.people.birth
+        born = birth.astype(np.int64) * DAY
+        for visit in self.visits.values():
+            if visit.details.encounter_class == "inpatient":
+                here = np.flatnonzero(visit.first == birth[visit.rows])
+                rows, start = visit.rows[here], visit.start_at[here]
+                first = born[rows] == birth[rows].astype(np.int64) * DAY
+                born[rows] = np.where(first, start, np.minimum(born[rows], start))
+        return born
+
+    @cached_property
     def by_visit(self) -> Mapping[VisitKey, list[OccurrenceRows]]:
         """What happened during each visit, in document order, by the visit's key."""
         during: dict[VisitKey, list[OccurrenceRows]] = defaultdict(list)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from healthsim.codes.drugs import drugs
 from healthsim.codes.icd10cm import icd10cm
 from healthsim.codes.loinc import observation
+from healthsim.medicine.newborn_intervals import with_newborns
 from healthsim.products.patientsim.norms import norms_of
 from healthsim.tables import Coded, Columns
 
@@ -41,7 +42,11 @@ def observation_columns(codes: Coded) -> Columns:
 
 
 def lab_columns(
-    codes: Coded, value: NDArray[np.float64], sex: Coded, months: NDArray[np.int32]
+    codes: Coded,
+    value: NDArray[np.float64],
+    sex: Coded,
+    months: NDArray[np.int32],
+    hours: NDArray[np.float64],
 ) -> Columns:
     """Return display, unit, reference interval and flag (L, H or N) of results.
 
@@ -50,9 +55,10 @@ def lab_columns(
         value: float64, shape (n,); NaN for a text result, which has no flag.
         sex: of the person of each result.
         months: completed months of age on the day of the specimen.
+        hours: float64, from birth to the specimen.
     """
     normal = norms_of(codes, sex, months)
-    low, high = normal.ref_low, normal.ref_high
+    low, high = with_newborns(codes, hours, (normal.ref_low, normal.ref_high))
     flag = np.where(value < low, 0, np.where(value > high, 1, 2)).astype(np.int32)
     flag[np.isnan(value) | (np.isnan(low) & np.isnan(high))] = -1
     return {

@@ -50,13 +50,16 @@ def _of_tests(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
     labs, orders = tables["lab_results"], lab_orders(ctx, tables)
     taken = tubes(orders, labs)
     own = take(labs, taken.first)
+    resulted = np.asarray(labs["resulted_at"], dtype=np.int64)
+    first_result, inside = resulted[taken.first], taken.of >= 0
+    np.minimum.at(first_result, taken.of[inside], resulted[orders.results[inside]])
     return {
         "specimen_id": own["lab_result_id"],
         "person_id": own["person_id"],
         "type": taken.type,
         "additive": taken.additive,
         "collected_at": own["collected_at"],
-        "resulted_at": own["resulted_at"],
+        "resulted_at": first_result,
         "request_id": orders.ids[taken.order],
         "encounter_id": own["encounter_id"],
     }
