@@ -231,6 +231,28 @@ def test_an_exact_option_shows_the_place_that_is_within_it() -> None:
 
 
 @pytest.mark.slow
+def test_a_stage_says_which_test_moved_the_day_of_its_diagnosis() -> None:
+    def step(id: str, type: str, day: int, **details: Any) -> dict[str, Any]:
+        return {"do": "event", "id": id, "type": type, "at": day, "details": details}
+
+    steps = [
+        step("since", "diagnosis", 0, code="N18.31"),
+        step("worse", "diagnosis", 30, code="N18.32"),
+        step("kidneys", "lab", 80, loinc="98979-8", result=40),
+    ]
+    walked = {"kind": "journey", "name": "stages", "duration_days": 200,
+              "phases": [{"name": "all", "steps": steps}]}  # fmt: skip
+    job = prepare(_profile(share=0.5), [walked])
+    documents = Documents(json.loads(job.profile_text), [json.loads(job.journey_texts[0])])
+    trace = trace_unit(job, 1, settle_population_steps(job))
+    table = next(table for table in TABLES if table.name == "events")
+    row = next(row for row in plain_rows(trace, "events") if row["step"] == "worse")
+
+    told = " ".join(reasons_of(RowCase(table, row, job, documents, trace)).because)
+    assert "the first result of 98979-8 that shows it" in told
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("sampling", ["independent", "balanced"])
 def test_a_share_shows_the_uniform_that_decided_also_where_it_is_stratified(sampling: str) -> None:
     profile = _profile(share=0.25) | {"sampling": sampling}

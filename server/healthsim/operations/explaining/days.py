@@ -9,9 +9,11 @@ import numpy as np
 
 from healthsim.dates import day_of, iso, next_business_day
 from healthsim.execution.timeline.calendar_days import month_begins
+from healthsim.medicine.stages import stage_tests
 from healthsim.operations.explaining.case import RowCase, SourceOccurrence, number
 from healthsim.specification.distributions.kinds import Constant
 from healthsim.specification.journeys.branches import Branch
+from healthsim.specification.journeys.events import Diagnosis
 from healthsim.specification.journeys.plan import Beating, Occurrence, StageEntry
 from healthsim.specification.journeys.repeats import ProtocolVisit
 from healthsim.specification.journeys.timing import YEAR_DAYS, At, Hazard
@@ -98,8 +100,17 @@ class StepDay:
         if nominal != self.day:
             early = nominal < base and self.occurrence.anchor < 0
             why = f"not before {self._base()} begins" if early else "by what it happens in"
+            why = self._shown() or why
             text += f" gives {iso(nominal)}, held at {iso(self.day)}: {why}"
         return text
+
+    def _shown(self) -> str:
+        """Say that a test shows a stage on the day, of the diagnosis of one; else nothing."""
+        step = self.occurrence.step
+        test = stage_tests().get(step.details.code) if isinstance(step, Diagnosis) else None
+        if test is None or self.occurrence.encounter >= 0:
+            return ""
+        return f"the first result of {test.loinc} that shows it (medicine/data/stage_tests.csv)"
 
     def _planned(self, step: ProtocolVisit, base: int) -> str:
         planned = base + step.day - 1
