@@ -198,6 +198,7 @@ def _results(
     number = stays.number[draws.stay] + draws.turn * MOST_CODES
     at, person = np.tile(draws.at, len(codes)), ctx.person_id[rows]
     months = whole_months(ctx.people.birth[rows], (draws.at // DAY).astype(np.int32))
+    hours = (draws.at - ctx.born_at[rows]) / 60
     treats = numbers(encounters, "attending_npi")[stays.at[draws.stay]]
     found = chart.LAB_RESULTS.complete({
         "lab_result_id": ids(np.tile(person, len(codes)), np.tile(number, len(codes)) +
@@ -205,7 +206,7 @@ def _results(
         "person_id": np.tile(person, len(codes)),
         "loinc": loinc,
         **lab_columns(loinc, value, ctx.people.gender.take(np.tile(rows, len(codes))),
-                      np.tile(months, len(codes))),
+                      np.tile(months, len(codes)), np.tile(hours, len(codes))),
         "panel": Coded.constant(name, len(value)),
         "collected_at": at,
         "resulted_at": at + _reported_after(ctx, stays, draws, codes),
