@@ -142,18 +142,28 @@ def _from_diagnoses(
 
 
 def _reasons(
-    studied: Studied, study: Ints, code: Ints, rank: Ints, codes: tuple[str, ...]
+    studied: Studied,
+    study: Ints,
+    code: Ints,
+    rank: Ints,
+    codes: tuple[str, ...],
+    *,
+    operations: bool = False,
 ) -> _Reasons:
-    """Return each pair of a study and a diagnosis once for every sentence that it fits."""
+    """Return each pair of a study and a code once for every sentence that it fits.
+
+    The codes are diagnoses, or all procedures: J91 is an effusion, and J9190 a drug.
+    """
     pair = studied.group.codes[study] * len(codes) + code
     known, at = np.unique(pair, return_inverse=True)
     listed: list[tuple[int, int, bool]] = []
     count = np.zeros(len(known), dtype=np.int64)
     for place, one in enumerate(known.tolist()):
         group = studied.group.vocabulary[one // len(codes)]
-        fits = matches(group, codes[one % len(codes)])
-        count[place] = len(fits)
         slots = slots_of(group)
+        fits = [(slot, number) for slot, number in matches(group, codes[one % len(codes)])
+                if slots[slot].variants[number].operation == operations]  # fmt: skip
+        count[place] = len(fits)
         listed += [(slot, number, slots[slot].variants[number].visit) for slot, number in fits]
     begin = np.cumsum(count) - count
     owner, row = _spread(begin[at], begin[at] + count[at])
@@ -206,7 +216,7 @@ def _from_operations(studied: Studied, tables: Mapping[str, Columns]) -> _Reason
     days = studied.day[study] - np.asarray(done["performed_date"], dtype=np.int64)[row]
     since = days > 0
     of_code = code.codes[row[since]].astype(np.int64)
-    found = _reasons(studied, study[since], of_code, days[since], code.vocabulary)
+    found = _reasons(studied, study[since], of_code, days[since], code.vocabulary, operations=True)
     key = np.stack([studied.group.codes[found.study], found.slot, found.variant])
     known, at = np.unique(key, axis=1, return_inverse=True)
     spans = [slots_of(studied.group.vocabulary[group])[slot].variants[variant]
