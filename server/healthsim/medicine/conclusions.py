@@ -105,13 +105,24 @@ def all_variants() -> list[Variant]:
     ]  # fmt: skip
 
 
+@cache
+def told_operations() -> tuple[str, ...]:
+    """Return the beginnings of codes of operations of which some study tells."""
+    return tuple({
+        code: None
+        for slots in _groups().values() for slot in slots for variant in slot.variants
+        if variant.operation for code in variant.codes
+    })  # fmt: skip
+
+
 @lru_cache(maxsize=100_000)
-def matches(group: str, code: str) -> tuple[tuple[int, int], ...]:
+def matches(group: str, code: str, *, operation: bool = False) -> tuple[tuple[int, int], ...]:
     """Return (slot, variant) of every sentence of a group that a code can be the reason of.
 
     Args:
         group: of the study.
-        code: of a diagnosis, or of an operation.
+        code: of a diagnosis, or of an operation: codes of drugs begin like those of lungs.
+        operation: which of the two.
 
     >>> matches("carotid", "I65.21")
     ((0, 0),)
@@ -120,7 +131,7 @@ def matches(group: str, code: str) -> tuple[tuple[int, int], ...]:
         (place, number)
         for place, slot in enumerate(slots_of(group))
         for number, variant in enumerate(slot.variants)
-        if variant.is_of(code)
+        if variant.operation == operation and variant.is_of(code)
     )
 
 

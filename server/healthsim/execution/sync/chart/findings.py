@@ -10,8 +10,15 @@ from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY
 from healthsim.execution.sync.chart.lookups import text_column
-from healthsim.medicine.conclusions import SIDES, filled, matches, side_of, slots_of
-from healthsim.tables import Coded, Columns, join
+from healthsim.medicine.conclusions import (
+    SIDES,
+    filled,
+    matches,
+    side_of,
+    slots_of,
+    told_operations,
+)
+from healthsim.tables import Coded, Columns, take
 
 Ints = NDArray[np.int64]
 _OF_CHART = 1000  # rank of a condition of the chart, behind every diagnosis of the visit
@@ -37,27 +44,14 @@ class Studied:
     group: Coded
     one_side: NDArray[np.bool_]
 
-    def take(self, rows: Ints) -> Studied:
-        """Return some of them."""
-        return Studied(self.person[rows], self.encounter[rows], self.day[rows],
-                       self.group.take(rows), self.one_side[rows])  # fmt: skip
-
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Results of studies, shape (m,): position of the study, LOINC code or name, value."""
+    """Results that reports hold, shape (m,): position of the study, LOINC code, value."""
 
     study: Ints
     loinc: Coded
     value: NDArray[np.float64]
-
-    def joined(self, other: Measured) -> Measured:
-        """Return these results and others."""
-        return Measured(
-            np.concatenate([self.study, other.study]),
-            join([self.loinc, other.loinc]),
-            np.concatenate([self.value, other.value]),
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,12 +92,6 @@ def conclusions(
     return _texts(studied, found, codes, side), _first_codes(studied, found, codes)
 
 
-def has_reason(studied: Studied, tables: Mapping[str, Columns]) -> NDArray[np.bool_]:
-    """Return which studies have a diagnosis that their sentences tell of, bool, shape (n,)."""
-    _, found = _from_diagnoses(studied, tables)
-    return np.isin(np.arange(len(studied.person)), found.study)
-
-
 def _spread(begin: Ints, end: Ints) -> tuple[Ints, Ints]:
     """Return the owner and the row of each row of ranges, int64."""
     count = end - begin
@@ -142,28 +130,19 @@ def _from_diagnoses(
 
 
 def _reasons(
-    studied: Studied,
-    study: Ints,
-    code: Ints,
-    rank: Ints,
-    codes: tuple[str, ...],
-    *,
-    operations: bool = False,
-) -> _Reasons:
-    """Return each pair of a study and a code once for every sentence that it fits.
-
-    The codes are diagnoses, or all procedures: J91 is an effusion, and J9190 a drug.
-    """
+    studied: Studied, study: Ints, code: Ints, rank: Ints, codes: tuple[str, ...], *,
+    operation: bool = False,
+) -> _Reasons:  # fmt: skip
+    """Return each pair of a study and a diagnosis, or operation, once for each fitting sentence."""
     pair = studied.group.codes[study] * len(codes) + code
     known, at = np.unique(pair, return_inverse=True)
     listed: list[tuple[int, int, bool]] = []
     count = np.zeros(len(known), dtype=np.int64)
     for place, one in enumerate(known.tolist()):
         group = studied.group.vocabulary[one // len(codes)]
-        slots = slots_of(group)
-        fits = [(slot, number) for slot, number in matches(group, codes[one % len(codes)])
-                if slots[slot].variants[number].operation == operations]  # fmt: skip
+        fits = matches(group, codes[one % len(codes)], operation=operation)
         count[place] = len(fits)
+        slots = slots_of(group)
         listed += [(slot, number, slots[slot].variants[number].visit) for slot, number in fits]
     begin = np.cumsum(count) - count
     owner, row = _spread(begin[at], begin[at] + count[at])
@@ -209,14 +188,16 @@ def _from_results(studied: Studied, measured: Measured) -> _Reasons:
 
 def _from_operations(studied: Studied, tables: Mapping[str, Columns]) -> _Reasons:
     """Return the reasons that operations of the days before give."""
-    done = tables["procedures"]
+    every = text_column(tables["procedures"], "code")
+    told = np.array([*(word.startswith(told_operations()) for word in every.vocabulary), False])
+    done = take(tables["procedures"], told[every.codes])
     code = text_column(done, "code")
     begin, end = _ranges(np.asarray(done["person_id"], dtype=np.int64), studied.person)
     study, row = _spread(begin, end)
     days = studied.day[study] - np.asarray(done["performed_date"], dtype=np.int64)[row]
     since = days > 0
     of_code = code.codes[row[since]].astype(np.int64)
-    found = _reasons(studied, study[since], of_code, days[since], code.vocabulary, operations=True)
+    found = _reasons(studied, study[since], of_code, days[since], code.vocabulary, operation=True)
     key = np.stack([studied.group.codes[found.study], found.slot, found.variant])
     known, at = np.unique(key, axis=1, return_inverse=True)
     spans = [slots_of(studied.group.vocabulary[group])[slot].variants[variant]
