@@ -28,7 +28,10 @@ _ALSO = {
         "a stay's group says where it is from",
         "a derived group is the one that the stay's codes give",
     ),
-    "no visit falls into a stay": _MOVED,
+    "no visit falls into a stay": (
+        *_MOVED,
+        "a screening is answered while its encounter lasts",
+    ),
     "no two visits of a series are on a day": (
         "an event and its encounter are of one day",
         "on the day of its event claim_lines.service_date",
