@@ -15,6 +15,7 @@ from healthsim.execution.sync.chart.notes.scene import Scene
 from healthsim.execution.sync.chart.notes.texts import Places
 
 _DAYS = 2**32  # more than there are between any two days
+_MIDDLE = _DAYS // 2  # days before 1970 are below 0
 _OUTCOME = "Z37"  # of a delivery: diagnosis of the mother's stay
 
 
@@ -56,12 +57,12 @@ def is_over(scene: Scene, notes: Notes, place: Places, row: Places) -> NDArray[n
 def _last_delivery(scene: Scene, person: Places, before: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the day of each person's last delivery before a day; long ago where there is none."""
     known = scene.once(_deliveries)
-    at = np.searchsorted(known, person * _DAYS + before) - 1
+    at = np.searchsorted(known, person * _DAYS + before + _MIDDLE) - 1
     if not len(known):
         return np.full(len(person), -_DAYS)
     found = known[np.maximum(at, 0)]
     own = (at >= 0) & (found // _DAYS == person)
-    return np.where(own, found % _DAYS, -_DAYS)
+    return np.where(own, found % _DAYS - _MIDDLE, -_DAYS)
 
 
 def _deliveries(scene: Scene) -> NDArray[np.int64]:
@@ -71,7 +72,7 @@ def _deliveries(scene: Scene) -> NDArray[np.int64]:
     outcome = np.array([*(word.startswith(_OUTCOME) for word in code.vocabulary), False])
     inside = inside[outcome[code.codes] & (inside >= 0)]
     day = scene.days("encounters", "start_at")[inside]
-    return np.unique(scene.person("encounters")[inside] * _DAYS + day)
+    return np.unique(scene.person("encounters")[inside] * _DAYS + day + _MIDDLE)
 
 
 @cache
