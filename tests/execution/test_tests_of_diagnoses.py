@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from execution.running import Document, charted, diabetic, event, journey, listed, run, visit
-from healthsim.tables import Columns
+from healthsim.tables import NO_NUMBER, Columns
 
 _PEOPLE = 12
 
@@ -124,6 +124,25 @@ def _ejection(tables: dict[str, Columns]) -> list[tuple[int, float]]:
     return [(person, value) for person, code, value
             in listed(tables["lab_results"], "person_id", "loinc", "value")
             if code == "10230-1"]  # fmt: skip
+
+
+def test_a_kidney_injury_is_resolved_near_a_later_creatinine() -> None:
+    found = event("kidney", "diagnosis", code="N17.9") | {"chance": 0.6}
+    stay = _stay("stay", 20, "J18.9") | {"with": [found, event("b", "lab", panel="bmp")]}
+    tables = _walked(stay)
+    tested: dict[int, list[int]] = {}
+    for person, code, at, encounter in listed(tables["lab_results"], "person_id", "loinc",
+                                              "collected_at", "encounter_id"):  # fmt: skip
+        if code == "2160-0" and encounter == NO_NUMBER:
+            tested.setdefault(person, []).append(at // 1440)
+    ended = {person: end for person, code, end
+             in listed(tables["conditions"], "person_id", "code", "abatement_date")
+             if code == "N17.9"}  # fmt: skip
+
+    assert tested.keys() == ended.keys()
+    assert 0 < len(ended) < _PEOPLE
+    assert all(end - 7 <= day <= end + 30 for person, end in ended.items()
+               for day in tested[person])  # fmt: skip
 
 
 def test_every_ultrasound_of_the_heart_measures_the_ejection_fraction_that_it_reports() -> None:

@@ -84,6 +84,6 @@ def test_every_confirming_test_is_in_the_book_and_has_a_source() -> None:
     codes = {code for row in rows(FILE) for code in row["codes"].split("|")}
     done = {code for code in codes if procedure_system(code) == "CPT"}
     assert codes - done <= set(loinc().rows)
-    assert {row["visits"] for row in rows(FILE)} == {"stay", "any", "acute"}
-    assert all(bool(row["given"]) == (row["visits"] == "acute") for row in rows(FILE))
+    assert {row["visits"] for row in rows(FILE)} == {"stay", "any", "acute", "later"}
+    assert all(bool(row["given"]) == (row["visits"] in {"acute", "later"}) for row in rows(FILE))
     assert all(row["source"] and row["confidence"] for row in rows(FILE))

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from healthsim.medicine.datafiles import rows
 
 FILE = "confirming_tests.csv"
-STAY, ANY, ACUTE = "stay", "any", "acute"
+STAY, ANY, ACUTE, LATER = "stay", "any", "acute", "later"
 """Where a test has to be: in the stay or in emergency before it; in any visit of the journey; or
-in the visit itself, where it is done by itself."""
+in the visit itself, where it is done by itself; or some days later, where it is too."""
 
 
 class ConfirmingTest(NamedTuple):
@@ -19,11 +19,12 @@ class ConfirmingTest(NamedTuple):
     Attributes:
         codes: LOINC codes of results and CPT codes of procedures; one of them is enough.
         words: the name of the test.
-        visits: `STAY`, `ANY` or `ACUTE`.
+        visits: `STAY`, `ANY`, `ACUTE` or `LATER`.
         given: what is done by itself, as ``procedure:``, ``panel:`` or ``loinc:`` and its code;
             ``""`` where nothing is.
         procedure: the billed code of a laboratory test that is done by itself; ``""`` for none.
         result: shares of what a test without a number finds; empty where a body shows it.
+        days: fewest and most days from the diagnosis to a test that comes `LATER`; else 0 and 0.
     """
 
     codes: tuple[str, ...]
@@ -32,6 +33,7 @@ class ConfirmingTest(NamedTuple):
     given: str
     procedure: str
     result: tuple[tuple[str, float], ...]
+    days: tuple[int, int]
 
 
 @cache
@@ -52,6 +54,7 @@ def confirming_tests(code: str) -> tuple[ConfirmingTest, ...]:
 
 def _test(row: dict[str, str]) -> ConfirmingTest:
     shares = (one.rpartition(":") for one in row["result"].split(";") if one)
+    fewest, _, most = row["days"].partition("-")
     return ConfirmingTest(
         codes=tuple(row["codes"].split("|")),
         words=row["words"],
@@ -59,4 +62,5 @@ def _test(row: dict[str, str]) -> ConfirmingTest:
         given=row["given"],
         procedure=row["procedure"],
         result=tuple((text, float(share)) for text, _, share in shares),
+        days=(int(fewest or 0), int(most or 0)),
     )

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from healthsim.codes.loinc import panel
 from healthsim.codes.procedures import procedure_system
-from healthsim.medicine.confirming import ACUTE, ConfirmingTest, confirming_tests
+from healthsim.medicine.confirming import ACUTE, LATER, ConfirmingTest, confirming_tests
 from healthsim.medicine.studies import measured_by
 from healthsim.specification.journeys.details import Billed, CodedDiagnosis
 from healthsim.specification.journeys.events import Diagnosis, Encounter, Lab, Procedure
@@ -20,6 +20,8 @@ from healthsim.specification.journeys.step import EventHead, StepHead
 from healthsim.specification.journeys.timing import At
 from healthsim.specification.language.expressions import LONGEST
 
+LATER_TEST = "~later_"
+"""Beginning of the ids of tests that come days later; they are done within the journey only."""
 _CLASSES = frozenset({"emergency", "inpatient", "observation"})
 _SAME = 1  # days within which a test of an emergency visit is that of the stay after it
 
@@ -31,10 +33,14 @@ class ImpliedTest(NamedTuple):
         below: the id of the diagnosis in the visit that asks for it; ``""`` where the visit lists
             the code.
         step: the step that does it.
+        around: the id of the visit in which a procedure or diagnosis asks for it, if any.
+        later: whether it is some days later, outside of a visit.
     """
 
     below: str
     step: EventHead
+    around: tuple[str, ...] = ()
+    later: bool = False
 
 
 class _Asked(NamedTuple):
@@ -75,8 +81,8 @@ def implied_tests(visit: Encounter, before: Mapping[str, tuple[str, ...]]) -> It
             yield ImpliedTest(asked.below, _step(asked, names))
 
 
-def implied_results(step: EventHead, around: StepHead | None) -> tuple[EventHead, ...]:
-    """Return what a procedure, or those that a visit lists, always measure and nobody states.
+def implied_results(step: EventHead, around: StepHead | None) -> Iterator[ImpliedTest]:
+    """Yield what a procedure, or those that a visit lists, always measure and nobody states.
 
     Args:
         step: a procedure, or a visit.
@@ -89,12 +95,36 @@ def implied_results(step: EventHead, around: StepHead | None) -> tuple[EventHead
     if isinstance(step, Encounter):
         done = tuple(code for code, name in _done(step) if name == step.id)
     measured = (loinc for code in done for loinc in measured_by(procedure_system(code) or "", code))
-    return tuple(_measuring(loinc) for loinc in dict.fromkeys(measured) if loinc not in stated)
+    outer = () if around is None else (around.id,)
+    for loinc in dict.fromkeys(measured):
+        if loinc not in stated:
+            yield ImpliedTest("", _measuring(loinc), outer)
 
 
 def _measuring(loinc: str) -> EventHead:
     made = Lab.model_validate(_written("lab", {"loinc": loinc}, ""))
     return made.model_copy(update={"id": f"~{loinc}"})
+
+
+def implied_later(step: Diagnosis, around: StepHead | None) -> Iterator[ImpliedTest]:
+    """Yield the tests that follow a diagnosis some days later, outside of a visit.
+
+    Args:
+        step: the diagnosis.
+        around: the visit that makes it; None outside of one.
+    """
+    outer = () if around is None else (around.id,)
+    for test in confirming_tests(step.details.code):
+        if test.visits == LATER:
+            yield ImpliedTest("", _later(test), outer, later=True)
+
+
+def _later(test: ConfirmingTest) -> EventHead:
+    kind, _, code = test.given.partition(":")
+    fewest, most = test.days
+    day = {"type": "uniform", "low": fewest, "high": most, "decimals": 0}
+    made = Lab.model_validate({**_written("lab", {kind: code}, ""), "at": {"day": day}})
+    return made.model_copy(update={"id": f"{LATER_TEST}{test.words}"})
 
 
 def _asked(visit: Encounter) -> Iterator[_Asked]:

@@ -33,7 +33,9 @@ from healthsim.specification.journeys.implied import (
     treated,
 )
 from healthsim.specification.journeys.implied_tests import (
+    LATER_TEST,
     ImpliedTest,
+    implied_later,
     implied_results,
     implied_tests,
     tested_in_emergency,
@@ -329,9 +331,11 @@ class _LayoutBuilder:
                 inside = number if isinstance(step, Encounter) else place.encounter
                 within = replace(place, scope=inner, encounter=inside)
                 self.place_all(steps, within)
-                for below, test in tests:
-                    prefix = "/".join(filter(None, (place.prefix, step.id, below)))
-                    self.place_all([test], replace(within, prefix=prefix))
+                for test in tests:
+                    parts = (place.prefix, *test.around, step.id, test.below)
+                    prefix = "/".join(filter(None, parts))
+                    visit = -1 if test.later else within.encounter
+                    self.place_all([test.step], replace(within, prefix=prefix, encounter=visit))
         elif isinstance(step, Include | ProtocolVisit):
             inner = self.scope(number, -1, place.scope)
             prefix = f"{place.prefix}/{step.id}"
@@ -348,15 +352,16 @@ class _LayoutBuilder:
             self.place_all(self.at_home[id(stay)], replace(place, scope=inner, encounter=-1))
 
     def implied(self, step: EventHead, place: _Place) -> Sequence[ImpliedTest]:
-        """Return the tests that a visit or a procedure brings with it."""
-        if not isinstance(step, Encounter | Procedure):
+        """Return the tests that a visit, a procedure or a diagnosis brings with it."""
+        if not isinstance(step, Encounter | Procedure | Diagnosis):
             return ()
         around = self.occurrences[place.encounter].step if place.encounter >= 0 else None
-        found = [ImpliedTest("", one) for one in implied_results(step, around)]
-        return [
-            *found,
-            *(implied_tests(step, self.emergency) if isinstance(step, Encounter) else ()),
-        ]
+        if isinstance(step, Diagnosis):
+            return [*implied_later(step, around)]
+        found = [*implied_results(step, around)]
+        if isinstance(step, Encounter):
+            found += implied_tests(step, self.emergency)
+        return found
 
     def place_implied(self, step: AdverseEvent, place: _Place, number: int) -> Sequence[StepHead]:
         """Place what an adverse event brings with it; return what happens to all who have it.
@@ -518,7 +523,7 @@ def _of_beat(step: Beating, beat: int) -> Sequence[StepHead]:
 
 def _is_loose(occurrence: Occurrence) -> bool:
     step, at = occurrence.step, occurrence.step.at
-    if isinstance(step, StageEntry | StageLeave | Wait):
+    if isinstance(step, StageEntry | StageLeave | Wait) or step.id.startswith(LATER_TEST):
         return True
     if isinstance(step, Beating) and (step.counted == "previous" or step.delay is not None):
         return True

@@ -44,14 +44,27 @@ class Studied:
     group: Coded
     one_side: NDArray[np.bool_]
 
+    def take(self, rows: Ints) -> Studied:
+        """Return some of them."""
+        return Studied(self.person[rows], self.encounter[rows], self.day[rows],
+                       self.group.take(rows), self.one_side[rows])  # fmt: skip
+
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Results that reports hold, shape (m,): position of the study, LOINC code, value."""
+    """Results of studies, shape (m,): position of the study, LOINC code or name, value."""
 
     study: Ints
     loinc: Coded
     value: NDArray[np.float64]
+
+    def joined(self, other: Measured) -> Measured:
+        """Return these results and others."""
+        return Measured(
+            np.concatenate([self.study, other.study]),
+            join([self.loinc, other.loinc]),
+            np.concatenate([self.value, other.value]),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +103,12 @@ def conclusions(
     first[1:] = (found.study[1:] != found.study[:-1]) | (found.slot[1:] != found.slot[:-1])
     found = found.take(first)
     return _texts(studied, found, codes, side), _first_codes(studied, found, codes)
+
+
+def has_reason(studied: Studied, tables: Mapping[str, Columns]) -> NDArray[np.bool_]:
+    """Return which studies have a diagnosis that their sentences tell of, bool, shape (n,)."""
+    _, found = _from_diagnoses(studied, tables)
+    return np.isin(np.arange(len(studied.person)), found.study)
 
 
 def _spread(begin: Ints, end: Ints) -> tuple[Ints, Ints]:
