@@ -86,3 +86,32 @@ def test_the_stay_of_a_birth_states_what_the_newborn_has(
         """).fetchall()[0]
 
     assert has == stated > 5
+
+
+def test_the_tests_of_a_pregnancy_are_done_and_carriers_are_given_penicillin_in_labor(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    people, *first = connection.execute("""
+        SELECT (SELECT count(*) FROM patients WHERE mother_person_id IS NULL),
+            count(DISTINCT person_id) FILTER (loinc = '883-9'),
+            count(DISTINCT person_id) FILTER (loinc = '56888-1'),
+            count(DISTINCT person_id) FILTER (loinc = '48683-7')
+        FROM lab_results
+        """).fetchall()[0]
+    negative, given = connection.execute("""
+        SELECT count(DISTINCT l.person_id), count(DISTINCT p.person_id) FROM lab_results AS l
+        LEFT JOIN procedures AS p ON p.person_id = l.person_id AND p.code = 'J2790'
+        WHERE l.loinc = '10331-7' AND l.value_text = 'Negative'
+        """).fetchall()[0]
+    carriers, treated = connection.execute("""
+        SELECT count(DISTINCT d.encounter_id), count(DISTINCT m.encounter_id)
+        FROM encounter_diagnoses AS d JOIN encounters AS e USING (encounter_id)
+        LEFT JOIN medication_administrations AS m ON m.encounter_id = d.encounter_id
+            AND m.ingredient IN ('penicillin G', 'vancomycin')
+        WHERE d.code = 'O99.824' AND e.reason = 'Birth'
+        """).fetchall()[0]
+
+    assert first[:2] == [people, people]
+    assert first[2] > 0.75 * people
+    assert 0 < negative == given
+    assert 0 < 0.7 * carriers <= treated

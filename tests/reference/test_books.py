@@ -161,7 +161,7 @@ def test_an_imported_test_runs_with_a_result_and_not_without(home: Home) -> None
     journey: dict[str, Any] = {"kind": "journey", "name": "one-lab", "duration_days": 30,
                                "phases": [{"name": "all", "steps": [lab]}]}  # fmt: skip
 
-    with pytest.raises(Exception, match="no usual values of it are known; give its result"):
+    with pytest.raises(Exception, match="no usual values of 99998-3 are known; give its result"):
         prepare(hypertension(), [journey])
     lab["details"] = {"loinc": "99998-3", "result": {"type": "uniform", "low": 1, "high": 2}}
     first = next(iter(chunks(prepare(hypertension(), [journey]))))

@@ -161,8 +161,8 @@ def _analyte(
     if result is None and isnan(row.mean):
         yield Problem(
             f"{here}.loinc",
-            f"{code} was imported, and no usual values of it are known",
-            "give its result, as a number, a distribution or from a state",
+            f"no usual values of {code} are known",
+            "give its result, as a number, a word, a distribution or from a state",
         )
     if isinstance(result, StateResult) and result.from_ in journey.state:
         unit = journey.state[result.from_].unit

@@ -18,7 +18,7 @@ from healthsim.medicine.conclusions import (
     slots_of,
     told_operations,
 )
-from healthsim.tables import Coded, Columns, take
+from healthsim.tables import Coded, Columns, join, take
 
 Ints = NDArray[np.int64]
 _OF_CHART = 1000  # rank of a condition of the chart, behind every diagnosis of the visit
