@@ -27,6 +27,7 @@ _ALSO = {
         "places cover a stay or emergency visit",
         "a stay's group says where it is from",
         "a derived group is the one that the stay's codes give",
+        "a screening is answered while its encounter lasts",
     ),
     "no visit falls into a stay": (
         *_MOVED,

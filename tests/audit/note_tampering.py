@@ -91,6 +91,6 @@ OF_SOURCES = tuple(Tampering(rules, change) for rules, *change in (
     (_AGE, one("patients", "birth_date = birth_date - 400")),
     (_DRUG, "UPDATE prescriptions SET drug = 'water' WHERE drug LIKE 'furosemide%'"),
     ((*_PRESSURE, *_CHANGE), "UPDATE vital_signs SET value = value + 1 WHERE loinc = '8480-6'"),
-    ((*_NUMBER, *_THERE, *_CHANGE), "UPDATE lab_results SET value = value + 0.017"),
+    ((*_NUMBER, *_THERE), "UPDATE lab_results SET value = value + 0.017"),
 ))  # fmt: skip
 """Changes of the rows that notes repeat."""

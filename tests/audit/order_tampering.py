@@ -22,6 +22,8 @@ _ENDED = (
     "AND e.end_at < appointments.start_at - INTERVAL 30 MINUTE)"
 )
 
+_AFTER = "(SELECT a.booked_at::DATE + 1 FROM appointments AS a WHERE a.reason_code = 'C34.90')"
+
 OF_ORDERS: tuple[Tampering, ...] = (
     _row("a result is in one report, of its visit",
          "DELETE FROM diagnostic_report_results WHERE rowid = "
@@ -62,10 +64,10 @@ OF_ORDERS: tuple[Tampering, ...] = (
     _row("who comes because of a cancer has booked since its onset",
          _one("appointments", "reason_code = 'C34.90'",
               "status = 'fulfilled' AND booked_at < start_at - INTERVAL 3 DAY"),
-         _one("conditions", "code = 'C34.90', onset_date = (SELECT a.booked_at::DATE + 1 FROM "
-              "appointments AS a WHERE a.reason_code = 'C34.90')",
+         _one("conditions", f"code = 'C34.90', onset_date = {_AFTER}, recorded_date = {_AFTER}",
               "person_id = (SELECT a.person_id FROM appointments AS a "
-              "WHERE a.reason_code = 'C34.90')")),
+              "WHERE a.reason_code = 'C34.90') AND abatement_date IS NULL"),
+         also=("problem list: what a visit states, the person has",)),
     _row("a cancelled appointment has a reason",
          _one("appointments", "cancel_reason = 'pat'", "status = 'fulfilled'")),
     _row("what is booked lies after the data, and what was missed within",

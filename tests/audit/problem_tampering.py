@@ -6,6 +6,10 @@ from audit.tampering import _one, _row
 
 _FIRST = ("an encounter has a diagnosis",)  # its first one is the reason of the encounter
 _HAS = "problem list: what a visit states, the person has"
+_OF_STAGE = (
+    "loinc = '98979-8' AND (person_id, collected_at::DATE) IN (SELECT person_id, onset_date "
+    "FROM conditions WHERE code = 'N18.32' AND encounter_id IS NULL)"
+)
 _HEART = "(SELECT min(encounter_id) FROM encounter_diagnoses WHERE code = 'I11.0')"
 
 OF_PROBLEMS = (
@@ -20,9 +24,9 @@ OF_PROBLEMS = (
               "code = 'N18.32'"),
          _one("conditions", "abatement_date = abatement_date - 1", "code = 'N18.31'")),
     _row("problem list: a stage begins when a test shows it",
-         _one("lab_results", "value = 45", "loinc = '98979-8'")),
+         _one("lab_results", "value = 45", _OF_STAGE)),
     _row("problem list: a stage begins when a test shows it",
-         _one("lab_results", "value = 29", "loinc = '98979-8'")),
+         _one("lab_results", "value = 29", _OF_STAGE)),
     _row("problem list: what is of a pregnancy ends with it",
          _one("conditions", "onset_date = onset_date - 400, recorded_date = recorded_date - 400",
               "code = 'O99.810'")),

@@ -14,6 +14,10 @@ _ALSO = {
     "a device of a procedure is put in on its day": (
         "a device is made, used within its shelf life, and then removed",
     ),
+    "an antibiotic before an operation is given within the hour before it": (
+        "places cover a stay or emergency visit",
+        "a place begins where the one before ends",
+    ),
     "nothing is swallowed while an operation forbids it": (
         "places cover a stay or emergency visit",
     ),
