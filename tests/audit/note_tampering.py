@@ -13,7 +13,7 @@ _THERE = ("a note holds the results of its visit that were there",)
 _DRUG = ("a drug in a note is one that the person has",)
 _PRESSURE = ("a pressure in a note was measured in its encounter",)
 _KNOWN = ("a note of an admission names what was known then, in order",)
-_LEFT = ("an admission does not know a state that the stay leaves",)
+_LEFT = ("an admission does not know what begins in the stay",)
 _CHANGE = ("a change in a note is between two measurements",)
 _PULSE = ("an examination hears the pulse that was counted",)
 _SHOWN = ("an examination finds what its diagnoses show",)
@@ -80,11 +80,11 @@ OF_SOURCES = tuple(Tampering(rules, change) for rules, *change in (
                   "WHERE type = '34117-2')")),
     (_CODES, one("encounter_diagnoses", "code = 'J20.9'")),
     (_KNOWN, one("encounter_diagnoses", "poa = 'N'", "poa = 'Y'")),
-    ((*_LEFT, *_LASTS),
-     "UPDATE conditions SET code = 'Z96.651', onset_date = (SELECT max(start_at)::DATE "
-     "FROM encounters AS e WHERE e.person_id = conditions.person_id AND "
-     "encounter_class = 'inpatient') WHERE code = 'I11.0'",
-     _note("text = text || ' (Z96.651)'", _ADMISSION)),
+    *(((*_LEFT, *_LASTS),
+       f"UPDATE conditions SET code = '{code}', onset_date = (SELECT max(start_at)::DATE "
+       "FROM encounters AS e WHERE e.person_id = conditions.person_id AND "
+       "encounter_class = 'inpatient') WHERE code = 'I11.0'",
+       _note(f"text = text || ' ({code})'", _ADMISSION)) for code in ("Z96.651", "D62")),
     (_PULSE, "UPDATE vital_signs SET value = 40 WHERE loinc = '8867-4'"),
     (_CHANGE, "UPDATE vital_signs SET value = value + 0.3 WHERE loinc = '29463-7'"),
     (_LASTS, "UPDATE conditions SET onset_date = onset_date - 900 WHERE code LIKE 'I50%'"),

@@ -21,7 +21,9 @@ def _each(text: str, pattern: str) -> str:
 
 EXAMINATION = under("EXAMINATION")
 _CHANGE = "(up|down) from ([0-9.]+)(?:/[0-9.]+)? to ([0-9.]+)"
-_LATER = "^(Z37|O6[789]|O7[01235]|Z89|Z9)"
+_BEGUN = "Z89|Z9|D62|I97|J95|K91|N17|N99|T81"
+"""Beginnings of codes that an admission does not know where they begin in the stay."""
+_LATER = f"^(Z37|O6[789]|O7[01235]|{_BEGUN})"
 """Codes that are known only once the stay is under way, or may be."""
 _ACUTE_HEART = "^I50[.][234][13]"
 _DIAGNOSES = under("ASSESSMENT", "DIAGNOSES")
@@ -95,11 +97,11 @@ RULES: tuple[AnyRule, ...] = (
         f"ELSE d.poa IS DISTINCT FROM 'N' AND NOT regexp_matches(d.code, '{_LATER}') END",
     ),
     AuditRule(
-        "an admission does not know a state that the stay leaves", "clinical_notes.text",
+        "an admission does not know what begins in the stay", "clinical_notes.text",
         ("clinical_notes", "conditions", "encounters"),
         f"SELECT DISTINCT {NOTE} FROM clinical_notes AS n JOIN encounters AS e "
         "USING (encounter_id) JOIN conditions AS c ON c.person_id = n.person_id "
-        "WHERE n.type = '34117-2' AND regexp_matches(c.code, '^Z(89|9)') "
+        f"WHERE n.type = '34117-2' AND regexp_matches(c.code, '^({_BEGUN})') "
         "AND c.onset_date BETWEEN e.start_at::DATE AND e.end_at::DATE AND NOT EXISTS (SELECT 1 "
         "FROM conditions AS o WHERE o.person_id = c.person_id AND o.code = c.code "
         "AND o.onset_date < e.start_at::DATE) "

@@ -58,9 +58,12 @@ def test_a_visit_has_one_note_and_a_stay_two(heart: Connection) -> None:
 
 
 def test_every_diagnosis_of_the_encounter_is_in_its_note(heart: Connection) -> None:
-    listed = "SELECT 1 FROM clinical_notes JOIN encounter_diagnoses USING (encounter_id)"
+    listed = (
+        "SELECT 1 FROM clinical_notes AS n JOIN encounter_diagnoses USING (encounter_id) "
+        "WHERE (n.type <> '34117-2' OR code <> 'N17.9')"  # a first note knows no creatinine yet
+    )
     assert _count(heart, listed) > 500
-    assert not _count(heart, f"{listed} WHERE NOT contains(text, '(' || code || ')')")
+    assert not _count(heart, f"{listed} AND NOT contains(text, '(' || code || ')')")
 
 
 def test_a_combined_code_lasts_since_it_was_combined_and_says_which_it_was_before(

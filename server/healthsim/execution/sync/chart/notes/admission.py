@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from healthsim.execution.sync.chart.notes.kinds import Notes, kinds
 from healthsim.execution.sync.chart.notes.scene import Scene
 from healthsim.execution.sync.visits.visits import DAY
+from healthsim.tables import Coded
 
 
 def stays(scene: Scene) -> NDArray[np.bool_]:
@@ -30,8 +31,8 @@ def begins(notes: Notes) -> NDArray[np.bool_]:
 def known_at_admission(scene: Scene) -> NDArray[np.bool_]:
     """Return which diagnoses of encounters were known as the encounter began.
 
-    Those are not that arose in the stay, that say how it went, or that are a state which a
-    condition of the person holds since the stay.
+    Those are not that arose in the stay, that say how it went, or that are a state, a complication
+    or a finding of a test which a condition of the person holds since the stay.
     """
     table = "encounter_diagnoses"
     code = scene.coded(table, "code")
@@ -42,6 +43,12 @@ def known_at_admission(scene: Scene) -> NDArray[np.bool_]:
     if begun.any() and scene.has("conditions"):
         late |= begun & _began_inside(scene)
     return ~late
+
+
+def found_later(code: Coded) -> NDArray[np.bool_]:
+    """Return which conditions are not known yet as the stay begins in which they begin."""
+    later = [word.startswith(_known_later()["begun"]) for word in code.vocabulary]
+    return np.array([*later, False])[code.codes]
 
 
 def _began_inside(scene: Scene) -> NDArray[np.bool_]:

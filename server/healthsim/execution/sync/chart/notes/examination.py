@@ -15,7 +15,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days, whole_months
-from healthsim.execution.sync.chart.notes.admission import known_at_admission, stays
+from healthsim.execution.sync.chart.notes.admission import (
+    found_later,
+    known_at_admission,
+    stays,
+)
 from healthsim.execution.sync.chart.notes.examination_tables import (
     SIGNS,
     Examined,
@@ -197,6 +201,7 @@ def _lasting(scene: Scene, words: int) -> tuple[Places, Places]:
         for name in ("onset_date", "abatement_date", "recorded_date")
     )
     has = (onset <= day) & (known <= day) & ((abated == NO_DAY) | (abated > day))
+    has &= ~(scene.once(stays)[encounter] & (onset == day) & found_later(code)[row])
     return encounter[has], row[has]
 
 
