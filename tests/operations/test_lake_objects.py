@@ -204,6 +204,15 @@ def test_of_two_that_make_a_scenario_the_later_is_refused_and_harms_nothing(
     assert remote.prove(ADDRESS).wrong == ()
 
 
+def test_who_asks_for_another_name_does_not_join_a_run_under_the_first(job: Job) -> None:
+    keys = {
+        store_named(ADDRESS, name=name, description=said).key(job)
+        for name, said in (("one", ""), ("two", ""), ("one", "other"))
+    }
+    assert len(keys) == 3
+    assert store_named(ADDRESS, name="one", replace=True).key(job) in keys
+
+
 def test_objects_that_vanish_while_a_run_is_made_are_noticed(
     home: Home, job: Job, bucket: Any
 ) -> None:

@@ -60,7 +60,8 @@ class Store:
         """Return the key of a run, hexadecimal; runs that are kept differently are two."""
         if not self.is_lake(job.count):
             return job.key
-        where = LAKE if self.destination is None else self.destination.address
+        there = self.destination
+        where = LAKE if there is None else "\n".join((there.address, there.name, there.description))
         return hashlib.sha256(f"{job.key}\n{where}".encode()).hexdigest()
 
     def make(
