@@ -68,7 +68,6 @@ def generate(
     as_json: Json = False,
 ) -> None:
     """Run a profile and its journeys, and save the result as a scenario."""
-    from healthsim.operations import network, remote, scenarios  # noqa: PLC0415  see the top
     from healthsim.operations.store import store_named  # noqa: PLC0415  see the top
     from healthsim.operations.workers.places import runner_at  # noqa: PLC0415  see the top
 
@@ -88,18 +87,24 @@ def generate(
     with ExitStack() as stack:
         kept = kept.by(stack.enter_context(runner_at(on))) if on else kept
         record = _run(home, document, journeys, kept)
-    if kept.destination is not None:
-        saved, place = remote.describe(kept.destination.address), kept.destination.address
-    else:
-        for note in network.directory_note(home.runs / f"{record.run_id}.duckdb"):
-            say(note, err=True)
-        saved = scenarios.save_run(
-            home, record.run_id, save, description=description, replace=replace
-        )
-        place = ""
+    saved, place = _saved(home, record, save, kept, description=description, replace=replace)
     _print_saved(saved, place, as_json)
     if strict and not all(expectation["met"] for expectation in saved.expectations):
         raise typer.Exit(FAILED)
+
+
+def _saved(
+    home: Home, record: RunRecord, name: str, kept: Store, *, description: str, replace: bool
+) -> tuple[ScenarioSummary, str]:
+    """Save a finished run; return what was saved, and where if not here."""
+    from healthsim.operations import network, remote, scenarios  # noqa: PLC0415  see the top
+
+    if kept.destination is not None:
+        return remote.describe(kept.destination.address), kept.destination.address
+    for note in network.directory_note(home.runs / f"{record.run_id}.duckdb"):
+        say(note, err=True)
+    run = record.run_id
+    return scenarios.save_run(home, run, name, description=description, replace=replace), ""
 
 
 def _sizes(
