@@ -24,7 +24,7 @@ from audit.result_tampering import OF_RESULTS
 from audit.scenes import Scenario, a_third_by_all, opened
 from audit.stay_tampering import OF_GROUPS
 from audit.tampering import CHANGES, Tampering
-from audit.treatment_tampering import OF_TREATMENTS
+from audit.treatment_tampering import OF_TRANSFUSIONS, OF_TREATMENTS
 from audit.trial_tampering import OF_TRIALS
 from audit.ward_tampering import OF_WARDS
 from healthsim.audit import coding, days, identity, integrity
@@ -84,6 +84,7 @@ def test_every_rule_is_seen_to_fail() -> None:
             *CHANGES,
             *OF_STAYS,
             *OF_TREATMENTS,
+            *OF_TRANSFUSIONS,
             *OF_PHARMACY,
             *OF_ORDERS,
             *OF_WARDS,

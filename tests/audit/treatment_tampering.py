@@ -12,3 +12,15 @@ OF_TREATMENTS = (
     _row(_RULE, f"DELETE FROM procedures WHERE rowid = (SELECT min(rowid) FROM procedures "
          f"WHERE {_DIALYSIS})"),
 )  # fmt: skip
+_UNANSWERED = "too little hemoglobin in a stay is answered by red cells"
+_UNSEEN = "blood is counted again after red cells in a stay"
+_COUNTS = "UPDATE lab_results SET collected_at = collected_at - INTERVAL {} DAY WHERE loinc = " \
+    "'718-7' AND collected_at::DATE > (SELECT min(performed_date) FROM procedures " \
+    "WHERE code = '36430')"  # fmt: skip
+OF_TRANSFUSIONS = (
+    _row(_UNANSWERED, "DELETE FROM procedures WHERE code = '36430' AND person_id = "
+         "(SELECT min(person_id) FROM procedures)"),
+    _row(_UNANSWERED, "UPDATE procedures SET performed_date = performed_date - 2 "
+         "WHERE code = '36430' AND person_id = (SELECT min(person_id) FROM procedures)"),
+    _row(_UNSEEN, _COUNTS.format(3)),
+)  # fmt: skip

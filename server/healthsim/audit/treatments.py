@@ -1,10 +1,11 @@
 # ruff: noqa: S608  (the SQL is made of this package's own names, never of a user's words)
-"""A rule of stays: what a stay is for is done in it."""
+"""Rules of stays: what a stay is for is done in it, and too little hemoglobin is answered."""
 
 from __future__ import annotations
 
 from healthsim.audit.rules import AnyRule, AuditRule
 from healthsim.medicine.stay_treatments import stay_treatments
+from healthsim.medicine.transfusions import transfusions
 
 _BEFORE = "'^(I1[23]|E(08|09|10|11|13)\\.22)'"
 """Codes of causes that stand before the stage of a kidney disease: they are not what it is for."""
@@ -13,7 +14,42 @@ _TREATMENTS = ", ".join(
     for one in stay_treatments()
 ).replace(".", "\\.")
 
+_GIVEN = "^(36430|3023|3024)"
+"""Beginnings of CPT and ICD-10-PCS codes of transfusions."""
+_ASKED = ", ".join(
+    f"('{one.loinc}', '^({one.after})', {one.days}, {one.below}, {one.last_day})"
+    for one in transfusions()
+)
+"""Result, procedures before it, days after them, bound, and last day of the stay that asks."""
+
 RULES: tuple[AnyRule, ...] = (
+    AuditRule(
+        "too little hemoglobin in a stay is answered by red cells", "lab_results.value",
+        ("encounters", "lab_results", "procedures"),
+        "SELECT DISTINCT concat('lab_result_id ', l.lab_result_id) FROM lab_results AS l "
+        "JOIN encounters AS e USING (encounter_id) "
+        f"JOIN (VALUES {_ASKED}) AS t (loinc, before, days, below, last) ON t.loinc = l.loinc "
+        "WHERE e.encounter_class = 'inpatient' AND l.value < t.below "
+        "AND l.collected_at::DATE <= least(e.start_at::DATE + t.last::INTEGER, e.end_at::DATE) "
+        "AND (t.days = 0 OR EXISTS (SELECT 1 FROM procedures AS p WHERE p.person_id = l.person_id "
+        "AND regexp_matches(p.code, t.before) AND p.performed_date BETWEEN "
+        "l.collected_at::DATE - t.days::INTEGER AND l.collected_at::DATE)) "
+        "AND NOT EXISTS (SELECT 1 FROM procedures AS p WHERE p.person_id = l.person_id "
+        f"AND regexp_matches(p.code, '{_GIVEN}') AND p.performed_date BETWEEN "
+        "l.collected_at::DATE - 1 AND l.collected_at::DATE + 1)",
+        mend="let the journey give red cells where it states such a result",
+    ),
+    AuditRule(
+        "blood is counted again after red cells in a stay", "procedures.code",
+        ("encounters", "lab_results", "procedures"),
+        "SELECT concat('procedure_id ', p.procedure_id) FROM procedures AS p "
+        "JOIN encounters AS e USING (encounter_id) "
+        f"WHERE e.encounter_class = 'inpatient' AND regexp_matches(p.code, '{_GIVEN}') "
+        "AND e.end_at::DATE > p.performed_date + 1 AND NOT EXISTS (SELECT 1 FROM lab_results AS l "
+        f"WHERE l.person_id = p.person_id AND l.loinc = '{transfusions()[0].loinc}' "
+        "AND l.collected_at::DATE BETWEEN p.performed_date + 1 AND p.performed_date + 2)",
+        mend="measure hemoglobin on the day after red cells",
+    ),
     AuditRule(
         "a stay for an illness has its treatment", "procedures.code",
         ("encounters", "encounter_diagnoses", "procedures"),
@@ -27,4 +63,4 @@ RULES: tuple[AnyRule, ...] = (
         mend="list the diagnosis without a condition, or state what is done in the stay",
     ),
 )  # fmt: skip
-"""The rule of `medicine/data/stay_treatments.csv`."""
+"""The rules of `medicine/data/stay_treatments.csv` and `transfusions.csv`."""

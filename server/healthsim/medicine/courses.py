@@ -104,6 +104,18 @@ def responded(sizes: Floats, strength: Floats, analyte: Analyte) -> Floats:
     return sizes * (1 + (strength - 1) * _MOST_SPREAD / usual)
 
 
+def bounded(sizes: Floats, effect: Effect, analyte: Analyte) -> Floats:
+    """Return an effect's sizes within its low and high, where an amount has them.
+
+    Only amounts (``+``) on a natural scale have bounds; other effects stay as they are.
+    """
+    if effect.op != "+" or analyte.scale == "l":
+        return sizes
+    low = -np.inf if np.isnan(effect.low) else effect.low
+    high = np.inf if np.isnan(effect.high) else effect.high
+    return np.clip(sizes, low, high)
+
+
 def pregnancy_size(curve: PregnancyCurve, weeks: Floats) -> Floats:
     """Return the factor or amount at weeks of gestation.
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from healthsim.execution.body.exposures import Acting
 from healthsim.execution.body.pregnancy import PregnancyEffect
 from healthsim.medicine.analytes import Analyte
-from healthsim.medicine.courses import responded
+from healthsim.medicine.courses import bounded, responded
 from healthsim.medicine.courses import shift as shift_of
 
 Floats = NDArray[np.float64]
@@ -142,7 +142,8 @@ class Shifts:
             self._replace(one, away)
         else:
             size = shift_of(effect.op, effect.size, self.analyte, self.middle[one.at])
-            shift = responded(size, self.response(one), self.analyte) * one.weight
+            moved = responded(size, self.response(one), self.analyte)
+            shift = bounded(moved, effect, self.analyte) * one.weight
             if effect.group:
                 self._strongest((effect.group, is_drug), one.at, shift)
             else:

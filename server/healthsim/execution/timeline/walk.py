@@ -34,6 +34,7 @@ from healthsim.execution.timeline.step_call import Done, OccurrenceRows, StepCal
 from healthsim.execution.timeline.steps import execute_step
 from healthsim.execution.timeline.together import families_of
 from healthsim.execution.timeline.toxicity import grade_of_latest
+from healthsim.execution.timeline.transfused import has_step
 from healthsim.execution.timeline.turns import runs_many_streams, turns_of
 from healthsim.medicine.ctcae import criterion_of
 from healthsim.medicine.occupancy import STAYS
@@ -46,6 +47,7 @@ from healthsim.specification.journeys.events import (
     TrialVisit,
 )
 from healthsim.specification.journeys.home_care import AT_HOME
+from healthsim.specification.journeys.implied_transfusions import COUNT, RED_CELLS
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.plan import (
     Beating,
@@ -335,9 +337,11 @@ class Walk:
         return self._apply_safety(due, rows, days)
 
     def _apply_safety(self, due: Due, rows: Rows, days: Days) -> tuple[Rows, Days]:
-        """Keep those for whom a drug or treatment is safe on their day."""
+        """Keep those for whom a drug or treatment is safe on their day, and blood is needed."""
         step, safe = due.step, None
-        if isinstance(step, Prescription) and len(rows):
+        if step.id in (RED_CELLS, COUNT) and len(rows):
+            safe = has_step(self.record, step.id, rows, days)
+        elif isinstance(step, Prescription) and len(rows):
             safe = allowed(self.record, step.details.drug, due.address, rows, days)
         elif isinstance(step, Procedure) and len(rows):
             safe = given(self.record, step.details.code, due.address, rows, days)

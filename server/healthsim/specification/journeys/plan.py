@@ -40,6 +40,7 @@ from healthsim.specification.journeys.implied_tests import (
     implied_tests,
     tested_in_emergency,
 )
+from healthsim.specification.journeys.implied_transfusions import implied_transfusions
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit, Repeat, Unscheduled
@@ -361,6 +362,7 @@ class _LayoutBuilder:
         found = [*implied_results(step, around)]
         if isinstance(step, Encounter):
             found += implied_tests(step, self.emergency)
+            found += implied_transfusions(step)
         return found
 
     def place_implied(self, step: AdverseEvent, place: _Place, number: int) -> Sequence[StepHead]:
