@@ -88,6 +88,36 @@ def _operated(unit: str, minute: str, rows: int, route: str = "oral") -> Arm:
         f"given_at = (SELECT {minute} FROM {_L} WHERE sequence = 1)"), rows)  # fmt: skip
 
 
+_WAITS, _APART = "what thins blood waits after an operation", \
+    "two doses of a stay's drug are half of their usual time apart"  # fmt: skip
+
+
+def _thinned(drug: str, minute: int, rows: int, *more: str, since: str = "end_at") -> Arm:
+    """Return an arm of one dose some minutes after an operation, of no stated procedure."""
+    return Arm(_WAITS, (
+        *_operated("recovery", "start_at", 1).sql[:-1],
+        f"DELETE FROM procedures WHERE encounter_id = (SELECT encounter_id FROM {_M}) "
+        "OR procedure_id = (SELECT min(procedure_id) FROM procedures)",
+        f"UPDATE {_M} SET ingredient = '{drug}', status = 'completed', procedure_id = NULL, "
+        f"given_at = (SELECT {since} FROM {_L} WHERE sequence = 1) + INTERVAL ({minute}) MINUTE",
+        *more), rows)  # fmt: skip
+
+
+_OF_HEART = one("procedures", f"code = '02100Z9', encounter_id = (SELECT encounter_id FROM {_M})")
+
+
+def _second(minutes: int, rows: int, drug: str = "ceftriaxone 1 g") -> Arm:
+    """Return an arm of two doses of a stay's drug, some minutes apart."""
+    last, first = (f"(SELECT {which}(administration_id) FROM {_M})" for which in ("max", "min"))
+    stay = f"(SELECT encounter_id FROM {_M} WHERE administration_id = {first})"
+    at = f"(SELECT given_at FROM {_M} WHERE administration_id = {first})"
+    return Arm(_APART, (
+        f"DELETE FROM {_M} WHERE administration_id NOT IN ({first}, {last})",
+        f"UPDATE {_M} SET drug = '{drug}', prescription_id = NULL, procedure_id = NULL, "
+        f"encounter_id = {stay}, given_at = {at} + CASE administration_id WHEN {first} "
+        f"THEN INTERVAL 0 MINUTE ELSE INTERVAL {minutes} MINUTE END"), rows)  # fmt: skip
+
+
 _TAKEN = "what people take is given in their stays"
 _LONG = (
     f"(SELECT {{}} FROM {_M} AS m JOIN prescriptions AS p USING (prescription_id) "
@@ -204,6 +234,12 @@ OF_DOSES = (
     _operated("recovery", "end_at", 0, "inhaled"),
     _operated("recovery", "start_at", 1, "inhaled"),
     _operated("recovery", "start_at", 0, "intravenous"),
+    _thinned("apixaban", 1439, 1), _thinned("apixaban", 1440, 0), _thinned("aspirin", 1439, 0),
+    _thinned("warfarin", 719, 1), _thinned("warfarin", 720, 0),
+    _thinned("apixaban", 2879, 1, _OF_HEART), _thinned("apixaban", 2880, 0, _OF_HEART),
+    _thinned("apixaban", -1, 0, since="start_at"), _thinned("apixaban", 0, 1, since="start_at"),
+    _second(719, 1), _second(720, 0), _second(359, 1, "furosemide 40 mg"),
+    _second(360, 0, "furosemide 40 mg"), _second(1, 0, "lisinopril 10 mg tablet"),
     breaks(_TAKEN, "UPDATE prescriptions SET ingredient = 'amlodipine' "
            f"WHERE prescription_id = {_LONG.format('p.prescription_id')}"),
     _taken_last(2880, 0), _taken_last(2881, 1),

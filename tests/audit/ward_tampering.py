@@ -21,6 +21,10 @@ _ALSO = {
     "nothing is swallowed while an operation forbids it": (
         "places cover a stay or emergency visit",
     ),
+    "what thins blood waits after an operation": ("places cover a stay or emergency visit",),
+    "two doses of a stay's drug are half of their usual time apart": (
+        "one person medication_administrations.encounter_id",
+    ),
     "what runs by vein ends in its encounter, unless a pump goes home": (
         "a dose runs no longer than its drug does",
     ),

@@ -12,6 +12,8 @@ from healthsim.medicine.ward_drugs import (
     HOURS,
     ORDERS_CHANGE,
     PROPHYLAXIS,
+    after_operations,
+    least_minutes,
     nothing_by_mouth,
     ward_drugs,
 )
@@ -70,6 +72,25 @@ def _running() -> str:
         minutes, leaves = most.get(row["ingredient"], (0, False))
         most[row["ingredient"]] = (max(minutes, int(row["minutes"])), leaves or bool(row["until"]))
     return ", ".join(f"('{drug}', {minutes}, {leaves})" for drug, (minutes, leaves) in most.items())
+
+
+def _waiting() -> str:
+    """Return rows of a drug that waits after operations, codes of those, minutes, and its rank."""
+    return ", ".join(
+        f"('{drug}', '^({one.operations})', {one.minutes}, {rank})"
+        for rank, one in enumerate(after_operations())
+        for drug in one.ingredients
+    )
+
+
+def _apart() -> str:
+    """Return rows of a drug of stays, and the minutes between two doses of it, at least."""
+    return ", ".join(
+        f"('{drug}', {minutes})"
+        for drug, minutes in {
+            one.drug: least_minutes(one.frequency) for one in ward_drugs()
+        }.items()
+    )
 
 
 _RUNS = (
@@ -188,6 +209,29 @@ RULES: tuple[AnyRule, ...] = (
         "AND m.route <> 'intravenous' AND m.given_at >= l.start_at AND m.given_at < l.end_at + "
         "CASE WHEN m.route = 'oral' THEN to_minutes(coalesce(f.minutes, 0)) "
         "ELSE INTERVAL 0 MINUTE END",
+    ),
+    AuditRule(
+        "what thins blood waits after an operation", f"{_DOSES}.given_at",
+        (_DOSES, "encounter_locations", "procedures"),
+        "SELECT DISTINCT concat('administration_id ', id) FROM (SELECT m.administration_id AS id, "
+        "min_by(o.room + to_minutes(w.minutes), w.rank) AS until, any_value(o.begins) AS begins, "
+        f"any_value(m.given_at) AS given FROM {_DOSES} AS m JOIN (SELECT encounter_id, "
+        "min(start_at) AS begins, min_by(end_at, start_at) AS room FROM encounter_locations "
+        "WHERE unit = 'operating room' GROUP BY encounter_id) AS o USING (encounter_id) "
+        f"JOIN (VALUES {_waiting()}) AS w (ingredient, codes, minutes, rank) USING (ingredient) "
+        "WHERE m.procedure_id IS NULL AND m.status = 'completed' AND (w.codes = '^()' OR EXISTS ("
+        "SELECT 1 FROM procedures AS p WHERE p.encounter_id = m.encounter_id "
+        "AND regexp_matches(p.code, w.codes))) GROUP BY id) WHERE given >= begins "
+        "AND given < until",
+    ),
+    AuditRule(
+        "two doses of a stay's drug are half of their usual time apart", f"{_DOSES}.given_at",
+        (_DOSES,),
+        "SELECT concat('administration_id ', administration_id) FROM (SELECT m.administration_id, "
+        "t.minutes, date_diff('minute', lag(m.given_at) OVER (PARTITION BY m.encounter_id, m.drug "
+        f"ORDER BY m.given_at), m.given_at) AS passed FROM {_DOSES} AS m "
+        f"JOIN (VALUES {_apart()}) AS t (drug, minutes) USING (drug) "
+        "WHERE m.prescription_id IS NULL AND m.procedure_id IS NULL) WHERE passed < minutes",
     ),
     RowRule(
         "a dose that is not given has a reason and no amount", f"{_DOSES}.status", _DOSES,

@@ -15,6 +15,10 @@ HOURS: Mapping[str, tuple[int, ...]] = {
 }  # fmt: skip
 """Frequency -> hours of the day at which a ward gives it: usual rounds (assumption)."""
 
+EVENING = "QHS"
+"""Frequency at whose hour a ward gives once a day what was begun nearer to it than to the morning;
+what is swallowed once a day is given in the morning."""
+
 ORDERS_CHANGE = 12 * 60
 """Minute of the day from which a prescription of that day is given, and the one that it ends no
 more: orders change in the morning (assumption)."""
@@ -24,6 +28,7 @@ NOT_GIVEN = {"b": "away", "c": "asleep", "d": "vomiting"}
 PROPHYLAXIS = "surgical prophylaxis"
 """Group of the drugs that are given once before an operation."""
 _NEVER = 999
+_DAY = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,51 @@ def procedure_drugs() -> Mapping[str, ProcedureDrug]:
                                    int(row["order"] or 0))
         for row in rows("procedure_drugs.csv")
     }  # fmt: skip
+
+
+@cache
+def least_minutes(frequency: str) -> int:
+    """Return the minutes between a first dose and the next round, at least: half of the usual time.
+
+    Standard hours of hospitals: a round sooner than half of the time between doses is left out
+    (ISMP guideline on timely administration, 2011; the half is usual practice, from memory).
+
+    >>> least_minutes("Q24H"), least_minutes("Q6H")
+    (720, 180)
+    """
+    per_day = next(float(row["per_day"]) for row in rows("frequencies.csv")
+                   if row["code"] == ("QD" if frequency == "Q24H" else frequency))  # fmt: skip
+    return round(_DAY / per_day / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class AfterOperation:
+    """Drugs that wait after an operation.
+
+    Attributes:
+        ingredients: of the drugs.
+        operations: regular expression for the beginning of a procedure; "" for any operation.
+        minutes: since the operating room was left, until they are given.
+    """
+
+    ingredients: tuple[str, ...]
+    operations: str
+    minutes: int
+
+
+@cache
+def after_operations() -> tuple[AfterOperation, ...]:
+    """Return the rows of ``data/after_operations.csv``; the first that fits holds.
+
+    >>> [one.minutes // 60 for one in after_operations() if "apixaban" in one.ingredients]
+    [48, 12, 24]
+    """
+    return tuple(
+        AfterOperation(
+            tuple(row["drugs"].split(";")), row["operations"], round(60 * float(row["hours"]))
+        )
+        for row in rows("after_operations.csv")
+    )
 
 
 @cache

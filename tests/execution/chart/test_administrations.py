@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from execution.running import charted, diabetic, event, journey, listed, visit
 from healthsim.medicine.held_drugs import held_drugs
 from healthsim.medicine.ward_drugs import HOURS, procedure_drugs, ward_drugs
 from healthsim.tables import Coded, Columns
@@ -57,3 +58,36 @@ def test_few_rounds_are_missed(tables: dict[str, Columns]) -> None:
 def test_every_drug_of_stays_has_hours_and_every_injection_a_code() -> None:
     assert {one.frequency for one in ward_drugs()} <= set(HOURS)
     assert all(one.rxnorm.isdigit() and one.dose > 0 for one in procedure_drugs().values())
+
+
+def test_the_second_dose_of_what_is_given_once_a_day_is_half_a_day_after_the_first(
+    tables: dict[str, Columns],
+) -> None:
+    doses = tables["medication_administrations"]
+    own = np.flatnonzero(_texts(doses, "ingredient") == "ceftriaxone")
+    stay, at = (np.asarray(doses[name])[own] for name in ("encounter_id", "given_at"))
+    order = np.lexsort((at, stay))
+    between = np.diff(at[order])[stay[order][1:] == stay[order][:-1]]
+
+    assert len(between) > 10
+    assert between.min() >= 12 * 60
+    assert between.max() <= 36 * 60
+
+
+@pytest.mark.parametrize(
+    ("operation", "hours"), [("02100Z9", 48), ("0SRC0J9", 12), ("0DTJ4ZZ", 24)]
+)
+def test_an_anticoagulant_waits_after_an_operation(operation: str, hours: int) -> None:
+    stay = visit("stay", 30, encounter_class="inpatient", los_days=6, diagnoses=["I25.10"],
+                 icd10pcs=[operation], procedures=None)  # fmt: skip
+    thinner = event("thinner", "prescription", drug="apixaban 5 mg tablet", days_supply=90)
+    tables = charted(diabetic(count=8), journey(thinner, stay))
+    ends = {stay: end for stay, unit, end in listed(
+        tables["encounter_locations"], "encounter_id", "unit", "end_at")
+        if unit == "operating room"}  # fmt: skip
+    since = [at - ends[stay] for stay, drug, at in listed(
+        tables["medication_administrations"], "encounter_id", "ingredient", "given_at")
+        if drug == "apixaban" and stay in ends and at >= ends[stay]]  # fmt: skip
+
+    assert len(since) > 8
+    assert hours * 60 <= min(since) < (hours + 24) * 60

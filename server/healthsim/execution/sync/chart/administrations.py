@@ -37,7 +37,7 @@ def medication_administrations(ctx: SyncContext, tables: Mapping[str, Columns]) 
         own = ordered(ctx, stays, tables)
         home = home_orders(stays, tables["prescriptions"])
         orders = without_held(stays, Orders.joined([own, _resumed(home, own)]), tables)
-        doses = doses_of(ctx, stays, orders, tables["encounter_locations"])
+        doses = doses_of(ctx, stays, orders, tables)
         parts.append(_columns(ctx, stays, doses))
     rows = {name: join([part[name] for part in parts]) for name in parts[0]}
     if not len(numbers(rows, "person_id")):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from healthsim.execution.sync.chart.lookups import places
 from healthsim.execution.sync.chart.places import (
     Mask,
     Numbers,
+    codes_like,
     first_of_each,
     numbers,
     rows_of,
@@ -19,13 +21,19 @@ from healthsim.execution.sync.chart.places import (
 from healthsim.execution.sync.chart.ward_orders import Orders, Stays
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.visits.visits import DAY
-from healthsim.medicine.ward_drugs import HOURS, nothing_by_mouth
-from healthsim.tables import NO_NUMBER, Columns
+from healthsim.medicine.ward_drugs import (
+    EVENING,
+    HOURS,
+    after_operations,
+    least_minutes,
+    nothing_by_mouth,
+)
+from healthsim.tables import NO_NUMBER, Coded, Columns
 
 _HOUR = 60
 SOON = 60
 """Minutes within which a first dose is given: assumption."""
-_APART = 4 * _HOUR  # from one dose to the next round, at least: assumption
+_DAILY = "Q24H"
 _NEVER = 2**62
 _LATEST = 2**26  # more than the minutes since 1970 of any day here
 
@@ -38,15 +46,18 @@ class Operations:
         start: the operating room begins; later than any dose where there is none.
         end: it ends.
         swallows: from when on drugs are swallowed again.
+        waits: drugs that wait longer, each with the minutes of each stay.
     """
 
     start: Numbers
     end: Numbers
     swallows: Numbers
+    waits: Mapping[str, Numbers]
 
     @classmethod
-    def of(cls, stays: Stays, locations: Columns) -> Operations:
+    def of(cls, stays: Stays, tables: Mapping[str, Columns]) -> Operations:
         """Return the first operation of each stay, by the places of people."""
+        locations = tables["encounter_locations"]
         unit, encounter = texts(locations, "unit"), numbers(locations, "encounter_id")
         rows = np.flatnonzero(unit.equals("operating room"))
         rows = rows[first_of_each(encounter[rows])]
@@ -58,16 +69,35 @@ class Operations:
         order = np.argsort(encounter[rows])
         place = places(encounter[rows][order], stays.encounter)
         found = [np.append(one[order], _NEVER)[place] for one in (start, end, swallows)]
-        return cls(*found)
+        return cls(*found, _waits(stays, tables["procedures"]))
 
     def until(self, orders: Orders) -> Numbers:
         """Return until when each order is not given for an operation, minutes."""
         oral = orders.route.equals("oral")
-        return np.where(oral, self.swallows[orders.stay], self.end[orders.stay])
+        until = np.where(oral, self.swallows[orders.stay], self.end[orders.stay])
+        for ingredient, minutes in self.waits.items():
+            at = np.flatnonzero(orders.ingredient.equals(ingredient))
+            stay = orders.stay[at]
+            until[at] = np.maximum(until[at], self.end[stay] + minutes[stay])
+        return until
 
     def forbid(self, orders: Orders, at: Numbers) -> Mask:
         """Return which doses of orders would be given in an operation, or soon after by mouth."""
         return (at >= self.start[orders.stay]) & (at < self.until(orders))
+
+
+def _waits(stays: Stays, procedures: Columns) -> Mapping[str, Numbers]:
+    """Return drug -> minutes that it waits after the operation of each stay, int64."""
+    code, encounter = texts(procedures, "code"), numbers(procedures, "encounter_id")
+    found: dict[str, Numbers] = {}
+    for one in reversed(after_operations()):  # the first that fits holds
+        fits = np.ones(len(stays.encounter), dtype=np.bool_)
+        if one.operations:
+            fits = np.isin(stays.encounter, encounter[codes_like(code, one.operations)])
+        for ingredient in one.ingredients:
+            minutes = found.setdefault(ingredient, np.zeros(len(fits), dtype=np.int64))
+            minutes[fits] = one.minutes
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,31 +115,34 @@ class Doses:
     first: Mask
 
 
-def doses_of(ctx: SyncContext, stays: Stays, orders: Orders, locations: Columns) -> Doses:
+def doses_of(
+    ctx: SyncContext, stays: Stays, orders: Orders, tables: Mapping[str, Columns]
+) -> Doses:
     """Return the doses of orders: the first soon after it is written, then at rounds of the ward.
 
     Args:
         ctx: the chunk.
         stays: the encounters.
         orders: what is given in them.
-        locations: where people are.
+        tables: `encounter_locations` and `procedures`.
     """
     rows, start = rows_of(ctx, stays.person[orders.stay]), stays.start[orders.stay]
     draws = ctx.record.draws
     soon = np.floor(draws.at("chart/given/soon", rows, draws.pairs(rows, start)) * SOON)
     soon = soon.astype(np.int64)
-    operations = Operations.of(stays, locations)
+    operations = Operations.of(stays, tables)
     own = orders.prescription == NO_NUMBER
     first = _first(stays, orders, operations, soon)
     before = _given_before(stays, orders, first)
     given_first = np.flatnonzero(own & (before < 0) & (first <= stays.end[orders.stay]))
-    after = np.where(own, np.where(before < 0, first, before) + _APART, orders.begins)
+    begun, apart = np.where(before < 0, first, before), _least_apart(orders)
+    after = np.where(own, begun + apart, orders.begins)
     since = np.where(own, orders.begins + SOON, orders.begins) // DAY
-    order, at, later = _rounds(orders, since, after)
+    order, at, later = _rounds(_once_a_day(orders, own, begun), since, after)
     among = orders.take(order)
     barred = operations.forbid(among, at)
     moved = operations.until(among) + soon[order]
-    late = barred & (later >= moved + _APART)
+    late = barred & (later >= moved + apart[order])
     at = np.where(late, moved, at)
     kept = (~barred | late) & (at < among.ends)
     which = np.concatenate([given_first, order[kept]])
@@ -126,6 +159,33 @@ def _first(stays: Stays, orders: Orders, operations: Operations, soon: Numbers) 
     return np.where(barred, operations.until(orders) + soon, first)
 
 
+def _least_apart(orders: Orders) -> Numbers:
+    """Return the minutes between a first dose of each order and the next round, at least; int64."""
+    minutes = [least_minutes(word) for word in orders.frequency.vocabulary]
+    return np.array([*minutes, 0], dtype=np.int64)[orders.frequency.codes]
+
+
+def _once_a_day(orders: Orders, own: Mask, begun: Numbers) -> Orders:
+    """Return the orders with the round in the evening of those begun nearer to it, once a day.
+
+    Args:
+        orders: of stays.
+        own: which are the stay's own.
+        begun: when those were first given, minutes.
+    """
+    if not orders.frequency.equals(_DAILY).any():
+        return orders
+    hours = np.array([HOURS[_DAILY][0], HOURS[EVENING][0]]) * _HOUR
+    away = np.abs(begun[:, None] % DAY - hours)
+    away = np.minimum(away, DAY - away)
+    evening = own & orders.frequency.equals(_DAILY) & ~orders.route.equals("oral")
+    evening &= away[:, 1] < away[:, 0]
+    vocabulary = tuple(dict.fromkeys((*orders.frequency.vocabulary, EVENING)))
+    place = vocabulary.index(EVENING)
+    codes = np.where(evening, place, orders.frequency.codes).astype(np.int32)
+    return replace(orders, frequency=Coded(codes, vocabulary))
+
+
 def _given_before(stays: Stays, orders: Orders, first: Numbers) -> Numbers:
     """Return when an emergency visit shortly before gave the drug of an order, minutes; -1: not."""
     pairs = np.stack([stays.person[orders.stay], orders.ingredient.codes])
@@ -133,12 +193,13 @@ def _given_before(stays: Stays, orders: Orders, first: Numbers) -> Numbers:
     emergency = stays.kind.equals("emergency")[orders.stay]
     there = np.flatnonzero(emergency)
     begun = first[there]
-    order, at, _ = _rounds(orders.take(there), begun // DAY, begun + _APART)
+    apart = _least_apart(orders)
+    order, at, _ = _rounds(orders.take(there), begun // DAY, begun + apart[there])
     kept = at < orders.ends[there][order]
     rounds = pair[there][order][kept] + at[kept]
     given = np.sort(np.concatenate([pair[there] + begun, rounds]))
     last = np.append(given, -1)[np.searchsorted(given, pair + first, side="right") - 1]
-    soon = ~emergency & (last >= pair) & (pair + first - last < _APART)
+    soon = ~emergency & (last >= pair) & (pair + first - last < apart)
     return np.where(soon, last - pair, -1)
 
 
