@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cache
 
@@ -15,6 +16,7 @@ NO_DAY = np.int32(-(2**31))
 _EPOCH = date(1970, 1, 1).toordinal()
 _DAY, _SKIPPED, _SINCE = 24 * 60, (2 * 60, 3 * 60), 2007
 _FIRST_SUNDAY = 3  # 1970-01-04
+_FORTNIGHT = 14
 _CALENDAR = (1900, 2200)  # years for which holidays are known
 
 
@@ -104,6 +106,34 @@ def last_business_day(days: Days) -> Days:
         days.astype("datetime64[D]"), 0, roll="backward", busdaycal=_business_calendar()
     )
     return rolled.astype(np.int32)
+
+
+def are_open(days: Days, offsets: Sequence[int]) -> NDArray[np.bool_]:
+    """Tell from which days all of some offsets are business days, bool.
+
+    >>> are_open(np.array([day_of("2025-01-08"), day_of("2025-01-09")]), (0, 2)).tolist()
+    [True, False]
+    """
+    found = np.ones(len(days), dtype=np.bool_)
+    for offset in offsets:
+        dates = (days + np.int32(offset)).astype("datetime64[D]")
+        found &= np.is_busday(dates, busdaycal=_business_calendar())
+    return found
+
+
+def next_open(days: Days, offsets: Sequence[int]) -> Days:
+    """Return the first days, from some on, from which all offsets are business days, int32.
+
+    A day stays where there is none within two weeks.
+
+    >>> iso(next_open(np.array([day_of("2025-01-09")], dtype=np.int32), (0, 2))[0])
+    '2025-01-13'
+    """
+    moved = days.copy()
+    for shift in range(_FORTNIGHT, -1, -1):
+        tried = (days + np.int32(shift)).astype(np.int32)
+        moved = np.where(are_open(tried, offsets), tried, moved)
+    return moved.astype(np.int32)
 
 
 def existing_minutes(minutes: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ _FIRST_OF_TWO = (
     "ON a.person_id = b.person_id AND a.start_at::DATE = b.start_at::DATE "
     "AND a.start_at < b.start_at AND a.encounter_class = 'office')"
 )
+_A_DAY_LATER = "start_at = start_at + INTERVAL 1 DAY, end_at = end_at + INTERVAL 1 DAY"
 
 OF_HOURS: tuple[Tampering, ...] = (
     _row("a planned stay is admitted in the day",
@@ -19,6 +20,9 @@ OF_HOURS: tuple[Tampering, ...] = (
     _row("a drug against cancer waits for the blood count of its visit",
          _one("lab_results", "resulted_at = resulted_at + INTERVAL 1 DAY",
               "loinc = '6690-2' AND event_id IS NOT NULL")),
+    _row("a pump is taken off on a weekday",
+         _one("encounters", _A_DAY_LATER,
+              "encounter_id = (SELECT min(encounter_id) FROM procedures WHERE code = '96523')")),
     _row("a timed test waits from arrival",
          _one("lab_results", "collected_at = collected_at - INTERVAL 30 MINUTE",
               "loinc = '1504-0'")),

@@ -33,6 +33,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
         visit("first", 40), visit("second", 40), visit("third", 40),
         visit("infused", 60, procedures=["96413"])
         | {"with": [event("count", "lab", panel="cbc"), *drugs]},
+        visit("pump", 119, procedures=["96413", "96416"]),
+        visit("pump_off", 121, procedures=["96523"]),
         visit("sugar", 80) | {"with": [glucose]},
         visit("home", 100, encounter_class="outpatient_hospital", procedures=[])
         | {"with": [_KNEE | {"id": "knee_home", "chance": 0.5}]},

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from execution.running import Document, diabetic, event, journey, lab, listed, run, visit
+from healthsim.dates import are_open
 from healthsim.errors import SpecError
 from healthsim.execution.prepare import prepare
 from healthsim.tables import Columns
@@ -254,3 +255,29 @@ def test_faults_of_protocols_are_reported(
 
     assert any(where in one.where and found in one.found + one.mend and mend in one.mend
                for one in caught.value.problems), caught.value  # fmt: skip
+
+
+def _pumped(**more: Any) -> Document:
+    off = visit("off", procedures=["96523"]) | {"at": {"after": "given", "day": 2}}
+    steps = [visit("given", procedures=["96416"]), off]
+    return protocol(cycle_days=14, cycles=12, visits=[
+        {"id": "dose", "day": 1, "window": {"after": 1}, "steps": steps}], **more)  # fmt: skip
+
+
+@pytest.mark.parametrize("counted", ["first", "previous"])
+def test_a_visit_and_the_one_that_it_brings_are_both_on_business_days(counted: str) -> None:
+    starts = {"day": {"type": "uniform", "low": 0, "high": 13, "decimals": 0}}
+    rows = event_rows(run(people(60), journey(_pumped(at=starts, counted=counted))), "given", "off")
+    days = {step: np.array(sorted(day + DAY_0 for _, name, _, day, _ in rows if name == step),
+                           dtype=np.int32) for step in ("given", "off")}  # fmt: skip
+
+    assert len(days["given"]) == len(days["off"]) == 720
+    assert are_open(days["off"], (0,)).all()
+    assert are_open(days["given"], (0, 2)).all()
+
+
+def test_cycles_of_visits_that_bring_none_stay_on_their_days() -> None:
+    friday = 9
+    rows = event_rows(run(people(5), journey(protocol(at=friday))), "tx")
+
+    assert {day for _, _, n, day, _ in rows if n == 1} <= {friday}

@@ -10,6 +10,8 @@ from healthsim.medicine.visit_lengths import waits
 _APPOINTMENT = "concat('appointment_id ', a.appointment_id)"
 _LONG_DAY = 10 * 60  # minutes of visits for which a day may have no room
 _WAITS = ", ".join(f"('{code}', {minutes})" for code, minutes in sorted(waits().items()))
+_PUMPS = "('96416', 'G0498')"
+"""Codes of a pump that is connected and goes home."""
 _COUNTS = "('6690-2', '751-8')"
 
 RULES: tuple[AnyRule, ...] = (
@@ -39,6 +41,15 @@ RULES: tuple[AnyRule, ...] = (
         f"AND e.encounter_class NOT IN ('emergency', {str(STAYS)[1:-1]}) AND EXISTS ("
         "FROM lab_results AS l WHERE l.encounter_id = a.encounter_id "
         f"AND l.loinc IN {_COUNTS} AND l.resulted_at > a.given_at)",
+    ),
+    AuditRule(
+        "a pump is taken off on a weekday", "encounters.start_at", ("encounters", "procedures"),
+        "SELECT DISTINCT concat('encounter_id ', e.encounter_id) FROM encounters AS e "
+        "JOIN procedures AS p USING (encounter_id) WHERE p.code = '96523' "
+        "AND e.encounter_class IN ('office', 'outpatient_hospital') AND isodow(e.start_at) > 5 "
+        f"AND EXISTS (SELECT 1 FROM procedures AS b WHERE b.person_id = e.person_id "
+        f"AND b.code IN {_PUMPS} AND e.start_at::DATE - b.performed_date BETWEEN 1 AND 3)",
+        mend="begin pumps from Monday to Wednesday, or take them off at home",
     ),
     AuditRule(
         "a timed test waits from arrival", "lab_results.collected_at",

@@ -14,7 +14,7 @@ from healthsim.execution.people.draws import Rows
 from healthsim.execution.timeline.calendar_days import repeat_days
 from healthsim.execution.timeline.families import DaysByNumber, Due, Families, Numbers
 from healthsim.execution.timeline.record import Record
-from healthsim.execution.timeline.scheduling import ScopeOf, StepDates, opening_days
+from healthsim.execution.timeline.scheduling import ScopeOf, StepDates, all_open, opening_days
 from healthsim.specification.journeys.plan import Beating, Occurrence
 from healthsim.specification.journeys.repeats import Delay, Protocol, Repeat
 
@@ -94,7 +94,8 @@ class Beats:
                 address, delay.days, late, self._walk.scope(late, today)
             )
             delay_days = np.maximum(np.rint(np.nan_to_num(drawn)), 1).astype(np.int32)
-            self._walk.schedule(occurrence.number, late, today + delay_days)
+            again = all_open(occurrence.step, occurrence.tick, today + delay_days)
+            self._walk.schedule(occurrence.number, late, again)
         delays[rows[delayed]] += 1
         return rows[~delayed], days[~delayed]
 
@@ -132,7 +133,8 @@ class Beats:
         if hazard is not None:
             rows, due = self._dates.next_beat_days(beat, hazard, rows, days, self._walk.scope)
         else:
-            due = _calendar_days(self._families.tick[beat.own], step, first, days)
+            ticks = self._families.tick[beat.own]
+            due = all_open(step, int(ticks[0]), _calendar_days(ticks, step, first, days))
         if isinstance(step, Repeat) and step.times is None:
             within = due - self._start_days[rows] <= self._layout.journey.duration_days
             rows, due = rows[within], due[within]

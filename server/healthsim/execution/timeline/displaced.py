@@ -15,7 +15,7 @@ from healthsim.execution.timeline.beds import Beds
 from healthsim.execution.timeline.families import Due, Families
 from healthsim.execution.timeline.record import Record
 from healthsim.execution.timeline.ruled import may_come_before, may_follow_on, ruled_as
-from healthsim.execution.timeline.scheduling import StepDates
+from healthsim.execution.timeline.scheduling import StepDates, all_open
 from healthsim.medicine.occupancy import STAYS, displacements
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.repeats import ProtocolVisit
@@ -89,8 +89,7 @@ class Displacement:
                 moved[inside] = last[inside]
                 if rule.rule == "after":
                     moved[inside] += self._wait(due, rows[inside], rule.days)
-        if due.first.business_days:
-            moved[later] = next_business_day(moved[later])
+        moved[later] = _open_days(due, moved[later])
         today, later = today | (later & (moved <= days)), later & (moved > days)
         return self._caught_up(due, rows, Settled(today, later, moved))
 
@@ -131,3 +130,9 @@ class Displacement:
         born = self._record.delivered[rows]
         over: NDArray[np.bool_] = (born <= days) & (days < born.astype(np.int64) + _NEXT)
         return over
+
+
+def _open_days(due: Due, days: Days) -> Days:
+    """Return the days to which an occurrence is moved: open ones, where it keeps to those."""
+    days = next_business_day(days) if due.first.business_days else days
+    return all_open(due.step, due.first.tick, days) if due.first.tick else days

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.dates import NO_DAY, Days, day_of, last_business_day, next_business_day
+from healthsim.dates import (
+    NO_DAY,
+    Days,
+    are_open,
+    day_of,
+    last_business_day,
+    next_business_day,
+    next_open,
+)
 from healthsim.execution.people.draws import Decision, Rows
 from healthsim.execution.timeline.branching import option_taken
 from healthsim.execution.timeline.calendar_days import add_length, month_begins
@@ -19,10 +27,12 @@ from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.stated import FigureKey, StatedFigures
 from healthsim.specification.distributions.kinds import Constant, Distribution
 from healthsim.specification.journeys.branches import Branch
+from healthsim.specification.journeys.carried import carried_days, cycle_offsets
 from healthsim.specification.journeys.details import APPOINTED
 from healthsim.specification.journeys.events import Encounter, TrialVisit
 from healthsim.specification.journeys.plan import Beating, JourneyLayout, Occurrence
 from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit
+from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.journeys.timing import LONGEST_DAYS, Hazard, Window
 from healthsim.tables import Coded
 
@@ -118,7 +128,7 @@ class StepDates:
         elif isinstance(step, Branch) and step.races:
             rows, days = self._competing_days(due.only, step, rows, days, scope)
         days = next_business_day(days) if first.business_days else days
-        return rows, (days - np.int32(opening_days(first))).astype(np.int32)
+        return rows, all_open(step, 1, (days - np.int32(opening_days(first))).astype(np.int32))
 
     def _nominal_days(
         self, due: Due, rows: Rows, base: Days, begin: Days, scope: ScopeOf
@@ -184,7 +194,7 @@ class StepDates:
         note.window(cycle.tick, rows[inside], latest[inside], shift[inside])
         shift = np.where(outside, window.after + late, shift)
         if _holds_appointment(step):
-            shift = _open_shift(planned, shift, outside, window)
+            shift = _open_shift(planned, shift, outside, window, carried_days(step))
         visit = self._visits.setdefault(occurrence.number, _PlannedVisit.of(len(self.start_days)))
         visit.planned[rows], visit.missed[rows], visit.deviation[rows] = planned, missed, outside
         return np.where(missed, planned, planned + shift).astype(np.int32)
@@ -368,18 +378,44 @@ def _holds_appointment(step: ProtocolVisit) -> bool:
     )
 
 
+def all_open(step: StepHead, cycle: int, days: Days) -> Days:
+    """Return the days on which cycles begin, moved so that visits and what they bring are open.
+
+    Args:
+        step: a protocol; beats of others stay where they are.
+        cycle: its number, from 1.
+        days: int32, before they are moved.
+    """
+    offsets = cycle_offsets(step, cycle) if isinstance(step, Protocol) else ()
+    if not offsets or not isinstance(step, Protocol):
+        return days
+    lead = np.int32(step.lead_days(cycle))
+    return (next_open((days + lead).astype(np.int32), offsets) - lead).astype(np.int32)
+
+
 def _open_shift(
-    planned: Days, shift: NDArray[np.int32], outside: NDArray[np.bool_], window: Window
+    planned: Days,
+    shift: NDArray[np.int32],
+    outside: NDArray[np.bool_],
+    window: Window,
+    carried: tuple[int, ...],
 ) -> NDArray[np.int32]:
     """Return shifts with visits on business days: the next one, else the last, in the window.
 
-    A visit stays where its window has none. What is late stays so, by a week at most.
+    A visit stays where its window has none. What is late stays so, by a week at most. The visits
+    that it brings, some days later, are on business days too where a day of the window allows it.
     """
     day = (planned + shift).astype(np.int32)
     latest = planned + np.where(outside, window.after + _LATE, window.after)
     earliest = planned + np.where(outside, window.after + 1, -window.before)
     after, before = next_business_day(day), last_business_day(day)
     moved = np.where(after <= latest, after, np.where(before >= earliest, before, day))
+    if carried:
+        together = next_open(day, (0, *carried))
+        soonest = next_open(earliest.astype(np.int32), (0, *carried))
+        for other in (soonest, together):  # the drawn day and what follows it come first
+            fits = (other >= earliest) & (other <= latest) & are_open(other, (0, *carried))
+            moved = np.where(fits, other, moved)
     return (moved - planned).astype(np.int32)
 
 
