@@ -106,6 +106,18 @@ def birth_z(female: Floats, early: Floats, grams: Floats) -> Floats:
     return z_of("weight", female, -early / DAYS_OF_MONTH, grams / 1000)
 
 
+def drawn_birth_z(rank: Floats) -> Floats:
+    """Return z-scores of weight at birth for sex and gestation of today's births.
+
+    Args:
+        rank: standard normal numbers of those whose weight nothing states.
+
+    >>> (drawn_birth_z(np.zeros(1)) < 0).item()
+    True
+    """
+    return figure("birth_weight_shift") + figure("birth_weight_stretch") * rank
+
+
 def corrected_months(early: Floats, days: Floats) -> Floats:
     """Return months of age for a growth chart, float64, shape (n,); negative before the due date.
 

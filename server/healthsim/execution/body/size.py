@@ -12,7 +12,15 @@ from healthsim.codes.pregnancy import GESTATION_DAYS
 from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.people import People
-from healthsim.medicine.build import Person, birth_z, bmi_at, corrected_months, head_at, height_at
+from healthsim.medicine.build import (
+    Person,
+    birth_z,
+    bmi_at,
+    corrected_months,
+    drawn_birth_z,
+    head_at,
+    height_at,
+)
 
 _OWN = ("height", "body_mass", "head")
 _WEEK = 7
@@ -91,7 +99,7 @@ class Size:
         self, rows: Rows, female: NDArray[np.float64], early: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Return z-scores of weight at birth: from the stated weight, else drawn."""
-        z, grams = self._rank("birth_weight")[rows], self.birth_weight(rows)
+        z, grams = drawn_birth_z(self._rank("birth_weight")[rows]), self.birth_weight(rows)
         stated = np.flatnonzero(grams > 0)
         z[stated] = birth_z(female[stated], early[stated], grams[stated])
         return z
