@@ -13,6 +13,8 @@ _LIVING = "an appointment is of the living"
 _MISSED = "nobody misses an appointment on a day of a visit"
 _SINCE_STAY = "who comes because of a stay or emergency visit has booked since it"
 _SINCE_ONSET = "who comes because of a cancer has booked since its onset"
+_BORN = "a newborn's visit is booked since the stay of its birth"
+_DECIDED = "a visit before an operation is booked since the first visit of its journey"
 _IS_KEPT, _IS_MISSED = "status = 'fulfilled'", "status IN ('noshow', 'cancelled')"
 _VISIT = "(SELECT e.{} FROM encounters AS e WHERE e.encounter_id = appointments.encounter_id)"
 _THROUGH, _AS_OF = "(SELECT through FROM data_days)", "(SELECT as_of FROM data_days)"
@@ -30,6 +32,18 @@ _AHEAD = "booked_at < start_at - INTERVAL 3 DAY"
 _OF_CANCER = one("appointments", "reason_code = 'C34.90'", f"{_IS_KEPT} AND {_AHEAD}")
 _BOOKING = "(SELECT a.booked_at::DATE FROM appointments AS a WHERE a.reason_code = 'C34.90')"
 _WITH_CANCER = "(SELECT a.person_id FROM appointments AS a WHERE a.reason_code = 'C34.90')"
+_STAY = (
+    "FROM encounters AS e JOIN appointments AS a USING (person_id) WHERE a.status = 'fulfilled' "
+    "AND e.encounter_class = 'inpatient' AND e.end_at < a.start_at - INTERVAL 31 MINUTE "
+    "ORDER BY e.encounter_id, a.start_at LIMIT 1)"
+)
+_BORN_THEN = one("patients", f"birth_date = (SELECT e.start_at::DATE {_STAY}",
+                 f"person_id = (SELECT e.person_id {_STAY}")
+_EARLIER = (
+    "(SELECT min(e.end_at) FROM events AS v JOIN events AS w USING (person_id, journey) "
+    "JOIN encounters AS e ON e.event_id = w.event_id JOIN encounters AS own "
+    "ON own.event_id = v.event_id WHERE own.encounter_id = appointments.encounter_id)"
+)
 
 OF_APPOINTMENTS = (
     *(breaks(_KEPT, one("appointments", change, _IS_KEPT)) for change in (
@@ -50,6 +64,14 @@ OF_APPOINTMENTS = (
     *(Arm(_SINCE_ONSET, (_OF_CANCER, one(
         "conditions", f"code = 'C34.90', onset_date = {_BOOKING} + {days}",
         f"person_id = {_WITH_CANCER}")), rows) for days, rows in ((0, 0), (1, 1))),
+    *(Arm(_BORN, (_BORN_THEN, one(
+        "appointments", f"booked_at = (SELECT e.end_at {_STAY} {shift}",
+        f"appointment_id = (SELECT a.appointment_id {_STAY}")), rows)
+      for shift, rows in (("- INTERVAL 1 MINUTE", 1), ("", 0))),
+    *(Arm(_DECIDED, (one(
+        "appointments", f"reason_code = 'Z01.818', booked_at = {_EARLIER} {shift}",
+        f"{_IS_KEPT} AND {_EARLIER} < start_at - INTERVAL 31 MINUTE"),), rows)
+      for shift, rows in (("- INTERVAL 1 MINUTE", 1), ("", 0))),
     breaks(_REASON, one("appointments", "cancel_reason = 'pat'", _IS_KEPT)),
     breaks(_REASON, one("appointments", "cancel_reason = NULL", "status = 'cancelled'")),
     *(Arm(_WITHIN, (_STATED, one("appointments", f"start_at = {day}", _IS_KEPT)), rows)

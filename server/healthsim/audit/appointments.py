@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from healthsim.audit.rules import AnyRule, AuditRule, RowRule
-from healthsim.medicine.appointments import AFTER_STAYS, PLANNED
+from healthsim.medicine.appointments import AFTER_STAYS, PLANNED, PREPARES
+from healthsim.medicine.occupancy import STAYS
 
 _APPOINTMENT = "concat('appointment_id ', a.appointment_id)"
 _CLASSES = ", ".join(f"'{one}'" for one in PLANNED)
 _AFTER = " OR ".join(f"a.reason_code LIKE '{one}%'" for one in AFTER_STAYS)
 _ACUTE = "'inpatient', 'observation', 'snf', 'emergency'"
+_STAYS = ", ".join(f"'{one}'" for one in STAYS)
 _WAY = "INTERVAL 30 MINUTE"  # who is treated until then has not booked before
 
 RULES: tuple[AnyRule, ...] = (
@@ -48,6 +50,24 @@ RULES: tuple[AnyRule, ...] = (
         "WHERE a.reason_code LIKE 'C%' AND c.code LIKE 'C%' AND a.status <> 'booked' "
         f"AND c.onset_date < a.start_at::DATE GROUP BY a.appointment_id, a.booked_at "
         "HAVING min(c.onset_date) > a.booked_at::DATE",
+    ),
+    AuditRule(
+        "a newborn's visit is booked since the stay of its birth", "appointments.booked_at",
+        ("appointments", "encounters", "patients"),
+        f"SELECT {_APPOINTMENT} FROM appointments AS a JOIN patients AS p USING (person_id) "
+        "JOIN encounters AS e USING (person_id) WHERE a.status <> 'booked' "
+        f"AND e.encounter_class IN ({_STAYS}) AND e.start_at::DATE = p.birth_date "
+        f"AND a.booked_at < e.end_at AND e.end_at < a.start_at - {_WAY}",
+    ),
+    AuditRule(
+        "a visit before an operation is booked since the first visit of its journey",
+        "appointments.booked_at", ("appointments", "encounters", "events"),
+        f"SELECT {_APPOINTMENT} FROM appointments AS a JOIN encounters AS own "
+        "USING (encounter_id) JOIN events AS v ON v.event_id = own.event_id "
+        "JOIN events AS w ON w.person_id = v.person_id AND w.journey = v.journey "
+        "JOIN encounters AS e ON e.event_id = w.event_id "
+        f"WHERE a.reason_code LIKE '{PREPARES}%' GROUP BY a.appointment_id, a.booked_at, a.start_at "
+        f"HAVING a.booked_at < min(e.end_at) AND min(e.end_at) < a.start_at - {_WAY}",
     ),
     RowRule(
         "a cancelled appointment has a reason", "appointments.cancel_reason", "appointments",

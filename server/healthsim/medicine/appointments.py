@@ -17,6 +17,11 @@ _CHECKUPS, _AFTER = ("Z00", "Z01", "Z12", "Z13", "Z02"), ("Z09", "Z48", "Z47", "
 AFTER_STAYS = ("Z09",)
 """Codes of visits after treatment: people come because of the last stay or emergency visit."""
 
+PREPARES = "Z01.81"
+"""Beginning of the codes of visits before an operation: people come since it is decided."""
+DONE_IN = ("outpatient_hospital", "asc")
+"""Classes of visits in which what a visit before has decided is done."""
+
 
 @cache
 def figures() -> dict[str, float]:

@@ -88,3 +88,32 @@ def test_a_visit_is_booked_after_what_it_comes_of_and_an_attack_the_day_before_a
     assert ahead is not None
     assert ahead[0] > 0
     assert ahead[1] <= 1
+
+
+def test_a_visit_before_an_operation_is_booked_once_the_operation_is_decided(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    found = connection.execute("""
+        SELECT count(*), count(*) FILTER (a.booked_at >= f.seen),
+            count(*) FILTER (a.booked_at::DATE = f.seen::DATE)
+        FROM appointments AS a JOIN (SELECT person_id, min(end_at) AS seen FROM encounters
+            WHERE reason = 'Knee pain' GROUP BY ALL) AS f USING (person_id)
+        WHERE a.reason IN ('Clearance for surgery', 'Knee replacement')
+        """).fetchone()
+    assert found is not None
+    asked, later, at_once = found
+    assert asked == later > 20
+    assert 0 < at_once < later
+
+
+def test_nobody_books_for_a_child_before_the_stay_of_its_birth_ends() -> None:
+    path = kept("commercial-maternity", ("pregnancy",), 60)
+    with duckdb.connect(str(path), read_only=True) as opened:
+        found = opened.execute("""
+            SELECT count(*), count(*) FILTER (a.booked_at >= e.end_at)
+            FROM appointments AS a JOIN patients AS p USING (person_id) JOIN encounters AS e
+                ON e.person_id = p.person_id AND e.start_at::DATE = p.birth_date
+            WHERE p.mother_person_id IS NOT NULL AND e.encounter_class = 'inpatient'
+            """).fetchone()
+    assert found is not None
+    assert found[0] == found[1] > 20

@@ -1,4 +1,8 @@
-"""Since when there is a reason for a planned visit: the end of what its step comes after."""
+"""Since when there is a reason for a planned visit: the end of what its step comes after.
+
+What prepares an operation, or is done in a hospital, is decided at the first visit of its journey;
+and children go home before anybody books for them.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.addresses import ids
-from healthsim.execution.sync.chart.lookups import places, text_column
+from healthsim.execution.sync.chart.lookups import numbers_at, places, text_column
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.visits.visits import DAY, Minutes, VisitKey, VisitRows
 from healthsim.execution.timeline.step_call import OccurrenceRows
-from healthsim.medicine.appointments import PLANNED, is_after
+from healthsim.medicine.appointments import DONE_IN, PLANNED, PREPARES, is_after
 from healthsim.medicine.occupancy import STAYS
+from healthsim.specification.journeys.details import CodedDiagnosis
 from healthsim.specification.journeys.plan import JourneyLayout, Occurrence
 from healthsim.specification.journeys.timing import At
 from healthsim.tables import Columns
@@ -47,7 +52,8 @@ def visit_causes(ctx: SyncContext, tables: Mapping[str, Columns], own: Columns) 
     """Return why people come to visits.
 
     A visit has a reason since the end of what its step or the steps around it come after, one
-    after treatment since the last stay or emergency visit, and one for a cancer since its onset.
+    after treatment since the last stay or emergency visit, one for a cancer since its onset, and
+    any of a child since the end of the stay in which it was born.
 
     Args:
         ctx: the chunk.
@@ -63,6 +69,7 @@ def visit_causes(ctx: SyncContext, tables: Mapping[str, Columns], own: Columns) 
     cancer = np.array([*(one.startswith(_CANCER) for one in code.vocabulary), False])[code.codes]
     onset = _cancer_since(conditions, _rows_of(ctx, conditions), rows, start)
     since = np.maximum(since, np.where(after, treated, NEVER))
+    since = np.maximum(since, _home_since(tables, own))
     return VisitCauses(np.maximum(since, np.where(cancer, onset, NEVER)), soon)
 
 
@@ -81,9 +88,12 @@ def _of_steps(ctx: SyncContext, wanted: Ints) -> tuple[Minutes, NDArray[np.bool_
         layout = ctx.record.layouts_walked[key[0]]
         causes = [happened[one] for number in _causes(layout, visit.occurrence)
                   if (one := (key[0], number)) in happened]  # fmt: skip
+        since = _since(ctx, visit, causes)
+        if _is_decided(visit):
+            since = np.maximum(since, _decided(ctx, visit))
         parts.append((
             ids(ctx.person_id[visit.rows], ctx.encounter_number(visit)),
-            _since(ctx, visit, causes),
+            since,
             np.full(len(visit.rows), _at_once(layout, visit.occurrence)),
         ))  # fmt: skip
     nothing = np.zeros(0, dtype=np.int64)
@@ -132,6 +142,39 @@ def _since(ctx: SyncContext, visit: VisitRows, causes: list[OccurrenceRows]) -> 
         before = (cause.rows[place] == visit.rows) & (ended[place] < visit.start_at)
         since = np.where(before, np.maximum(since, ended[place]), since)
     return since
+
+
+def _is_decided(visit: VisitRows) -> bool:
+    """Tell whether a visit before decides a visit: it prepares an operation, or is one."""
+    if visit.details.encounter_class in DONE_IN:
+        return True
+    codes = (one.code if isinstance(one, CodedDiagnosis) else one
+             for one in visit.details.diagnoses)  # fmt: skip
+    return any(code.startswith(PREPARES) for code in codes)
+
+
+def _decided(ctx: SyncContext, visit: VisitRows) -> Minutes:
+    """Return when the first visit of a visit's journey ended, minutes; `NEVER` if not before it."""
+    first = np.full(len(ctx.person_id), np.iinfo(np.int64).max)
+    for key, one in ctx.visits.items():
+        if key[0] == visit.source.journey and one.is_encounter:
+            first[one.rows] = np.minimum(first[one.rows], one.end_at)
+    ended = first[visit.rows]
+    return np.where(ended < visit.start_at, ended, NEVER)
+
+
+def _home_since(tables: Mapping[str, Columns], own: Columns) -> Minutes:
+    """Return when people went home from the stay in which they were born; `NEVER` elsewhere."""
+    encounters, patients = tables["encounters"], tables["patients"]
+    seen = text_column(encounters, "encounter_class")
+    stay = np.array([*(word in STAYS for word in seen.vocabulary), False])[seen.codes]
+    who, start, end = (np.asarray(encounters[name], dtype=np.int64)[stay]
+                       for name in ("person_id", "start_at", "end_at"))  # fmt: skip
+    born = numbers_at(patients["birth_date"], places(patients["person_id"], who))
+    first = np.flatnonzero(start // DAY == born)
+    order = first[np.argsort(who[first], kind="stable")]
+    place = places(who[order], np.asarray(own["person_id"], dtype=np.int64))
+    return np.append(end[order], NEVER)[place]
 
 
 def _last_treated(encounters: Columns, of: Ints, rows: Ints, start: Minutes) -> Minutes:
