@@ -37,8 +37,11 @@ _STAY = (
     "AND e.encounter_class = 'inpatient' AND e.end_at < a.start_at - INTERVAL 31 MINUTE "
     "ORDER BY e.encounter_id, a.start_at LIMIT 1)"
 )
-_BORN_THEN = one("patients", f"birth_date = (SELECT e.start_at::DATE {_STAY}",
-                 f"person_id = (SELECT e.person_id {_STAY}")
+_BORN_THEN = one(
+    "patients",
+    f"birth_date = (SELECT e.start_at::DATE {_STAY}",
+    f"person_id = (SELECT e.person_id {_STAY}",
+)
 _EARLIER = (
     "(SELECT min(e.end_at) FROM events AS v JOIN events AS w USING (person_id, journey) "
     "JOIN encounters AS e ON e.event_id = w.event_id JOIN encounters AS own "

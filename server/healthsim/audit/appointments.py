@@ -66,7 +66,8 @@ RULES: tuple[AnyRule, ...] = (
         "USING (encounter_id) JOIN events AS v ON v.event_id = own.event_id "
         "JOIN events AS w ON w.person_id = v.person_id AND w.journey = v.journey "
         "JOIN encounters AS e ON e.event_id = w.event_id "
-        f"WHERE a.reason_code LIKE '{PREPARES}%' GROUP BY a.appointment_id, a.booked_at, a.start_at "
+        f"WHERE a.reason_code LIKE '{PREPARES}%' "
+        "GROUP BY a.appointment_id, a.booked_at, a.start_at "
         f"HAVING a.booked_at < min(e.end_at) AND min(e.end_at) < a.start_at - {_WAY}",
     ),
     RowRule(

@@ -1,9 +1,10 @@
 # ruff: noqa: S608  (the SQL is made of this package's own names, never of a user's words)
-"""A rule of stages of an illness: a test shows them on the day on which they are recorded."""
+"""Rules of what tests and readings show: it is recorded on the day on which they show it."""
 
 from __future__ import annotations
 
 from healthsim.audit.rules import AnyRule, AuditRule
+from healthsim.medicine.pressure_readings import shown_by_readings
 from healthsim.medicine.stages import stage_tests
 
 _STAGES = ", ".join(
@@ -14,6 +15,18 @@ _TESTED = (
     "SELECT 1 FROM lab_results AS r WHERE r.person_id = s.person_id AND r.loinc = t.loinc "
     "AND r.value IS NOT NULL AND r.collected_at::DATE"
 )
+_READINGS = ", ".join(
+    f"('{one.code}', '{loinc}', {least}::DOUBLE, {one.at_once[loinc]}::DOUBLE, "
+    f"{one.days}, {one.within_days})"
+    for one in shown_by_readings()
+    for loinc, least in one.at_least.items()
+)
+_READ = (
+    f"FROM vital_signs AS r JOIN (VALUES {_READINGS}) AS t(code, loinc, least, at_once, days, "
+    "within) ON r.loinc = t.loinc WHERE r.person_id = s.person_id AND s.code LIKE t.code || '%' "
+    "AND r.measured_at::DATE"
+)
+_LONGEST = 300  # days back in which readings count: longer than a pregnancy
 
 RULES: tuple[AnyRule, ...] = (
     AuditRule(
@@ -30,5 +43,19 @@ RULES: tuple[AnyRule, ...] = (
         f"AND NOT EXISTS ({_TESTED} = s.onset_date AND r.value >= t.low AND r.value < t.below)",
         mend="let the journey measure what shows the stage on the day of its diagnosis",
     ),
+    AuditRule(
+        "problem list: what raised readings show begins when they show it",
+        "conditions.onset_date", ("conditions", "events", "vital_signs"),
+        "SELECT concat('condition_id ', s.condition_id, ' code ', s.code) FROM conditions AS s "
+        "JOIN events AS v USING (event_id) "
+        "WHERE v.type = 'diagnosis' AND s.encounter_id IS NULL "
+        f"AND EXISTS (SELECT 1 {_READ} BETWEEN s.onset_date AND s.onset_date + t.within - 1) "
+        f"AND (NOT EXISTS (SELECT 1 {_READ} = s.onset_date AND r.value >= t.least) "
+        f"OR (SELECT count(DISTINCT r.measured_at::DATE) >= max(t.days) OR max(r.value - t.at_once "
+        f"+ (r.measured_at::DATE - s.onset_date) * {_LONGEST}) >= 0 {_READ} "
+        f"BETWEEN s.onset_date - {_LONGEST} AND s.onset_date AND r.value >= t.least) IS NOT true)",
+        mend="let the journey measure blood pressure on the days that lead to the diagnosis",
+    ),
 )  # fmt: skip
-"""The rule of `medicine/data/stage_tests.csv`: a later stage that no visit states itself."""
+"""Rules of `medicine/data/stage_tests.csv`, of later stages that no visit states itself, and of
+`shown_by_readings.csv`, of what a journey states outside of visits."""

@@ -31,14 +31,14 @@ from healthsim.tables import Coded
 EventKey: TypeAlias = tuple[int, int]
 """The journey's position in the run and the occurrence's in the journey."""
 _DAY_BITS = 32  # of a key of person and day
-_NEVER = np.int32(NO_DAY)
+NEVER = np.int32(NO_DAY)
 """In the place of the day on which a stage is recorded: it is not."""
-_AS_IT_IS = np.int32(FOREVER)  # in the place of the new day of a diagnosis that is not moved
+AS_IT_IS = np.int32(FOREVER)  # in the place of the new day of a diagnosis that is not moved
 
 
 def may_be_shown_later(record: Record) -> bool:
     """Tell whether a journey that was walked states a stage outside of visits."""
-    return bool(_alone(record))
+    return bool(_stages_alone(record))
 
 
 def record_when_shown(record: Record, pieces: Sequence[OccurrenceRows]) -> dict[EventKey, Days]:
@@ -51,7 +51,7 @@ def record_when_shown(record: Record, pieces: Sequence[OccurrenceRows]) -> dict[
     Returns:
         The days on which everyone's diagnoses of stages are recorded, to be given to `redated`.
     """
-    conditions, alone = record.conditions, _alone(record)
+    conditions, stated = record.conditions, _stages_alone(record)
     moved: dict[EventKey, Days] = {}
     for loinc in sorted({test.loinc for test in stage_tests().values()}):
         codes = [code for code in conditions.codes if code in stage_tests()
@@ -59,24 +59,28 @@ def record_when_shown(record: Record, pieces: Sequence[OccurrenceRows]) -> dict[
         times = _Times.collect(conditions, codes)
         if times is None:
             continue
-        shown = times.shown(_Tests.of(pieces, loinc), alone)
+        shown = times.shown(_Tests.of(pieces, loinc), stated)
         others = shown != times.first
         for code, rows, first, until in times.record_on(conditions, shown):
             stop_later(record, code, rows, first, until)
-        for place in alone.keys() & set(times.source[others].tolist()):
+        for place in stated.keys() & set(times.source[others].tolist()):
             at = np.flatnonzero(others & (times.source == place))
-            moved[alone[place]] = np.full(len(record.people), _AS_IT_IS)
-            moved[alone[place]][times.rows[at]] = shown[at]
+            moved[stated[place]] = np.full(len(record.people), AS_IT_IS)
+            moved[stated[place]][times.rows[at]] = shown[at]
     return moved
 
 
-def _alone(record: Record) -> dict[int, EventKey]:
-    """Return the diagnoses of stages that are in no visit, by place among all events."""
-    found, first, known = {}, 0, stage_tests()
+def _stages_alone(record: Record) -> dict[int, EventKey]:
+    return alone(record, stage_tests().__contains__)
+
+
+def alone(record: Record, asked: Callable[[str], bool]) -> dict[int, EventKey]:
+    """Return the diagnoses of some codes that are in no visit, by place among all events."""
+    found, first = {}, 0
     for journey, layout in enumerate(record.layouts_walked):
         for one in layout.occurrences:
             step, outside = one.step, one.encounter < 0
-            if outside and isinstance(step, Diagnosis) and step.details.code in known:
+            if outside and isinstance(step, Diagnosis) and asked(step.details.code):
                 found[first + one.number] = journey, one.number
         first += len(layout.occurrences)
     return found
@@ -88,14 +92,19 @@ def redated(piece: OccurrenceRows, moved: Mapping[EventKey, Days]) -> Occurrence
     if days is None:
         return piece
     new = days[piece.rows]
-    new = np.where(new == _AS_IT_IS, piece.days, new).astype(np.int32)
+    new = np.where(new == AS_IT_IS, piece.days, new).astype(np.int32)
     dated = OccurrenceRows(piece.journey, piece.occurrence, piece.rows, new, piece.facts)
-    return dated.take(np.flatnonzero(new != _NEVER))
+    return dated.take(np.flatnonzero(new != NEVER))
 
 
-def _keys(rows: Rows, days: Days) -> NDArray[np.int64]:
+def keys_of(rows: Rows, days: Days) -> NDArray[np.int64]:
     """Return numbers in the order of people, then days; int64."""
     return (rows.astype(np.int64) << _DAY_BITS) + (days.astype(np.int64) - np.int64(NO_DAY))
+
+
+def day_of_key(keys: NDArray[np.int64]) -> tuple[Rows, NDArray[np.int64]]:
+    """Return (position of the person, day) of numbers of `keys_of`, int64; (-1, …) of -1."""
+    return keys >> _DAY_BITS, (keys & ((1 << _DAY_BITS) - 1)) + np.int64(NO_DAY)
 
 
 @dataclass(frozen=True)
@@ -118,7 +127,7 @@ class _Tests:
             if isinstance(piece.facts, ResultFacts) and loinc in piece.facts.by_loinc:
                 found = piece.facts.by_loinc[loinc]
                 if not isinstance(found, Coded):
-                    keys.append(_keys(piece.rows, piece.days)[~np.isnan(found)])
+                    keys.append(keys_of(piece.rows, piece.days)[~np.isnan(found)])
                     values.append(found[~np.isnan(found)])
         joined = np.concatenate(keys)
         order = np.argsort(joined, kind="stable")
@@ -127,7 +136,7 @@ class _Tests:
     def next_in(self, test: StageTest, rows: Rows, days: Days) -> Days:
         """Return the day of each person's next result in a stage, from their day on, int32.
 
-        `_NEVER` where there is none.
+        `NEVER` where there is none.
         """
         return self._next(self.keys[test.shown_by(self.values)], rows, days)
 
@@ -136,15 +145,14 @@ class _Tests:
         since = (days - np.int32(test.within_days)).astype(np.int32)
         found = self._next(self.keys, rows, since)
         until = days.astype(np.int64) + test.within_days
-        tested: NDArray[np.bool_] = (found != _NEVER) & (found < until)
+        tested: NDArray[np.bool_] = (found != NEVER) & (found < until)
         return tested
 
     @staticmethod
     def _next(keys: NDArray[np.int64], rows: Rows, days: Days) -> Days:
-        place = np.searchsorted(keys, _keys(rows, days))
-        key = np.append(keys, -1)[place]
-        day = (key & ((1 << _DAY_BITS) - 1)) + np.int64(NO_DAY)
-        return np.where(key >> _DAY_BITS == rows, day, _NEVER).astype(np.int32)
+        place = np.searchsorted(keys, keys_of(rows, days))
+        row, day = day_of_key(np.append(keys, -1)[place])
+        return np.where(row == rows, day, NEVER).astype(np.int32)
 
 
 @dataclass(frozen=True)
@@ -189,7 +197,7 @@ class _Times:
         return cls(episodes, part[order], place[order], rows, first, until, source[order], follows)
 
     def shown(self, tests: _Tests, alone: Collection[int]) -> Days:
-        """Return the day on which each is recorded, int32; `_NEVER` where it is not.
+        """Return the day on which each is recorded, int32; `NEVER` where it is not.
 
         Args:
             tests: results of their test.
@@ -201,11 +209,11 @@ class _Times:
             test, at = stage_tests()[episode.code], np.flatnonzero(waits & (self.part == number))
             at = at[tests.tested(test, self.rows[at], self.first[at])]
             found = tests.next_in(test, self.rows[at], self.first[at])
-            shown[at] = np.where(found < self.until[at], found, _NEVER)
-        recorded = np.flatnonzero(shown != _NEVER)
+            shown[at] = np.where(found < self.until[at], found, NEVER)
+        recorded = np.flatnonzero(shown != NEVER)
         codes = np.array([one.code for one in self.episodes])[self.part[recorded]]
         again = (codes[1:] == codes[:-1]) & (self.chain[recorded][1:] == self.chain[recorded][:-1])
-        shown[recorded[1:][again]] = _NEVER
+        shown[recorded[1:][again]] = NEVER
         return shown
 
     @property
@@ -222,7 +230,7 @@ class _Times:
             (code, rows, first day, day on which it is recorded or over, not being recorded) of
             those that nobody knows at first.
         """
-        until, never = self._until(shown), shown == _NEVER
+        until, never = self._until(shown), shown == NEVER
         moved = shown != self.first
         for number, episode in enumerate(self.episodes):
             mine = np.flatnonzero((self.part == number) & (moved | (until != self.until)))
@@ -239,7 +247,7 @@ class _Times:
 
     def _until(self, shown: Days) -> Days:
         """Return until when each is recorded, int32: the next is, or the last of them is over."""
-        recorded, chain = np.flatnonzero(shown != _NEVER), self.chain
+        recorded, chain = np.flatnonzero(shown != NEVER), self.chain
         until = self.until[np.searchsorted(chain, chain, side="right") - 1]
         followed = chain[recorded[1:]] == chain[recorded[:-1]]
         until[recorded[:-1][followed]] = shown[recorded[1:][followed]]

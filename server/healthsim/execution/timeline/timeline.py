@@ -31,6 +31,7 @@ from healthsim.execution.timeline.mortality import Mortality
 from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.resettled import resettled
 from healthsim.execution.timeline.safety import begin_safety, review_all, review_begun
+from healthsim.execution.timeline.shown_readings import may_be_read_later, record_when_read
 from healthsim.execution.timeline.shown_stages import (
     EventKey,
     may_be_shown_later,
@@ -161,13 +162,12 @@ def _stages_recorded(
     record: Record, walks: Sequence[Walk], layouts: Sequence[JourneyLayout], through: int
 ) -> dict[EventKey, Days]:
     """Date the conditions that tests show by them, and return the days of their diagnoses."""
-    if not may_be_shown_later(record):
+    if not may_be_shown_later(record) and not may_be_read_later(record):
         return {}
     ends = [np.minimum(walk.last_days, record.death) for walk in walks]
     pieces = _happened(record, walks, layouts)
-    return record_when_shown(
-        record, [_cut_at_end(piece, ends[piece.journey], through) for piece in pieces]
-    )
+    kept = [_cut_at_end(piece, ends[piece.journey], through) for piece in pieces]
+    return record_when_shown(record, kept) | record_when_read(record, kept)
 
 
 def _body(profile: ProfileSpec, layouts: Sequence[JourneyLayout], record: Record) -> Body:
