@@ -100,6 +100,7 @@ def _clocks() -> Iterator[Arm]:
 
 
 _CARE = "care at home follows a discharge to it"
+_FACILITY = "a stay in a nursing facility follows a discharge to one"
 _SENT = (
     "(SELECT min(e.encounter_id) FROM encounters AS e ANTI JOIN encounters AS n "
     "ON n.person_id = e.person_id AND n.encounter_id <> e.encounter_id AND n.start_at >= e.end_at "
@@ -109,9 +110,11 @@ _SENT = (
 )
 
 
-def _care(*also: str, status: str = "06", step: str = "another", rows: int = 1) -> Arm:
-    """Discharge somebody to home health whom nobody sees within days."""
-    return Arm(_CARE, (
+def _care(
+    *also: str, status: str = "06", step: str = "another", rows: int = 1, rule: str = _CARE
+) -> Arm:
+    """Discharge somebody to care, at home first of all, whom nobody sees within days."""
+    return Arm(rule, (
         f"UPDATE encounters SET disposition = '{status}' WHERE encounter_id = {_SENT}",
         f"UPDATE events SET step = '{step}' WHERE event_id = "
         f"(SELECT event_id FROM encounters WHERE encounter_id = {_SENT})", *also,
@@ -136,6 +139,11 @@ _OF_CARE = (
     _care(step="stay", rows=0),  # the journey states visits at home after it
     *(_care(_seen(day, kind), rows=rows) for day, kind, rows in (
         (2, "home_health", 0), (3, "home_health", 1), (2, "snf", 0), (2, "office", 1))),
+    _care(status="03", rule=_FACILITY),
+    _care(status="01", rule=_FACILITY, rows=0),
+    _care(status="03", step="stay", rule=_FACILITY, rows=0),  # the journey states one after it
+    *(_care(_seen(day, kind), status="03", rule=_FACILITY, rows=rows) for day, kind, rows in (
+        (1, "snf", 0), (2, "snf", 1), (1, "inpatient", 0), (1, "office", 1))),
 )  # fmt: skip
 
 OF_BEDS = (

@@ -40,6 +40,9 @@ _ALSO = {
     "no fill falls into a stay": ("a product has one price in a month",),
     "the dead have a cause and a place": (),
     "care at home follows a discharge to it": ("a stay's claim says what the stay says",),
+    "a stay in a nursing facility follows a discharge to one": (
+        "a stay's claim says what the stay says",
+    ),
     _FAILURE[0]: _FAILURE[1:],
     _FAILURE[1]: (_FAILURE[0], *_FAILURE[2:]),
     "who is watched has vital signs in the unit": (

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from healthsim.dates import Days
 from healthsim.execution.people.draws import Values
 from healthsim.medicine.home_health import ORDERS_CARE
+from healthsim.medicine.nursing_facility import ORDERS_STAY
 from healthsim.specification.journeys.home_care import AT_HOME
 from healthsim.specification.journeys.implied import MILD, PROGRESSED, SERIOUS
+from healthsim.specification.journeys.nursing_care import IN_FACILITY
 from healthsim.tables import Array, Coded, Rows, join, take_rows
 
 
@@ -58,11 +60,14 @@ class VisitFacts(StepFacts):
 
     @property
     def opened(self) -> Mapping[int, NDArray[np.bool_]]:
-        """The care at home of those who are discharged to it."""
+        """The care at home and the nursing facility of those who are discharged to them."""
         if self.disposition is None:
             return {}
-        home = [self.disposition.equals(status) for status in ORDERS_CARE]
-        return {AT_HOME: np.logical_or.reduce(home)}
+        home, facility = (
+            np.logical_or.reduce([self.disposition.equals(status) for status in orders])
+            for orders in (ORDERS_CARE, ORDERS_STAY)
+        )
+        return {AT_HOME: home, IN_FACILITY: facility}
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,7 +44,7 @@ def implied_care(stay: Encounter, later: Sequence[StepHead]) -> tuple[StepHead, 
     status = stay.details.disposition
     if status is None or not set(ORDERS_CARE) & set(possible_labels(status)) or _states_care(later):
         return ()
-    care = care_at_home(stay.details.icd10pcs, next(_codes(stay.details), ""))
+    care = care_at_home(stay.details.icd10pcs, next(codes_of(stay.details), ""))
     visit = {"do": "event", "type": "encounter", "id": "implied",
              "details": _details(stay.details, care)}  # fmt: skip
     between = {"low": care.soonest, "high": care.latest + 1, "weight": 1}
@@ -67,13 +67,13 @@ def _after(stay: Encounter, day: object) -> dict[str, object]:
 
 def _details(stay: EncounterDetails, care: CareAtHome) -> dict[str, object]:
     """Return the details of each visit."""
-    coded: tuple[object, ...] = care.codes or tuple(_first_diagnosis(stay))
+    coded: tuple[object, ...] = care.codes or tuple(first_diagnosis(stay))
     found: dict[str, object] = {"encounter_class": CLASS, "reason": _REASON, "diagnoses": coded,
                                 "procedures": [care.service]}  # fmt: skip
     return found | ({"specialty": care.specialty} if care.specialty else {})
 
 
-def _first_diagnosis(stay: EncounterDetails) -> Iterator[object]:
+def first_diagnosis(stay: EncounterDetails) -> Iterator[object]:
     """Yield the first diagnosis as it is seen again, with those that some have in its place."""
     for one in stay.diagnoses:
         if isinstance(one, CodedDiagnosis):
@@ -83,7 +83,8 @@ def _first_diagnosis(stay: EncounterDetails) -> Iterator[object]:
         return
 
 
-def _codes(stay: EncounterDetails) -> Iterator[str]:
+def codes_of(stay: EncounterDetails) -> Iterator[str]:
+    """Yield the codes of a stay's diagnoses, ICD-10-CM."""
     return (one.code if isinstance(one, CodedDiagnosis) else one for one in stay.diagnoses)
 
 

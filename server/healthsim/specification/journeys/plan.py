@@ -43,6 +43,7 @@ from healthsim.specification.journeys.implied_tests import (
 from healthsim.specification.journeys.implied_transfusions import implied_transfusions
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.journey import JourneySpec
+from healthsim.specification.journeys.nursing_care import IN_FACILITY, implied_facility
 from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit, Repeat, Unscheduled
 from healthsim.specification.journeys.stages import Stage as StageSpec
 from healthsim.specification.journeys.stages import Stages, Wait
@@ -269,7 +270,7 @@ class _LayoutBuilder:
         self.leaves: dict[int, int] = {}
         self.held: dict[int, range] = {}
         self.by_id: dict[str, list[Occurrence]] = {}
-        self.at_home: dict[int, tuple[StepHead, ...]] = {}
+        self.implied_after: dict[tuple[int, int], tuple[StepHead, ...]] = {}
         self.emergency = tested_in_emergency(step for _, step in journey.steps())
 
     def scope(self, opener: int, option: int, outer: int, *, closes: bool = False) -> int:
@@ -288,7 +289,7 @@ class _LayoutBuilder:
             step = self.with_treatments(stated)
             number = self.add(step, place)
             if isinstance(step, Encounter):
-                self.place_at_home(step, steps[position + 1 :], place, number)
+                self.place_care_after(step, steps[position + 1 :], place, number)
             if isinstance(step, Beating):
                 self.place_beats(step, place, number)
             elif isinstance(step, Branch):
@@ -342,15 +343,21 @@ class _LayoutBuilder:
             prefix = f"{place.prefix}/{step.id}"
             self.place_all(step.steps, replace(place, scope=inner, prefix=prefix))
 
-    def place_at_home(
+    def place_care_after(
         self, stay: Encounter, later: Sequence[StepHead], place: _Place, number: int
     ) -> None:
-        """Place the care at home of those who are discharged to it, unless `later` steps are it."""
-        if id(stay) not in self.at_home:  # beats share their steps
-            self.at_home[id(stay)] = implied_care(stay, later)
-        if self.at_home[id(stay)]:
-            inner = self.scope(number, AT_HOME, place.scope)
-            self.place_all(self.at_home[id(stay)], replace(place, scope=inner, encounter=-1))
+        """Place the care of those who are discharged to it, unless `later` steps are it.
+
+        It is at home, or in a nursing facility.
+        """
+        for option, implied in ((AT_HOME, implied_care), (IN_FACILITY, implied_facility)):
+            key = option, id(stay)
+            if key not in self.implied_after:  # beats share their steps
+                self.implied_after[key] = implied(stay, later)
+            if self.implied_after[key]:
+                inner = self.scope(number, option, place.scope)
+                within = replace(place, scope=inner, encounter=-1)
+                self.place_all(self.implied_after[key], within)
 
     def implied(self, step: EventHead, place: _Place) -> Sequence[ImpliedTest]:
         """Return the tests that a visit, a procedure or a diagnosis brings with it."""
