@@ -327,6 +327,19 @@ def test_a_stay_of_a_day_ends_with_its_last_vital_signs() -> None:
     assert all("\nLAST VITAL SIGNS\n" in text for text in texts)
 
 
+def test_a_note_does_not_say_for_how_long_a_pregnancy_is_supervised_or_a_child_was_heavy() -> None:
+    path = kept("commercial-maternity", ("pregnancy",), 9)
+    with duckdb.connect(str(path), read_only=True) as opened:
+        named, told = opened.execute(r"""
+            SELECT count(*), count(*) FILTER (regexp_matches(text,
+                '\n- [^\n]*\((Z34|O09|O34|P0[578])[^)]*\), for '))
+            FROM clinical_notes WHERE regexp_matches(text, '\n- [^\n]*\((Z34|O09|O34|P0[578])')
+            """).fetchall()[0]
+        long = _count(opened, "SELECT 1 FROM clinical_notes WHERE text LIKE '% pregnancy for %'")
+    assert named > 20
+    assert told == long == 0
+
+
 def test_births_and_newborns_have_notes_of_their_own() -> None:
     path = kept("commercial-maternity", ("pregnancy",), 9)
     with duckdb.connect(str(path), read_only=True) as opened:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -46,7 +48,7 @@ def problems(scene: Scene, notes: Notes) -> Strings:
     lines = said(
         "problem",
         condition=taken(scene.once(_conditions), row),
-        since=for_how_long(today - scene.once(_since)[row]),
+        since=only(for_how_long(today - scene.once(_since)[row]), scene.once(_has_length)[row]),
         first=only(taken(scene.once(_codes), first), combined),
         in_all=only(for_how_long(today - onset[first]), combined),
     )
@@ -117,6 +119,20 @@ def _since(scene: Scene) -> Places:
     return since
 
 
+def _has_length(scene: Scene) -> NDArray[np.bool_]:
+    """Return of which conditions it is said for how long they last: not of a birth's facts."""
+    code = scene.coded("conditions", "code")
+    lasts = [not word.startswith(_without_length()) for word in code.vocabulary]
+    return np.array([*lasts, False], dtype=np.bool_)[code.codes]
+
+
+@cache
+def _without_length() -> tuple[str, ...]:
+    path = Path(__file__).parent / "data" / "without_length.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return tuple(row["code"] for row in csv.DictReader(file))
+
+
 def _codes(scene: Scene) -> Strings:
     return words(scene.coded("conditions", "code"))
 
@@ -139,9 +155,9 @@ def summary(scene: Scene, notes: Notes) -> Strings:
     count = np.bincount(place, minlength=len(notes))
     named = which <= np.where(count <= _NAMED + 1, _NAMED + 1, _NAMED)[place]
     place, row, which = place[named], row[named], which[named]
-    onset = scene.once(_since)[row]
-    names = glued(taken(scene.once(_lower), row), " ",
-                  for_how_long(notes.first_day[place] - onset))  # fmt: skip
+    length = for_how_long(notes.first_day[place] - scene.once(_since)[row])
+    name = taken(scene.once(_lower), row)
+    names = either(only(glued(name, " ", length), scene.once(_has_length)[row]), name)
     final = (which == count[place]) & (which > 1)
     first = listed(place[~final], len(notes), taken(names, np.flatnonzero(~final)), ", ")
     last = listed(place[final], len(notes), taken(names, np.flatnonzero(final)))

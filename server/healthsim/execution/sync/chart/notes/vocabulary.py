@@ -102,8 +102,13 @@ def in_a_sentence(text: str) -> str:
 
     >>> in_a_sentence("Chronic systolic (congestive) heart failure, unspecified")
     'chronic systolic heart failure'
+    >>> in_a_sentence("Supervision of high risk pregnancy, unspecified, unspecified trimester")
+    'high risk pregnancy'
     """
-    return lowered(text.removesuffix(", unspecified").replace(" (congestive)", ""))
+    text = text.removesuffix(", unspecified trimester").removesuffix(", unspecified")
+    for supervision in ("Encounter for supervision of ", "Supervision of "):
+        text = text.removeprefix(supervision)
+    return lowered(text.replace(" (congestive)", ""))
 
 
 def diagnosis(column: Coded, form: Callable[[str], str] = str) -> Strings:
