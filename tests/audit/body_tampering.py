@@ -22,6 +22,11 @@ OF_BODIES = (
          "AND vital_signs.person_id = t.person_id"),
     _row("direct bilirubin is part of the total",
          _one("lab_results", "value = 9, flag = 'H'", "loinc = '1968-7'")),
+    _row("urea nitrogen follows creatinine",
+         _one("lab_results", "value = 1, flag = 'L'", "loinc = '3094-0'")),
+    _row("urea nitrogen follows creatinine",
+         _one("lab_results", "value = 195, flag = 'H'", "loinc = '3094-0' AND person_id IN "
+              "(SELECT person_id FROM lab_results WHERE loinc = '2160-0' AND value < 3)")),
     _row("kidneys of a late stage filter little",
          _one("lab_results", "value = 89, flag = 'N'", "loinc = '98979-8'"), also=(_LABS,)),
 )  # fmt: skip

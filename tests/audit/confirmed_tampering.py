@@ -8,7 +8,14 @@ from audit.tampering import _one as one
 _SHOWN = "a visit that makes a diagnosis has the test that shows it"
 _EARLY = "an emergency visit does not state what the stay after it finds"
 
+_ENDS = "an illness whose end a test shows ends on the day of one"
+_TOLD = "what a result defines is recorded when it is reported"
+
 OF_TESTS = (
+    Tampering((_ENDS,), (one("conditions", "abatement_date = abatement_date - 1",
+                             "code = 'N17.9' AND abatement_date IS NOT NULL"),)),
+    Tampering((_TOLD,), (one("conditions", "recorded_date = recorded_date - 1",
+                             "code = 'N17.9'"),)),
     Tampering((_SHOWN,), (one("procedures", "code = '71100'", "code = '71046'"),)),
     *(Tampering((_SHOWN,), (one("lab_results", "loinc = '718-7'", f"loinc = '{test}'"),))
       for test in ("5821-4", "630-4", "600-7", "2524-7")),

@@ -321,6 +321,10 @@ _CODES = (
          "UPDATE conditions SET code = 'E11.9' WHERE condition_id = (SELECT min(condition_id) "
          "FROM conditions WHERE code = 'E78.5' AND person_id IN "
          "(SELECT person_id FROM conditions WHERE code = 'E11.22'))", also=_VISIT),
+    _row("codes that may stand together encounter_diagnoses.code",
+         _one("encounter_diagnoses", "code = 'M17.12'", "sequence = 2 AND encounter_id IN (SELECT "
+              "encounter_id FROM encounter_diagnoses WHERE sequence = 1 AND code = 'M17.11')"),
+         also=("diagnoses of a claim are the encounter's",)),
     _row("no code twice for one person",
          "UPDATE conditions SET code = 'N40.1' WHERE condition_id = "
          "(SELECT min(condition_id) FROM conditions WHERE code = 'E78.5' AND person_id IN "

@@ -173,3 +173,18 @@ def test_a_newborn_has_a_body_of_its_own_and_a_mother_the_one_that_her_profile_s
 
     mothers = [row for row in zip(*columns, strict=True) if row[0] % 100 == 1]
     assert 60 < median(value for _, code, value in mothers if code == "29463-7") < 90
+
+
+def test_urea_nitrogen_is_ten_to_twenty_times_the_creatinine_of_most_adults() -> None:
+    tables = run(everybody(400) | {"demographics": {"age": 60, "gender": {"F": 0.5, "M": 0.5}}},
+                 journey(event("b", "lab", 5, panel="bmp")))  # fmt: skip
+    results = tables["lab_results"]
+    by_code: dict[str, dict[int, float]] = {}
+    for code, person, value in zip(results["loinc"].texts(), results["person_id"].tolist(),
+                                   results["value"].tolist(), strict=True):  # fmt: skip
+        by_code.setdefault(code, {})[person] = value
+    ratios = [value / by_code["2160-0"][person] for person, value in by_code["3094-0"].items()]
+
+    assert 14 < median(ratios) < 18
+    assert sum(10 <= ratio <= 22 for ratio in ratios) > 0.8 * len(ratios)
+    assert max(ratios) < 40

@@ -383,3 +383,30 @@ def test_a_vaguer_diagnosis_begins_nothing() -> None:
 
     assert found["M17.0"] == [(5, ACTIVE, "active", True)]
     assert "M17.11" not in found
+
+
+def test_the_two_sides_of_a_condition_become_the_code_of_both() -> None:
+    found = conditions(ill("one", 10, "M17.11"), ill("other", 40, "M17.12"))
+
+    assert found["M17.11"] == [(10, 39, "resolved", True)]
+    assert found["M17.0"] == [(40, ACTIVE, "active", True)]
+    assert "M17.12" not in found
+
+
+def test_a_visit_that_states_both_sides_states_the_code_of_both() -> None:
+    tables = _run(ill("knees", 10, "M17.11", "M17.12", "I10"))
+    codes = {code for (code,) in listed(tables["encounter_diagnoses"], "code")}
+
+    assert "M17.0" in codes
+    assert codes.isdisjoint({"M17.11", "M17.12"})
+
+
+def test_both_sides_of_a_profile_are_one_condition_from_the_later_on() -> None:
+    clinical = {"primary": {"code": "E11.9", "onset": {"years_before": 5}}, "comorbidities": [
+        {"code": "M17.11", "share": 1, "onset": {"years_before": 9}},
+        {"code": "M17.12", "share": 1, "onset": {"years_before": 4}}]}  # fmt: skip
+    found = conditions(ill("seen", 10, "E11.9"), clinical=clinical)
+
+    assert [one[1:3] for one in found["M17.0"]] == [(ACTIVE, "active")]
+    assert "M17.12" not in found
+    assert found["M17.11"][0][2] == "resolved"

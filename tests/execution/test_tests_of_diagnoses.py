@@ -110,7 +110,7 @@ def test_an_emergency_visit_does_not_state_what_the_stay_after_it_finds() -> Non
     stay |= {"with": [event("kidney", "diagnosis", code="N17.9"), event("b", "lab", panel="bmp")]}
     tables = _walked(_emergency("R50.9", comorbidities=True), stay)
     kinds = dict(listed(tables["encounters"], "encounter_id", "encounter_class"))
-    stated: dict[str, set[str]] = {"emergency": set(), "inpatient": set()}
+    stated: dict[str, set[str]] = {"emergency": set(), "inpatient": set(), "office": set()}
     for encounter, code in listed(tables["encounter_diagnoses"], "encounter_id", "code"):
         stated[kinds[encounter]].add(code)
 
@@ -126,23 +126,60 @@ def _ejection(tables: dict[str, Columns]) -> list[tuple[int, float]]:
             if code == "10230-1"]  # fmt: skip
 
 
-def test_a_kidney_injury_is_resolved_near_a_later_creatinine() -> None:
+def _injured() -> dict[str, Columns]:
     found = event("kidney", "diagnosis", code="N17.9") | {"chance": 0.6}
     stay = _stay("stay", 20, "J18.9") | {"with": [found, event("b", "lab", panel="bmp")]}
-    tables = _walked(stay)
-    tested: dict[int, list[int]] = {}
-    for person, code, at, encounter in listed(tables["lab_results"], "person_id", "loinc",
-                                              "collected_at", "encounter_id"):  # fmt: skip
-        if code == "2160-0" and encounter == NO_NUMBER:
-            tested.setdefault(person, []).append(at // 1440)
-    ended = {person: end for person, code, end
-             in listed(tables["conditions"], "person_id", "code", "abatement_date")
+    return _walked(stay)
+
+
+def test_a_kidney_injury_is_over_on_the_day_of_a_creatinine_that_shows_it() -> None:
+    tables = _injured()
+    tested: dict[int, dict[int, float]] = {}
+    for person, code, at, value in listed(tables["lab_results"], "person_id", "loinc",
+                                          "collected_at", "value"):  # fmt: skip
+        if code == "2160-0":
+            tested.setdefault(person, {})[at // 1440] = value
+    ended = {person: (begun, end) for person, code, begun, end
+             in listed(tables["conditions"], "person_id", "code", "onset_date", "abatement_date")
              if code == "N17.9"}  # fmt: skip
 
-    assert tested.keys() == ended.keys()
     assert 0 < len(ended) < _PEOPLE
-    assert all(end - 7 <= day <= end + 30 for person, end in ended.items()
-               for day in tested[person])  # fmt: skip
+    for person, (begun, end) in ended.items():
+        highest = max(value for day, value in tested[person].items() if begun <= day < end)
+        assert tested[person][end] < highest
+
+
+def test_the_creatinine_after_a_kidney_injury_is_of_a_visit_to_an_office() -> None:
+    tables = _injured()
+    kinds = dict(listed(tables["encounters"], "encounter_id", "encounter_class"))
+    of = [kinds[encounter] for code, encounter
+          in listed(tables["lab_results"], "loinc", "encounter_id")
+          if code == "2160-0" and encounter != NO_NUMBER]  # fmt: skip
+    injured = sum(code == "N17.9" for code in tables["conditions"]["code"].texts())
+    stated = {code for encounter, code
+              in listed(tables["encounter_diagnoses"], "encounter_id", "code")
+              if kinds[encounter] == "office"}  # fmt: skip
+
+    assert NO_NUMBER not in tables["lab_results"]["encounter_id"]
+    assert of.count("office") == injured
+    assert stated <= {"N17.9", "Z09", "E11.9"} | {one for one in stated if one.startswith("R")}
+
+
+def test_what_a_result_defines_is_recorded_when_it_is_reported() -> None:
+    late = event("kidney", "diagnosis", code="N17.9")
+    stay = _stay("stay", 20, "J18.9") | {"with": [late, event("b", "lab", panel="bmp")]}
+    tables = run(diabetic(count=60, products=["patientsim"]), journey(stay))
+    told: dict[int, int] = {}
+    for person, code, at in listed(tables["lab_results"], "person_id", "loinc", "resulted_at"):
+        if code == "2160-0":
+            told[person] = min(told.get(person, at), at)
+    known = {person: (begun, recorded) for person, code, begun, recorded
+             in listed(tables["conditions"], "person_id", "code", "onset_date", "recorded_date")
+             if code == "N17.9"}  # fmt: skip
+
+    assert all(recorded == max(begun, told[person] // 1440)
+               for person, (begun, recorded) in known.items())  # fmt: skip
+    assert any(recorded > begun for begun, recorded in known.values())
 
 
 def test_every_ultrasound_of_the_heart_measures_the_ejection_fraction_that_it_reports() -> None:

@@ -224,6 +224,8 @@ def _once(place: Place) -> AuditRule:
 
 _LATE_STAGES = ("N18.4", "N18.5", "N18.6")
 _EGFR, _KIDNEYS_WORK = "98979-8", 60  # mL/min/1.73 m2: stage 4 begins at 29 (KDIGO 2024)
+_UREA = tabled()["urea_factor"]  # how many times the creatinine urea nitrogen may be
+_WHOLE, _HUNDREDTH = 0.5, 0.005  # mg/dL: halves of the places that the two are rounded to
 
 RULES: tuple[AnyRule, ...] = (
     *(_computed(place, judged(place)) for place in PLACES),
@@ -233,6 +235,15 @@ RULES: tuple[AnyRule, ...] = (
         "SELECT concat('lab_result_id ', d.lab_result_id) FROM lab_results AS d "
         "JOIN lab_results AS t USING (person_id, collected_at) "
         "WHERE d.loinc = '1968-7' AND t.loinc = '1975-2' AND d.value > t.value",
+        mend=_MEND,
+    ),
+    AuditRule(
+        "urea nitrogen follows creatinine", "lab_results.value", ("lab_results",),
+        "SELECT concat('lab_result_id ', u.lab_result_id) FROM lab_results AS u "
+        "JOIN lab_results AS c USING (person_id, collected_at) "
+        f"WHERE u.loinc = '{code_of('urea')}' AND c.loinc = '{code_of('creatinine')}' "
+        f"AND (u.value - {_WHOLE} > {_UREA.high} * (c.value + {_HUNDREDTH}) "
+        f"OR u.value + {_WHOLE} < {_UREA.low} * (c.value - {_HUNDREDTH}))",
         mend=_MEND,
     ),
     AuditRule(

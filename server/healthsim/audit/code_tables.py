@@ -17,7 +17,7 @@ from healthsim.audit.temporary import make_tables
 from healthsim.billing.drg.payment import retired_groups
 from healthsim.codes.books import CodeBook, bill_type, carc, cvx, discharge, drg, nucc, pos, revenue
 from healthsim.codes.drugs import drugs
-from healthsim.codes.exact_codes import exact_pairs
+from healthsim.codes.exact_codes import exact_pairs, other_side
 from healthsim.codes.excludes1 import excludes1_pairs
 from healthsim.codes.icd10cm import COMBINATIONS, EXCLUDES, combined, icd10cm
 from healthsim.codes.loinc import FOREVER, loinc, reference_intervals
@@ -175,12 +175,14 @@ def excluded_pairs(codes: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the pairs of codes that exclude each other, each as (lesser, greater).
 
     They are the classification's Excludes1 pairs, pairs of which one says more than the other,
-    and each pair that it states as one code.
+    the two sides of a condition that has a code of both, and each pair that it states as one code.
     """
+    sides = ((code, other_side(code)) for code in codes)
+    both = {(min(code, to[0]), max(code, to[0])) for code, to in sides if to and to[0] in codes}
     exact = {(min(pair), max(pair)) for pair in exact_pairs(codes)}
-    parted = {pair for both in EXCLUDES for pair in _pairs(codes, *both)} | exact
-    parted |= {*excludes1_pairs(codes)}
-    as_one = {pair for both in _stated_as_one() for pair in _pairs(codes, *both)}
+    parted = {pair for each in EXCLUDES for pair in _pairs(codes, *each)} | exact
+    parted |= {*excludes1_pairs(codes)} | both
+    as_one = {pair for each in _stated_as_one() for pair in _pairs(codes, *each)}
     yield from sorted(parted | {pair for pair in as_one if not {*pair} <= {*combined(pair)}})
 
 

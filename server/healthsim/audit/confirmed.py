@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from healthsim.audit.rules import AnyRule, AuditRule
 from healthsim.codes.procedures import procedure_system
-from healthsim.medicine.confirming import ACUTE, FILE
+from healthsim.medicine.confirming import ACUTE, FILE, defining_tests
 from healthsim.medicine.datafiles import rows
+from healthsim.medicine.shown_ends import shown_ends
 from healthsim.medicine.studies import RESULTS, STUDIES
 
 _BEFORE = "INTERVAL 36 HOUR"  # an emergency visit before the stay: of that day or the night before
@@ -48,7 +49,39 @@ _STUDIES = ", ".join(
 )
 """Studies that always measure something, by the beginning of their code, and what."""
 
+_ENDS = ", ".join(f"('{end.prefix}', '{end.loinc}')" for end in shown_ends())
+"""Beginnings of illnesses whose end a test shows, and the test."""
+_DEFINED = ", ".join(
+    f"('{prefix}', '{test}')"
+    for prefixes, tests in defining_tests()
+    for prefix in prefixes
+    for test in sorted(tests)
+)
+"""Beginnings of diagnoses that a result defines, and its test."""
+
 RULES: tuple[AnyRule, ...] = (
+    AuditRule(
+        "an illness whose end a test shows ends on the day of one", "conditions.abatement_date",
+        ("conditions", "lab_results"),
+        "SELECT concat('condition_id ', c.condition_id, ' code ', c.code) FROM conditions AS c "
+        f"JOIN (VALUES {_ENDS}) AS t (prefix, loinc) ON starts_with(c.code, t.prefix) "
+        "WHERE c.abatement_date IS NOT NULL AND NOT EXISTS (SELECT 1 FROM lab_results AS l "
+        "WHERE l.person_id = c.person_id AND l.loinc = t.loinc "
+        "AND l.collected_at::DATE = c.abatement_date)",
+        mend="let the journey test on the day on which it stops the condition",
+    ),
+    AuditRule(
+        "what a result defines is recorded when it is reported", "conditions.recorded_date",
+        ("conditions", "lab_results"),
+        "SELECT concat('condition_id ', c.condition_id, ' code ', c.code) FROM (SELECT "
+        "c.condition_id, c.code, c.recorded_date, c.abatement_date, "
+        "arg_min(l.resulted_at, l.collected_at)::DATE AS told FROM conditions AS c "
+        f"JOIN (VALUES {_DEFINED}) AS t (prefix, loinc) ON starts_with(c.code, t.prefix) "
+        "JOIN lab_results AS l ON l.person_id = c.person_id AND l.loinc = t.loinc "
+        "AND l.collected_at::DATE BETWEEN c.onset_date - 1 AND c.onset_date + 3 "
+        "WHERE c.encounter_id IS NOT NULL GROUP BY ALL) AS c WHERE c.recorded_date < c.told "
+        "AND c.told <= coalesce(c.abatement_date, c.told) AND c.told <= c.recorded_date + 3",
+    ),
     AuditRule(
         "a visit that makes a diagnosis has the test that shows it", "conditions.encounter_id",
         ("encounters", "conditions", "lab_results", "procedures"),

@@ -8,7 +8,7 @@ from itertools import product
 
 from healthsim.codes.books import read_lines
 
-_UNSPECIFIED, _BOTH = 0, 3
+_UNSPECIFIED, _RIGHT, _LEFT, _BOTH = 0, 1, 2, 3
 
 
 @cache
@@ -17,14 +17,20 @@ def _pairs() -> tuple[tuple[str, str], ...]:
 
 
 @cache
-def _sides() -> dict[str, tuple[str, int]]:
-    """Return of each code that names a side its family, and its place in a line of the table."""
+def _lines() -> dict[str, tuple[tuple[str, ...], int]]:
+    """Return of each code that names a side its line of the table, and its place in it."""
     return {
-        code: ("".join(codes), place)
+        code: (tuple(codes), place)
         for codes in read_lines("sides")
         for place, code in enumerate(codes)
         if code
     }
+
+
+@cache
+def _sides() -> dict[str, tuple[str, int]]:
+    """Return of each code that names a side its family, and its place in a line of the table."""
+    return {code: ("".join(line), place) for code, (line, place) in _lines().items()}
 
 
 @lru_cache(maxsize=65_536)
@@ -43,6 +49,34 @@ def says_more(exact: str, vague: str) -> bool:
     family, place = _sides().get(exact, ("", -1))
     other, less = _sides().get(vague, ("-", -1))
     return family == other and (less == _UNSPECIFIED < place or less < place == _BOTH)
+
+
+@lru_cache(maxsize=65_536)
+def other_side(code: str) -> tuple[str, str] | None:
+    """Return the code of the other side of a condition, and the code of both sides at once.
+
+    None of a code without a side, and where the classification has no code of both.
+
+    >>> other_side("M17.12"), other_side("M17.0"), other_side("C50.911")
+    (('M17.11', 'M17.0'), None, None)
+    """
+    line, place = _lines().get(code, ((), -1))
+    if place not in (_RIGHT, _LEFT) or len(line) <= _BOTH or not line[_BOTH]:
+        return None
+    other = line[_LEFT if place == _RIGHT else _RIGHT]
+    return (other, line[_BOTH]) if other else None
+
+
+def with_both_sides(codes: Iterable[str]) -> tuple[str, ...]:
+    """Return codes in which the two sides of one condition are the code of both (I.B.13).
+
+    >>> with_both_sides(["M17.11", "I10", "M17.12"]), with_both_sides(["C50.911", "C50.912"])
+    (('M17.0', 'I10'), ('C50.911', 'C50.912'))
+    """
+    stated = tuple(codes)
+    pairs = ((code, other_side(code)) for code in stated)
+    joined = {code: both[1] for code, both in pairs if both is not None and both[0] in stated}
+    return tuple(dict.fromkeys(joined.get(code, code) for code in stated))
 
 
 def exact_pairs(codes: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -25,6 +25,8 @@ class ConfirmingTest(NamedTuple):
         procedure: the billed code of a laboratory test that is done by itself; ``""`` for none.
         result: shares of what a test without a number finds; empty where a body shows it.
         days: fewest and most days from the diagnosis to a test that comes `LATER`; else 0 and 0.
+        reason: of the office visit of such a test; else ``""``.
+        over: the code of that visit where the diagnosis is over by then; else ``""``.
     """
 
     codes: tuple[str, ...]
@@ -34,6 +36,8 @@ class ConfirmingTest(NamedTuple):
     procedure: str
     result: tuple[tuple[str, float], ...]
     days: tuple[int, int]
+    reason: str
+    over: str
 
 
 @cache
@@ -52,9 +56,26 @@ def confirming_tests(code: str) -> tuple[ConfirmingTest, ...]:
     )
 
 
+@cache
+def defining_tests() -> tuple[tuple[tuple[str, ...], frozenset[str]], ...]:
+    """Return the beginnings of diagnoses that results define, and the LOINC codes of each.
+
+    They are those that a test of the stay has to show.
+
+    >>> [sorted(tests) for prefixes, tests in defining_tests() if "N17" in prefixes]
+    [['2160-0']]
+    """
+    return tuple(
+        (tuple(row["diagnosis"].split("|")), frozenset(row["codes"].split("|")))
+        for row in rows(FILE)
+        if row["visits"] == STAY
+    )
+
+
 def _test(row: dict[str, str]) -> ConfirmingTest:
     shares = (one.rpartition(":") for one in row["result"].split(";") if one)
     fewest, _, most = row["days"].partition("-")
+    reason, _, over = row["reason"].partition(":")
     return ConfirmingTest(
         codes=tuple(row["codes"].split("|")),
         words=row["words"],
@@ -63,4 +84,6 @@ def _test(row: dict[str, str]) -> ConfirmingTest:
         procedure=row["procedure"],
         result=tuple((text, float(share)) for text, _, share in shares),
         days=(int(fewest or 0), int(most or 0)),
+        reason=reason,
+        over=over,
     )

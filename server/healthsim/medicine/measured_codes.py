@@ -15,7 +15,8 @@ BMI, PERCENTILE, OF_95TH = "bmi", "percentile", "of_95th"
 """What a code follows from: kg/m2, a child's percentile, or the share of the 95th percentile."""
 
 SMALL = "small_grams"
-OF_BIRTH = ("low_grams", "early_weeks", SMALL, "heavy_grams", "late_weeks")
+LOW = "low_grams"
+OF_BIRTH = (LOW, "early_weeks", SMALL, "heavy_grams", "late_weeks")
 """What codes of newborns follow from: g and weeks at birth; `SMALL` of those below the 10th
 percentile for sex and week."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.codes.exact_codes import says_more
+from healthsim.codes.exact_codes import other_side, says_more
 from healthsim.codes.icd10cm import COMBINATIONS, mutually_exclusive
 from healthsim.codes.pregnancy import LONGEST_PREGNANCY, supervises_pregnancy
 from healthsim.dates import NO_DAY, Days
@@ -26,6 +26,16 @@ from healthsim.medicine.spread import is_primary_tumor, is_spread
 ALWAYS = np.int32(NO_DAY + 1)
 """A condition that people have had on every day."""
 _WORD = 62  # conditions in one int64
+
+
+def address_of_both(code: str, both: str) -> str:
+    """Return the address of the condition as which a profile's two sides are stated.
+
+    Args:
+        code: of the side whose code is the lesser.
+        both: the code of both sides.
+    """
+    return f"{code}<{both}"
 
 
 class ConditionLog:
@@ -71,6 +81,25 @@ class ConditionLog:
             np.maximum(episode.until, never_before, out=episode.until)
             self._add(episode, grows=False)
             self._add_before(episode)
+        self._join_sides([column.code for column in columns] if draws is not None else ())
+
+    def _join_sides(self, codes: Sequence[str]) -> None:
+        """State the two sides of a condition of the profile as one code, from the later on."""
+        for code in codes:
+            pair = other_side(code)
+            if pair is None or pair[0] not in codes or pair[0] < code:
+                continue
+            first, second = self._episodes[code][0], self._episodes[pair[0]][0]
+            rows, one, other = np.intersect1d(first.rows, second.rows, return_indices=True)
+            since = np.maximum(first.onset[one], second.onset[other])
+            seen = np.maximum(first.first[one], second.first[other])
+            both = since < np.minimum(first.until[one], second.until[other])
+            none = np.full(int(both.sum()), -1, dtype=np.int32)
+            own = {-1: address_of_both(code, pair[1])}
+            joined = Episode.begin(pair[1], own, rows[both], seen[both], none)
+            joined.onset = since[both]
+            first.until[one[both]] = second.until[other[both]] = since[both]
+            self._add(joined, grows=False)
 
     def _add_before(self, episode: Episode) -> None:
         """Add what was there before the pregnancy that a condition of the profile is of."""
@@ -135,6 +164,11 @@ class ConditionLog:
             cause: the event that caused it, of each of them.
         """
         moment, known = Moment(rows, days, self._people), np.zeros(len(rows), dtype=np.bool_)
+        both, has_other = self._other_side(code, moment)
+        if has_other.any():
+            self.begin(both, rows[has_other], days[has_other], cause.take(has_other))
+            rows, days, cause = rows[~has_other], days[~has_other], cause.take(~has_other)
+            moment, known = Moment(rows, days, self._people), known[~has_other]
         for episode in self._of(code, moment):
             position, active = episode.place(moment)
             known[position[active]] = True
@@ -144,6 +178,15 @@ class ConditionLog:
         rows, days, cause = rows[~known], days[~known], cause.take(~known)
         addresses = cause.addresses(f"{code}@")
         self._open(Episode.begin(code, addresses, rows, days, cause.sources), days)
+
+    def _other_side(self, code: str, moment: Moment) -> tuple[str, NDArray[np.bool_]]:
+        """Return the code of both sides of a condition, and who has its other side; bool."""
+        has, pair = np.zeros(len(moment.rows), dtype=np.bool_), other_side(code)
+        if pair is None or not self.lives:
+            return "", has
+        for episode in self._of(pair[0], moment):
+            has[episode.active(moment)] = True
+        return pair[1], has
 
     def _said_better(self, code: str, moment: Moment) -> NDArray[np.bool_]:
         """Return who has the condition by a code that says more of it; bool."""
@@ -197,6 +240,10 @@ class ConditionLog:
         if self._draws is None or course.kind == "none" or not len(visit.rows):
             return
         visit = self._without_removed(code, visit)
+        both, has_other = self._other_side(code, Moment(visit.rows, visit.days, self._people))
+        if has_other.any():
+            self.mention(both, visit.take(has_other))
+            visit = visit.take(~has_other)
         visit = visit.take(~self._lasts(code, visit))
         if not len(visit.rows):
             return
@@ -407,6 +454,16 @@ class ConditionLog:
         if which.any():
             episode.shorten(which, days)
             self._changed(episode)
+
+    def end_shown(self, episode: Episode, which: NDArray[np.bool_], days: Days) -> None:
+        """End an episode whose end a test has shown.
+
+        Args:
+            episode: one of the log's.
+            which: bool, of its times: those that are over.
+            days: int32, the first day without it, of each of those.
+        """
+        self._end_at(episode, which, days)
 
     def end(self, code: str, rows: Rows, days: Days, source: int) -> None:
         """End, from people's day on, the episode of a condition that an event caused."""

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from healthsim.addresses import BITS, Addresses, apart
 from healthsim.billing.pharmacy.dispensing import most_writings, prescribing, series
 from healthsim.codes.drugs import drugs
+from healthsim.codes.exact_codes import other_side
 from healthsim.codes.loinc import panel
 from healthsim.dates import day_of
+from healthsim.execution.people.conditions import address_of_both
 from healthsim.execution.sync.claim_addresses import claim_addresses
 from healthsim.execution.sync.coded_spans import suffixes
 from healthsim.execution.timeline.birth_size import (
@@ -84,6 +86,7 @@ class Numbering:
         for code in profile.codes:
             self._reserve_condition(code, code)
             self._reserve_before(code)
+            self._reserve_both(code, profile.codes)
         days = through - day_of(profile.as_of.isoformat())
         for medication in profile.clinical.medications:
             self._reserve_violations(f"~profile/{medication.drug}", medication.drug)
@@ -157,6 +160,12 @@ class Numbering:
         if before is not None:
             self._reserve_condition(before.code, f"{code}<{before.code}")
 
+    def _reserve_both(self, code: str, codes: Iterable[str]) -> None:
+        """Reserve the row of the two sides of a condition, where a profile states both."""
+        pair = other_side(code)
+        if pair is not None and code < pair[0] and pair[0] in codes:
+            self._reserve_condition(pair[1], address_of_both(code, pair[1]))
+
     def _settle(self, occurrence: Occurrence, trial: TrialSpec | None) -> None:
         step, address = occurrence.step, occurrence.address
         self._reserve("events", [address])
@@ -194,16 +203,21 @@ class Numbering:
 def _begun_by(step: StepHead, profile: ProfileSpec) -> Iterator[str]:
     """Yield the codes of the conditions that a step may begin, each once."""
     if isinstance(step, events.Diagnosis):
-        yield step.details.code
+        yield from (step.details.code, *_both_sides([step.details.code]))
     if isinstance(step, events.Encounter) and profile.problem_list == "usual":
         primary = profile.clinical.primary
         listed = (one.code if isinstance(one, CodedDiagnosis) else one
                   for one in step.details.diagnoses)  # fmt: skip
         stated = (*listed, *([primary.code] if primary is not None else []))
-        codes = dict.fromkeys((*stated, *chain(*map(stated_after, stated)), *_left_by(step)))
-        yield from filter(begins_condition, codes)
+        codes = (*stated, *chain(*map(stated_after, stated)), *_left_by(step))
+        yield from filter(begins_condition, dict.fromkeys((*codes, *_both_sides(codes))))
     if isinstance(step, events.Procedure) and profile.problem_list == "usual":
         yield from _left_by(step)
+
+
+def _both_sides(codes: Iterable[str]) -> Iterator[str]:
+    """Yield what conditions are where people have the other side too."""
+    yield from (pair[1] for pair in map(other_side, codes) if pair is not None)
 
 
 def _left_by(step: events.Encounter | events.Procedure) -> tuple[str, ...]:

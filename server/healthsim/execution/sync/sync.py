@@ -20,6 +20,7 @@ from healthsim.execution.sync.drugs.planted import planted_table
 from healthsim.execution.sync.drugs.prescriptions import prescription_rows, prescription_table
 from healthsim.execution.sync.encounters import encounter_diagnoses, encounters, patients
 from healthsim.execution.sync.event_log import events
+from healthsim.execution.sync.recorded import recorded_when_reported
 from healthsim.execution.sync.stay_tests import with_stay_tests
 from healthsim.execution.sync.trials.trials import trial_tables
 from healthsim.execution.sync.vitals.signs import vital_signs
@@ -127,6 +128,7 @@ def synced_tables(ctx: SyncContext) -> dict[str, Columns]:
         places = encounter_locations(ctx, tables)
         tables["vital_signs"] = vital_signs(ctx, places)
         tables["lab_results"] = with_stay_tests(ctx, tables)
+        tables["conditions"] = recorded_when_reported(tables)
         tables |= chart_tables(ctx, tables, {"encounter_locations": places})
     if "membersim" in products:
         tables |= {"members": members(ctx), "enrollments": enrollments(ctx)}

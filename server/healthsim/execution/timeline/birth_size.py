@@ -11,7 +11,7 @@ from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.mentions import Cause
 from healthsim.execution.timeline.record import Record
-from healthsim.medicine.measured_codes import OF_BIRTH, SMALL, bands, code_of
+from healthsim.medicine.measured_codes import LOW, OF_BIRTH, SMALL, bands, code_of
 from healthsim.specification.journeys.details import CodedDiagnosis
 from healthsim.specification.journeys.events import Diagnosis, Encounter
 from healthsim.specification.journeys.plan import JourneyLayout
@@ -75,7 +75,9 @@ def code_size(
     grams = _GRAMS * size.bmi(rows, days) * (size.height(rows, days) / 100) ** 2
     small = np.where(size.birth_rank(rows) < _TENTH, grams, np.nan)
     values = {measure: weeks if measure.endswith("weeks") else grams for measure in measures}
-    for measure, value in (values | ({SMALL: small} if SMALL in values else {})).items():
+    if SMALL in values:  # Excludes1 below P07.0 and P07.1: a weight that slow growth explains
+        values |= {SMALL: small, LOW: np.where(np.isnan(small), values.get(LOW, grams), np.nan)}
+    for measure, value in ((one, values[one]) for one in measures):
         place, known = code_of(measure, np.round(value, 3))
         for number in np.unique(place[place >= 0]).tolist():
             at: NDArray[np.intp] = np.flatnonzero(place == number)

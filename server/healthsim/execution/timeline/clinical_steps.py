@@ -25,6 +25,7 @@ from healthsim.execution.timeline.facts import (
     VisitFacts,
 )
 from healthsim.execution.timeline.medications import has_taken, set_quit
+from healthsim.execution.timeline.shown_ends import end_for_results
 from healthsim.execution.timeline.step_call import StepCall, StepResult
 from healthsim.medicine.effects import procedure_effects
 from healthsim.medicine.problems import begins_condition
@@ -171,7 +172,9 @@ def measure(call: StepCall[Lab | Vital]) -> StepResult:
             _note(call, code, found[code])
     _show(call, specimen, [code for code in usual if code not in found], found)
     for code, _, _ in measured:
-        safety.stop_for_results(call.record, code, call.rows, call.days, _numbers(found[code]))
+        numbers = _numbers(found[code])
+        safety.stop_for_results(call.record, code, call.rows, call.days, numbers)
+        end_for_results(call.record, code, call.rows, call.days, numbers)
     return call.result(ResultFacts({code: found[code] for code, _, _ in measured}))
 
 

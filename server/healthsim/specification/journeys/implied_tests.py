@@ -21,7 +21,7 @@ from healthsim.specification.journeys.timing import At
 from healthsim.specification.language.expressions import LONGEST
 
 LATER_TEST = "~later_"
-"""Beginning of the ids of tests that come days later; they are done within the journey only."""
+"""Beginning of the ids of visits for tests days later; they are made within the journey only."""
 _CLASSES = frozenset({"emergency", "inpatient", "observation"})
 _SAME = 1  # days within which a test of an emergency visit is that of the stay after it
 
@@ -34,7 +34,7 @@ class ImpliedTest(NamedTuple):
             the code.
         step: the step that does it.
         around: the id of the visit in which a procedure or diagnosis asks for it, if any.
-        later: whether it is some days later, outside of a visit.
+        later: whether it is some days later, in a visit of its own.
     """
 
     below: str
@@ -107,7 +107,7 @@ def _measuring(loinc: str) -> EventHead:
 
 
 def implied_later(step: Diagnosis, around: StepHead | None) -> Iterator[ImpliedTest]:
-    """Yield the tests that follow a diagnosis some days later, outside of a visit.
+    """Yield the visits, some days after a diagnosis, for a test that shows what became of it.
 
     Args:
         step: the diagnosis.
@@ -116,15 +116,21 @@ def implied_later(step: Diagnosis, around: StepHead | None) -> Iterator[ImpliedT
     outer = () if around is None else (around.id,)
     for test in confirming_tests(step.details.code):
         if test.visits == LATER:
-            yield ImpliedTest("", _later(test), outer, later=True)
+            yield ImpliedTest("", _later(test, step.details.code), outer, later=True)
 
 
-def _later(test: ConfirmingTest) -> EventHead:
+def _later(test: ConfirmingTest, diagnosis: str) -> EventHead:
+    """Return the office visit of a later test, coded by whether the diagnosis is there by then."""
     kind, _, code = test.given.partition(":")
     fewest, most = test.days
     day = {"type": "uniform", "low": fewest, "high": most, "decimals": 0}
-    made = Lab.model_validate({**_written("lab", {kind: code}, ""), "at": {"day": day}})
-    return made.model_copy(update={"id": f"{LATER_TEST}{test.words}"})
+    coded = [{"code": diagnosis, "when": f"has({diagnosis!r})"},
+             {"code": test.over, "when": f"not has({diagnosis!r})"}]  # fmt: skip
+    details = {"encounter_class": "office", "reason": test.reason, "diagnoses": coded}
+    visit = Encounter.model_validate({**_written("encounter", details, ""), "at": {"day": day}})
+    lab = Lab.model_validate(_written("lab", {kind: code}, ""))
+    inside = (lab.model_copy(update={"id": f"~{test.words.replace(' ', '_')}"}),)
+    return visit.model_copy(update={"id": f"{LATER_TEST}{test.words}", "with_": inside})
 
 
 def _asked(visit: Encounter) -> Iterator[_Asked]:

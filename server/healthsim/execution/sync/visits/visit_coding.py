@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from healthsim.codes.exact_codes import says_more
+from healthsim.codes.exact_codes import says_more, with_both_sides
 from healthsim.codes.icd10cm import COMBINATIONS, combined, conflicts, mutually_exclusive
 from healthsim.codes.pregnancy import GESTATION_DAYS, LONGEST_PREGNANCY
 from healthsim.dates import NO_DAY, Days
@@ -331,7 +331,7 @@ def _coded(of: _Circumstances) -> tuple[str, ...]:
     held = _compatible(of.listed, of.held)
     everything = combined([*of.listed, *held])
     codes = _stated((*of.listed, *held) if of.comorbidities else of.listed, held)
-    codes = with_partners(codes, everything)
+    codes = with_partners(with_both_sides(codes), everything)
     if of.lives:
         pregnant = tuple(code for code in of.held if usual_course(code).kind == "pregnancy")
         days = of.weeks * _DAYS_OF_WEEK if of.weeks >= 0 else _UNKNOWN
