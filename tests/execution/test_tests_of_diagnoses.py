@@ -120,6 +120,57 @@ def test_an_emergency_visit_does_not_state_what_the_stay_after_it_finds() -> Non
     assert any(code.startswith("E11") for code in stated["emergency"])
 
 
+def _cultured(kind: str, *codes: str) -> dict[str, Columns]:
+    """Return stays of a week whose cultures all grow Escherichia coli, if they are named so."""
+    grown = {"600-7": {"Escherichia coli": 1}, "630-4": {"Escherichia coli": 1}}
+    labs = [event(f"c{loinc[:3]}", "lab", loinc=loinc, result=result)
+            for loinc, result in grown.items()]  # fmt: skip
+    stay = visit("stay", 20, encounter_class=kind, los_days=7, diagnoses=list(codes),
+                 procedures=None) | {"with": labs}  # fmt: skip
+    return charted(diabetic(count=_PEOPLE), journey(stay))
+
+
+def test_a_stay_names_the_organism_that_its_culture_grew() -> None:
+    tables = _cultured("inpatient", "A41.9", "N39.0")
+    stated = {code for (code,) in listed(tables["encounter_diagnoses"], "code")}
+
+    assert {"A41.51", "N39.0", "B96.20"} <= stated
+    assert "A41.9" not in stated
+
+
+def test_a_condition_names_its_organism_from_the_day_of_the_report_on() -> None:
+    tables = _cultured("inpatient", "A41.9")
+    told = {person: at // 1440 for person, code, at
+            in listed(tables["lab_results"], "person_id", "loinc", "resulted_at")
+            if code == "600-7"}  # fmt: skip
+    spans = {(person, code): (begun, over) for person, code, begun, over
+             in listed(tables["conditions"], "person_id", "code", "onset_date", "abatement_date")
+             if code.startswith("A41")}  # fmt: skip
+
+    assert len(spans) == 2 * _PEOPLE
+    for person, day in told.items():
+        assert spans[person, "A41.51"][0] == day
+        assert spans[person, "A41.9"][1] == day - 1
+
+
+def test_the_first_note_of_a_stay_does_not_know_the_organism() -> None:
+    notes = listed(_cultured("inpatient", "A41.9", "N39.0")["clinical_notes"], "type", "text")
+    first = [text for kind, text in notes if kind == "34117-2"]
+    last = [text for kind, text in notes if kind == "18842-5"]
+
+    assert first and all("(A41.9)" in text and "A41.51" not in text and "B96" not in text
+                         for text in first)  # fmt: skip
+    assert last and all("(A41.51)" in text and "(B96.20)" in text for text in last)
+
+
+def test_an_emergency_visit_that_is_over_before_the_report_names_no_organism() -> None:
+    emergency = visit("e", 20, encounter_class="emergency", diagnoses=["N39.0"]) | {
+        "with": [event("c", "lab", loinc="630-4", result={"Escherichia coli": 1})]}  # fmt: skip
+    tables = _walked(emergency)
+
+    assert "B96.20" not in {code for (code,) in listed(tables["encounter_diagnoses"], "code")}
+
+
 def _ejection(tables: dict[str, Columns]) -> list[tuple[int, float]]:
     return [(person, value) for person, code, value
             in listed(tables["lab_results"], "person_id", "loinc", "value")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from healthsim.audit.rules import AnyRule, AuditRule
+from healthsim.medicine.organisms import unnamed
 
 NOTE = "concat('note_id ', n.note_id)"
 _NEEDS = ("clinical_notes", "encounters")
@@ -23,7 +24,7 @@ EXAMINATION = under("EXAMINATION")
 _CHANGE = "(up|down) from ([0-9.]+)(?:/[0-9.]+)? to ([0-9.]+)"
 _BEGUN = "Z89|Z9|D62|I97|J95|K91|N17|N99|T81"
 """Beginnings of codes that an admission does not know where they begin in the stay."""
-_LATER = f"^(Z37|O6[789]|O7[01235]|{_BEGUN})"
+_LATER = f"^(Z37|O6[789]|O7[01235]|B9[567]|{_BEGUN})"
 """Codes that are known only once the stay is under way, or may be."""
 _ACUTE_HEART = "^I50[.][234][13]"
 _DIAGNOSES = under("ASSESSMENT", "DIAGNOSES")
@@ -65,6 +66,10 @@ def _left_with(act: str) -> str:
     return f"regexp_extract_all({listed}, '(?m)^- {act} (.+?)[.] [A-Z]', 1)"
 
 
+_PAIRS = ", ".join(f"'{code}': '{before}'" for code, before in unnamed().items())
+_OF_BEFORE = f"MAP {{{_PAIRS}}}"
+"""Codes that name an organism, and those of before its culture grew."""
+
 RULES: tuple[AnyRule, ...] = (
     AuditRule(
         "a note is written in its encounter, by who treats", "clinical_notes.authored_at", _NEEDS,
@@ -90,11 +95,13 @@ RULES: tuple[AnyRule, ...] = (
         "a note of an admission names what was known then, in order", "clinical_notes.text",
         ("clinical_notes", "encounter_diagnoses"),
         f"SELECT {NOTE} FROM clinical_notes AS n JOIN {_LISTED} AS d USING (encounter_id) "
-        f"WHERE n.type = '34117-2' AND list_filter(d.codes, lambda c: list_contains({_CODES}, c)) "
-        f"<> {_CODES} UNION ALL SELECT {NOTE} FROM clinical_notes AS n JOIN encounter_diagnoses "
-        "AS d USING (encounter_id) WHERE n.type = '34117-2' AND CASE "
+        f"WHERE n.type = '34117-2' AND list_filter(list_transform(d.codes, lambda c: "
+        f"if(list_contains({_CODES}, c), c, coalesce({_OF_BEFORE}[c], c))), "
+        f"lambda c: list_contains({_CODES}, c)) <> {_CODES} UNION ALL SELECT {NOTE} "
+        "FROM clinical_notes AS n JOIN encounter_diagnoses AS d USING (encounter_id) WHERE n.type = '34117-2' AND CASE "
         f"WHEN list_contains({_CODES}, d.code) THEN d.poa = 'N' OR d.code LIKE 'Z37%' "
-        f"ELSE d.poa IS DISTINCT FROM 'N' AND NOT regexp_matches(d.code, '{_LATER}') END",
+        f"ELSE d.poa IS DISTINCT FROM 'N' AND NOT regexp_matches(d.code, '{_LATER}') "
+        f"AND NOT list_contains({_CODES}, coalesce({_OF_BEFORE}[d.code], '')) END",
     ),
     AuditRule(
         "an admission does not know what begins in the stay", "clinical_notes.text",

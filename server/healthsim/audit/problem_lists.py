@@ -8,6 +8,7 @@ import duckdb
 from healthsim.audit.rules import AnyRule, AuditRule
 from healthsim.codes.pregnancy import LONGEST_PREGNANCY
 from healthsim.medicine.coding import order_rules
+from healthsim.medicine.organisms import organisms, unnamed
 from healthsim.medicine.removals import removals
 from healthsim.medicine.spread import HISTORY, primary_sql, spread_sql
 
@@ -54,10 +55,18 @@ _CONDITION = (
     "SELECT concat('condition_id ', s.condition_id, ' code ', s.code) FROM conditions AS s "
 )
 _ORDER = ", ".join(f"('{rule.first}', '{rule.then}')" for rule in order_rules())
+_NAMED = ", ".join(f"('{before}', '{code}')" for code, before in unnamed().items())
+"""Codes of infections, and those that name the organism once a culture has grown it."""
+_GROWN = ", ".join(
+    f"('{one.loinc}', '{one.organism}', '{begin}', '{one.becomes}', '{one.beside}')"
+    for one in organisms()
+    for begin in one.diagnoses
+)
 _FOLLOWS = (
     "(left(c.code, 3) = left(d.becomes, 3) OR (d.becomes = 'I10' AND "
     f"{_prefixes('c.code', 'I11', 'I12', 'I13')}) "
-    f"OR (d.becomes = 'Z86.73' AND {_prefixes('c.code', 'I69')}))"
+    f"OR (d.becomes = 'Z86.73' AND {_prefixes('c.code', 'I69')}) "
+    f"OR (s.code, c.code) IN ({_NAMED}))"
 )
 """What follows, as it is combined, or what leaves no room for a history."""
 _REMOVALS = ", ".join(
@@ -78,6 +87,19 @@ RULES: tuple[AnyRule, ...] = (
         + _had("e.person_id", "CASE WHEN d.becomes <> '' THEN c.onset_date "
                "ELSE e.start_at::DATE END", "e.end_at::DATE + 1", _FAMILY),
         mend=_STATED,
+    ),
+    AuditRule(
+        "coding: a stay names the organism that its culture grew", "encounter_diagnoses.code",
+        ("encounter_diagnoses", "encounters", "lab_results"),
+        "SELECT concat('encounter_id ', e.encounter_id, ' code ', s.code, ' with ', l.value_text) "
+        "FROM encounters AS e JOIN lab_results AS l ON l.encounter_id = e.encounter_id "
+        f"AND l.resulted_at <= e.end_at JOIN (VALUES {_GROWN}) AS g (loinc, organism, begins, "
+        "becomes, beside) ON g.loinc = l.loinc AND g.organism = l.value_text "
+        "JOIN encounter_diagnoses AS s ON s.encounter_id = e.encounter_id "
+        f"AND starts_with(s.code, g.begins) WHERE {_LIVES} AND (g.becomes <> '' OR NOT EXISTS "
+        "(SELECT 1 FROM encounter_diagnoses AS o WHERE o.encounter_id = e.encounter_id "
+        "AND o.code = g.beside))",
+        mend="state the code of the organism, or another result of the culture",
     ),
     AuditRule(
         "problem list: what is acute ends", "conditions.abatement_date",
@@ -194,9 +216,10 @@ RULES: tuple[AnyRule, ...] = (
         ("encounter_diagnoses", "encounters", "conditions"),
         f"{_OF_VISIT} JOIN temp.diagnoses AS d ON d.code = s.code WHERE {_LIVES} "
         "AND s.poa IN ('Y', 'N', 'U', 'W') AND (s.poa IN ('N', 'U')) <> EXISTS "
-        "(SELECT 1 FROM conditions AS c WHERE "
-        "c.person_id = e.person_id AND c.code = s.code AND c.onset_date > e.start_at::DATE "
-        "AND c.onset_date <= e.end_at::DATE)",
+        "(SELECT 1 FROM conditions AS c LEFT JOIN conditions AS b ON b.person_id = c.person_id "
+        f"AND (b.code, c.code) IN ({_NAMED}) AND b.abatement_date + 1 = c.onset_date WHERE "
+        "c.person_id = e.person_id AND c.code = s.code AND c.onset_date <= e.end_at::DATE "
+        "AND coalesce(b.onset_date, c.onset_date) > e.start_at::DATE)",
     ),
 )  # fmt: skip
 """Rules of problem lists; `lay_out_choice` makes ``temp.problem_list``."""

@@ -14,6 +14,7 @@ from healthsim.execution.passes.rehearsal import settle_population_steps, walk_c
 from healthsim.execution.people.population_pass import PopulationPass
 from healthsim.execution.people.threads import map_chunks
 from healthsim.execution.sync.context import SyncContext
+from healthsim.execution.sync.cultures import coded_with_organisms
 from healthsim.execution.sync.directory_use import DirectoryUse, directory_tables
 from healthsim.execution.sync.sync import synced_tables
 from healthsim.execution.sync.trials.trials import trial_arms
@@ -112,7 +113,8 @@ def run_chunk(
 
 def context_of(job: Job, timeline: Timeline) -> SyncContext:
     """Return what the tables of a chunk are made from, by its timeline."""
-    return SyncContext.of(job.profile, timeline, job.networks, job.numbering, job.through)
+    made = SyncContext.of(job.profile, timeline, job.networks, job.numbering, job.through)
+    return coded_with_organisms(made)
 
 
 def tables_of_chunk(job: Job, ctx: SyncContext) -> dict[str, Columns]:

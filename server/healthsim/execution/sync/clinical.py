@@ -27,12 +27,13 @@ from healthsim.execution.sync.records import (
     event_table,
     source_values,
 )
+from healthsim.execution.sync.reported import share_of_wait, turnaround_of
 from healthsim.execution.sync.results import ResultRows, results_of
 from healthsim.execution.sync.visits.visits import DAY
 from healthsim.execution.timeline.facts import CarePlanFacts
 from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.medicine.studies import procedure_words
-from healthsim.medicine.turnaround import is_there_at_once, setting_of, turnaround
+from healthsim.medicine.turnaround import is_there_at_once
 from healthsim.medicine.visit_lengths import taken_over, waits
 from healthsim.products.patientsim import tables as chart
 from healthsim.products.patientsim.generate import (
@@ -110,26 +111,15 @@ def _reported_after(ctx: SyncContext, layout: RowLayout[ResultRows]) -> NDArray[
 
     They are 0 of what has no specimen.
     """
-    draws = ctx.record.draws
 
     def share(source: OccurrenceRows) -> NDArray[np.float64]:
-        return draws.uniform(f"{source.occurrence.address}/resulted", source.rows) ** 2
+        return share_of_wait(ctx, source)
 
-    times = {id(one): turnaround(one.loinc, _setting(ctx, one)) for one in layout.segments}
+    times = {id(one): turnaround_of(ctx, one.source, one.loinc) for one in layout.segments}
     least = layout.segment_values(lambda result: times[id(result)].least, np.int64)
     most = layout.segment_values(lambda result: times[id(result)].most, np.int64)
     after = least + np.floor(source_values(layout, share) * (most - least)).astype(np.int64)
     return np.where(_at_once(layout), 0, after)
-
-
-def _setting(ctx: SyncContext, result: ResultRows) -> str:
-    visit = ctx.visit_of(result.source)
-    if visit is None:
-        return setting_of(None)
-    listed = [one if isinstance(one, str) else one.code for one in visit.details.procedures or ()]
-    steps = (source.occurrence.step for source in ctx.by_visit.get(visit.key, ()))
-    during = [step.details.code for step in steps if isinstance(step, events.Procedure)]
-    return setting_of(visit.details.encounter_class, [*listed, *during])
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ from healthsim.codes.icd10cm import COMBINATIONS, combined
 from healthsim.dates import Days
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.episodes import Episode
+from healthsim.medicine.organisms import named_as
 
 _MOST_TIMES = 3
 """How often a condition stands under one code, with others between; later times join the last."""
@@ -54,14 +55,14 @@ def suffixes(code: str) -> tuple[str, ...]:
     """Return every end that the addresses of a condition's rows can have.
 
     >>> suffixes("J18.9"), suffixes("E11.9")[:3]
-    (('',), ('', '+E11.9', '+E11.9/2'))
+    (('', '+J15.5', '+J15.211', '+J15.0', '+J13'), ('', '+E11.9', '+E11.9/2'))
     """
     codes = [code]
     for of in codes:  # which grows
         codes += [rule.becomes for rule in COMBINATIONS
                   if of.startswith(rule.code) and rule.becomes not in codes]  # fmt: skip
     if not code.startswith(_COMBINED):
-        return ("",)
+        return ("", *(_suffix(of, 0) for of in named_as(code)))
     return ("", *(_suffix(of, time) for of in codes for time in range(_MOST_TIMES)))
 
 

@@ -12,6 +12,7 @@ from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.row_layout import RowLayout
 from healthsim.execution.sync.coded_spans import CodedSpans
 from healthsim.execution.sync.context import SyncContext
+from healthsim.execution.sync.cultures import Cultures
 from healthsim.execution.sync.records import RecordTable, source_ids
 from healthsim.medicine.problems import usual_course
 from healthsim.products.patientsim.generate import diagnosis_columns
@@ -66,8 +67,9 @@ def condition_rows(ctx: SyncContext) -> Iterator[ConditionRows]:
     last = np.minimum(ctx.record.death, np.int32(ctx.through)).astype(np.int32)
     episodes = list(ctx.record.conditions.all_in_order())
     coded = CodedSpans(episodes, last)
+    grown = Cultures.of(ctx)
     for episode in episodes:
-        for span in coded.of(episode):
+        for span in (one for whole in coded.of(episode) for one in grown.spans(whole)):
             yield ConditionRows(
                 rows=span.rows,
                 number=ctx.numbering.number("conditions", f"{episode.address}{span.suffix}"),

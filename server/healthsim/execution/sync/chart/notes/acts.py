@@ -7,11 +7,16 @@ from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY
 from healthsim.execution.sync.chart.notes import drugs, findings, given, history
-from healthsim.execution.sync.chart.notes.admission import begins, known_at_admission
+from healthsim.execution.sync.chart.notes.admission import (
+    begins,
+    codes_at_admission,
+    known_at_admission,
+)
 from healthsim.execution.sync.chart.notes.kinds import Notes
 from healthsim.execution.sync.chart.notes.phrases import Strings, glued, said
 from healthsim.execution.sync.chart.notes.scene import Scene
@@ -30,6 +35,7 @@ from healthsim.execution.sync.chart.notes.texts import (
     words,
 )
 from healthsim.execution.sync.chart.notes.vocabulary import diagnosis, nameless, said_as
+from healthsim.tables import Coded
 
 Part: TypeAlias = Callable[[Scene, Notes], tuple[Places, Strings]]
 """Returns (note, line) of one part of a plan."""
@@ -41,12 +47,22 @@ def assessment(scene: Scene, notes: Notes) -> Strings:
     known = ~begins(notes)[place] | scene.once(known_at_admission)[row]
     place, row = place[known], row[known]
     number = numbers(numbered(place, len(notes)))
-    return listed(place, len(notes), glued(number, ". ", taken(scene.once(_diagnoses), row)))
+    text, early = (taken(scene.once(lines), row) for lines in (_diagnoses, _diagnoses_at_first))
+    text = pc.if_else(pa.array(begins(notes)[place]), early, text)
+    return listed(place, len(notes), glued(number, ". ", text))
 
 
 def _diagnoses(scene: Scene) -> Strings:
-    table = "encounter_diagnoses"
-    code, poa = scene.coded(table, "code"), scene.coded(table, "poa")
+    return _as_diagnosed(scene, scene.coded("encounter_diagnoses", "code"))
+
+
+def _diagnoses_at_first(scene: Scene) -> Strings:
+    """Return the diagnoses as they were as the encounter began: by no organism that grew later."""
+    return _as_diagnosed(scene, scene.once(codes_at_admission))
+
+
+def _as_diagnosed(scene: Scene, code: Coded) -> Strings:
+    poa = scene.coded("encounter_diagnoses", "poa")
     return said(
         "diagnosis",
         text=diagnosis(code),

@@ -9,10 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from healthsim.dates import NO_DAY
 from healthsim.execution.sync.chart.notes.kinds import Notes, kinds
 from healthsim.execution.sync.chart.notes.scene import Scene
 from healthsim.execution.sync.visits.visits import DAY
+from healthsim.medicine.organisms import unnamed
 from healthsim.tables import Coded
+
+_DAYS, _MIDDLE = 2**20, 2**19  # more than any day, in a key with a person and a code
 
 
 def stays(scene: Scene) -> NDArray[np.bool_]:
@@ -43,6 +47,45 @@ def known_at_admission(scene: Scene) -> NDArray[np.bool_]:
     if begun.any() and scene.has("conditions"):
         late |= begun & _began_inside(scene)
     return ~late
+
+
+def codes_at_admission(scene: Scene) -> Coded:
+    """Return the codes of diagnoses of encounters as they were as the encounter began.
+
+    What names an organism is the code of before where the person has that on the first day.
+    """
+    code = scene.coded("encounter_diagnoses", "code")
+    of_before = [unnamed().get(word, word) for word in code.vocabulary]
+    if of_before == list(code.vocabulary) or not scene.has("conditions"):
+        return code
+    before = Coded.of([*of_before, None])
+    inside = scene.encounter("encounter_diagnoses")
+    start = np.append(scene.whole("encounters", "start_at"), 0)[inside] // DAY
+    held = _held_on(scene, before.take(code.codes), start)
+    named = np.array([*(old != new for old, new in zip(of_before, code.vocabulary, strict=True)),
+                      False])[code.codes]  # fmt: skip
+    texts = np.where(named & held, before.codes[code.codes] + len(code.vocabulary), code.codes)
+    return Coded(texts.astype(np.int32), (*code.vocabulary, *before.vocabulary))
+
+
+def _held_on(scene: Scene, code: Coded, day: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which diagnoses of encounters, by some codes, their persons have on a day; bool."""
+    place = {word: number for number, word in enumerate(code.vocabulary)}
+    condition = scene.coded("conditions", "code")
+    shared = np.array([*(place.get(word, -1) for word in condition.vocabulary), -1])
+    size, which = len(code.vocabulary) + 1, shared[condition.codes]
+    onset, over = (scene.whole("conditions", name) for name in ("onset_date", "abatement_date"))
+    owner = scene.person("conditions") * size + which
+    order = np.lexsort((onset, owner))
+    order = order[which[order] >= 0]
+    known = owner[order] * _DAYS + onset[order] + _MIDDLE
+    wanted = scene.person("encounter_diagnoses") * size + code.codes
+    at = np.searchsorted(known, wanted * _DAYS + day + _MIDDLE, side="right") - 1
+    if not len(known):
+        return np.zeros(len(code), dtype=np.bool_)
+    found = order[np.maximum(at, 0)]
+    has: NDArray[np.bool_] = (at >= 0) & (owner[found] == wanted)
+    return has & ((over[found] == NO_DAY) | (over[found] >= day))
 
 
 def found_later(code: Coded) -> NDArray[np.bool_]:
