@@ -40,6 +40,8 @@ def _life() -> Document:
     insulin = next(one.display for one in book if one.drug_class == "basal insulin")
     given = event("insulin", "prescription", 10, drug=insulin, refills=5, first_fill_share=1)
     harm = event("harm", "diagnosis", 2, code="N17.9")
+    cultures = tuple(event(f"c{place}", "lab", loinc=code, result={"Escherichia coli": 1})
+                     for place, code in enumerate(("600-7", "630-4")))  # fmt: skip
     nursery = _stay("nursery", 0, "Z38.00", "P59.9")
     birth = {"do": "event", "id": "birth", "type": "birth", "newborn": [nursery]}
     return journey(
@@ -54,6 +56,7 @@ def _life() -> Document:
         event("next_stage", "diagnosis", 240, code="N18.32"),
         event("kidneys", "lab", 260, loinc="98979-8", result=38),
         _stay("labour", 190, "O80", "Z37.0", inside=(birth,)),
+        _stay("blood", 280, "A41.9", "N39.0", inside=cultures),
         visit("late", 300, diagnoses=["Z00.00"]),
         duration_days=330,
     )  # fmt: skip
