@@ -26,6 +26,11 @@ _TWICE = (
     "FROM procedures WHERE encounter_id IS NOT NULL GROUP BY person_id HAVING count(*) > 1))"
 )
 _FIRST_DONE = "(SELECT {} FROM procedures WHERE code = '02100Z9')"
+_EASY_BREATHS = (
+    "encounter_id IN (SELECT encounter_id FROM vital_signs GROUP BY encounter_id "
+    "HAVING min(value) FILTER (loinc = '59408-5') >= 95 "
+    "AND max(value) FILTER (loinc = '9279-1') < 20)"
+)
 _SOUND = "speech, strength and gait without finding"
 
 
@@ -53,8 +58,14 @@ OF_NOTE_FINDINGS = tuple(Tampering(rules, tuple(change)) for rules, *change in (
     (_LOOKS, _look("looks uncomfortable", "NOT contains(text, ' of 10')")),
     (_LOOKS, _sign("59408-5", 89)),
     (_LOOKS, _sign("8310-5", 38.5)),
-    (_LOOKS, _sign("9279-1", 26)),
-    (_LOOKS, _sign("72514-3", 7)),
+    (_LOOKS, _sign("9279-1", 24)),
+    (_LOOKS, _sign("72514-3", 5)),
+    (_LOOKS, _look("looks unwell and short of breath", f"{_EASY_BREATHS} AND NOT "
+                   "regexp_matches(text, 'General: [^\n]*uncomfortable')")),
+    (_CONTRARY, _text("General: [^\n]*", "General: looks ill.",
+                      f"contains(text, '{_SOUND}') AND NOT contains(text, 'looks ill')")),
+    (_CONTRARY, _text("Lungs: ", "Lungs: breathing fast, ",
+                      "regexp_matches(text, 'General: (well-looking|alert, in no distress)')")),
     (_CONTRARY, _nerves(f"Mental state: drowsy and confused.\nNerves: {_SOUND}")),
     (_CONTRARY, _nerves(f"Joints: left ankle: swollen.\nNerves: {_SOUND}")),
     (_CONTRARY, _nerves("Nerves: weakness of one side, speech and strength without finding")),

@@ -59,6 +59,7 @@ def test_symptoms_reasons_for_a_visit_and_external_causes_begin_nothing() -> Non
     [
         ({"kind": "sometimes"}, "is 'sometimes'"),
         ({"kind": "acute", "days": "0"}, "is 0"),
+        ({"ends_with": "rain"}, "is 'rain'"),
         ({"becomes": "Z99.99"}, "Z99.99 is no ICD-10-CM code"),
         ({"becomes": "J18.9"}, "becomes J18.9, which ends"),
     ],
@@ -67,7 +68,7 @@ def test_a_bad_row_is_refused_with_its_place(
     row: dict[str, str], found: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good = {"prefix": "A41", "kind": "acute", "days": "30", "spread": "0", "becomes": "",
-            "status": "", "source": "s"}  # fmt: skip
+            "status": "", "ends_with": "", "treated_days": "", "source": "s"}  # fmt: skip
     pneumonia = {**good, "prefix": "J18"}
     monkeypatch.setattr(problems, "rows", lambda _: (pneumonia, good | row))
     with pytest.raises(SpecError, match=r"problem_list\.csv") as refused:

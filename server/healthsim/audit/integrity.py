@@ -26,6 +26,7 @@ from healthsim.audit import (
     home_care,
     hours,
     identity,
+    illness_signs,
     links,
     medicines,
     money,
@@ -71,7 +72,7 @@ NAMED: tuple[AnyRule, ...] = (
     *chart_people.RULES, *facility_bills.RULES, *claim_people.RULES, *stay_groups.RULES,
     *orders.RULES, *appointments.RULES, *treatments.RULES, *wards.RULES, *doses.RULES,
     *notes.RULES, *hours.RULES, *home_care.RULES, *stays.RULES, *note_findings.RULES,
-    *confirmed.RULES, *results.RULES,
+    *confirmed.RULES, *results.RULES, *illness_signs.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 

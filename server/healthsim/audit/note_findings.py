@@ -19,7 +19,8 @@ _CONTRADICTIONS = (
     ("drowsy", "gait without finding|at ease|in no distress|oriented, follows"),
     ("ankle: |crepitus and pain on movement|turning inward painful", "gait without finding"),
     ("weakness of one side", "strength"),
-    ("in respiratory distress", "gait without finding"),
+    ("in respiratory distress|looks ill|looks short of breath", "gait without finding"),
+    ("well-looking|alert, in no distress", "breathing fast"),
 )
 """Patterns of which an examination has one or the other."""
 _CONTRADICTS = " OR ".join(
@@ -47,8 +48,10 @@ RULES: tuple[AnyRule, ...] = (
         f"WHERE (regexp_matches({_LOOK}, '\\bthin\\b') AND coalesce(v.bmi, 99) >= 25) "
         f"OR (contains({_LOOK}, 'uncomfortable') AND coalesce(v.pain, 0) < 3) "
         f"OR (regexp_matches({_LOOK}, '{_WELL}') AND (v.saturation < 90 "
-        "OR v.temperature >= 38.5 OR ((v.pain >= 7 OR v.breaths >= 26) "
-        "AND p.birth_date < n.authored_at::DATE - INTERVAL 7 YEAR)))",
+        "OR v.temperature >= 38.5 OR ((v.pain >= 5 OR v.breaths >= 24) "
+        "AND p.birth_date < n.authored_at::DATE - INTERVAL 7 YEAR))) "
+        f"OR (contains({_LOOK}, 'unwell and short of breath') "
+        "AND v.saturation >= 95 AND v.breaths < 20)",
     ),
     AuditRule(
         "an examination does not contradict itself", "clinical_notes.text", ("clinical_notes",),

@@ -5,6 +5,7 @@ The rules are rows of ``data/problem_list.csv``, by the beginning of a code; the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
@@ -25,7 +26,10 @@ _LONGEST_PREFIX = 8
 _CATEGORY = 3  # characters of a category of ICD-10-CM
 _ACTIVE, _HEALING = "ABC", "DEF"
 """Seventh characters of injuries."""
+_STAY = "stay"  # what an illness may end with
 _TAKEN_FOR_LONG = "Z79"
+_AFTER_TREATMENT = "Z09"
+"""Of a visit after completed treatment: the illness is there no more (ICD-10-CM I.C.21.c.8)."""
 _SEVENTH = 7  # characters of a code with a seventh one, without its dot
 
 
@@ -41,6 +45,9 @@ class UsualCourse:
         spread: share of `days` by which people differ, evenly to both sides.
         becomes: code that begins when it ends; "" for none.
         status: of the condition once it has ended, as FHIR's clinicalStatus.
+        with_stay: whether a stay ends it, from which the person goes home or to be nursed.
+        treated_days: from its first day on, after which its treatment is complete, as a visit after
+            it finds; 0 where that is not known.
         source: of the figures.
     """
 
@@ -50,6 +57,8 @@ class UsualCourse:
     spread: float = 0.0
     becomes: str = ""
     status: Literal["resolved", "remission"] = "resolved"
+    with_stay: bool = False
+    treated_days: int = 0
     source: str = ""
 
     @property
@@ -103,6 +112,8 @@ def _course(row: dict[str, str], where: str) -> UsualCourse:
         raise _fault(f"{where}: days", f"is {days}", "an acute condition ends after 1 day or more")
     if becomes and becomes not in icd10cm():
         raise _fault(f"{where}: becomes", f"{becomes} is no ICD-10-CM code", "correct the code")
+    if (ends_with := row["ends_with"]) not in ("", _STAY):
+        raise _fault(f"{where}: ends_with", f"is {ends_with!r}", f"write {_STAY} or nothing")
     return UsualCourse(
         prefix=row["prefix"],
         kind=kind,
@@ -110,6 +121,8 @@ def _course(row: dict[str, str], where: str) -> UsualCourse:
         spread=float(row["spread"] or 0),
         becomes=becomes,
         status="remission" if row["status"] == "remission" else "resolved",
+        with_stay=ends_with == _STAY,
+        treated_days=int(row["treated_days"] or 0),
         source=row["source"],
     )
 
@@ -156,6 +169,43 @@ def outlasts_visit(code: str) -> bool:
     (False, False, True)
     """
     return code.startswith(_TAKEN_FOR_LONG) or usual_course(code).kind == "lasting"
+
+
+def is_after_treatment(code: str) -> bool:
+    """Tell whether a code says that an illness was treated and is over.
+
+    >>> is_after_treatment("Z09"), is_after_treatment("Z00.00")
+    (True, False)
+    """
+    return code.startswith(_AFTER_TREATMENT)
+
+
+def is_illness(code: str) -> bool:
+    """Tell whether a code is of an illness that ends, and not of an injury, which heals for long.
+
+    >>> is_illness("J18.9"), is_illness("S82.841A"), is_illness("I10")
+    (True, False, False)
+    """
+    return usual_course(code).kind == "acute" and stem(code) == code
+
+
+def after_treatment(stated: Sequence[str], held: Sequence[str]) -> tuple[str, ...]:
+    """Return what a visit after treatment states: the illness while it lasts, else that it is over.
+
+    Args:
+        stated: the codes of the visit.
+        held: what the person has on its day.
+
+    >>> after_treatment(("Z09", "J18.9"), ()), after_treatment(("Z09", "J18.9"), ("J18.9",))
+    (('Z09',), ('J18.9',))
+    """
+    if not any(map(is_after_treatment, stated)):
+        return tuple(stated)
+    treated = [code for code in held if usual_course(code).treated_days]
+    ill = [code for code in stated if is_illness(code) and code in held]
+    ill += [code for code in treated if code not in ill]
+    rest = [code for code in stated if not is_illness(code)]
+    return (*ill, *(code for code in rest if not (ill and is_after_treatment(code))))
 
 
 def stem(code: str) -> str:

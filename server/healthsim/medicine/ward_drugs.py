@@ -43,6 +43,8 @@ class WardDrug:
         diagnoses: regular expression for the beginning of a diagnosis of the stay; or empty.
         principal: of the principal diagnosis of the stay; or empty.
         procedures: of a procedure in the stay, on whose day it is first given; or empty.
+        sign: LOINC code of a vital sign whose first value under `below` it answers; or empty.
+        below: in the unit of the sign; infinite without one.
         frequency: a key of `HOURS`.
         days: how many it is given at most.
         share: of those whom it suits, 0 to 1.
@@ -62,6 +64,8 @@ class WardDrug:
     diagnoses: str
     principal: str
     procedures: str
+    sign: str
+    below: float
     dose: float
     unit: str
     route: str
@@ -101,6 +105,7 @@ def ward_drugs() -> tuple[WardDrug, ...]:
             drug=row["drug"], group=row["group"], ingredient=row["ingredient"],
             rxnorm=row["rxnorm"], classes=tuple(row["classes"].split("|")),
             diagnoses=row["diagnoses"], principal=row["principal"], procedures=row["procedures"],
+            sign=row["sign"], below=float(row["below"] or "inf"),
             dose=float(row["dose"]), unit=row["unit"], route=row["route"],
             frequency=row["frequency"], days=int(row["days"]), share=float(row["share"]),
             least_age=int(row["least_age"] or 0), below_age=int(row["below_age"] or _NEVER),

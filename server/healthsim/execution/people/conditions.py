@@ -73,6 +73,7 @@ class ConditionLog:
         self.begun: Callable[[str, Rows, Days], None] | None = None
         self.removed = RemovedConditions(people)
         self.unseen: dict[str, list[tuple[Rows, Days, Days]]] = {}
+        self._stay = np.full((2, people), NO_DAY, dtype=np.int32)  # first, last day of the latest
         for column in columns:
             self._episodes[column.code] = Episodes()
             episode = Episode.of_profile(column)
@@ -257,6 +258,47 @@ class ConditionLog:
             episode.cared_until = new.last.astype(np.int32)
         self._open(episode, new.last)
 
+    def go_home(self, rows: Rows, days: Days, last: Days) -> None:
+        """Note stays after which people go home: what a stay ends is over then.
+
+        Args:
+            rows: whose stays they are.
+            days: int32, their first days.
+            last: int32, their last days.
+        """
+        if not self.lives:
+            return
+        self._stay[:, rows] = days, last
+        moment = Moment(rows, days, self._people)
+        for code in [one for one in self._episodes if usual_course(one).with_stay]:
+            for episode in self._of(code, moment):
+                position, active = episode.place(moment)
+                if episode.after is None:
+                    self._end_at(episode, active, last[position[active]] + np.int32(1))
+
+    def _end_with_stay(self, episode: Episode, which: NDArray[np.bool_], days: Days) -> None:
+        """End some times of an illness with the stay in which their days are."""
+        if usual_course(episode.code).with_stay:
+            first, last = self._stay[:, episode.rows]
+            inside = which & (first != NO_DAY) & (first <= days) & (days <= last)
+            episode.until[inside] = last[inside] + np.int32(1)
+
+    def conclude(self, rows: Rows, days: Days) -> None:
+        """End, as a visit after treatment finds, the illnesses whose treatment is complete.
+
+        Args:
+            rows: whose visit it is.
+            days: int32, its day.
+        """
+        moment = Moment(rows, days, self._people)
+        treated = {code: usual_course(code).treated_days for code in self._episodes}
+        for code, least in treated.items() if self.lives else ():
+            for episode in self._of(code, moment) if least else ():
+                position, active = episode.place(moment)
+                day = np.where(active, days[position], NO_DAY)
+                active &= (day - episode.last_turn() >= least) & (day > episode.cared_until)
+                self._end_at(episode, active, day[active].astype(np.int32))
+
     def _without_removed(self, code: str, visit: Mention) -> Mention:
         """Return a visit of those who can have a condition; the others have what followed it."""
         gone = self._is_removed(code, visit.rows, visit.days)
@@ -343,6 +385,8 @@ class ConditionLog:
                 )
                 episode.care(which, visit.days[at], visit.last[at])
             episode.until[which] = np.maximum(episode.until[which], until)
+            if visit.urgent:
+                self._end_with_stay(episode, which, visit.days[position])
             self._changed(episode)
 
     def _lengths(self, code: str, rows: Rows) -> NDArray[np.int32]:
@@ -377,6 +421,7 @@ class ConditionLog:
             np.minimum(episode.until, removed[episode.rows], out=episode.until)
         ends = episode.until != FOREVER
         episode.until[ends] = np.maximum(episode.until, last + np.int32(1))[ends]
+        self._end_with_stay(episode, ends, episode.first)
         self._replace_later(episode)
         self._end_other_degrees(episode)
         self._add(episode)

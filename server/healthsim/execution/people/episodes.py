@@ -271,6 +271,13 @@ class Episode:
             self.relapses.append((np.flatnonzero(which)[back], days[back]))
         self.cared_until[which] = np.maximum(self.cared_until[which], last)
 
+    def last_turn(self) -> Days:
+        """Return the day from which each time is counted: its first, or of its last relapse."""
+        day = self.since.copy()
+        for times, days in self.relapses:
+            day[times] = np.maximum(day[times], days)
+        return day
+
     def shorten(self, which: NDArray[np.bool_], days: Days) -> None:
         """End it on people's days at the latest, for some of its people; not before it began."""
         until = np.maximum(np.minimum(self.until[which], days), self.since[which])

@@ -28,7 +28,7 @@ from healthsim.execution.timeline.medications import has_taken, set_quit
 from healthsim.execution.timeline.shown_ends import end_for_results
 from healthsim.execution.timeline.step_call import StepCall, StepResult
 from healthsim.medicine.effects import procedure_effects
-from healthsim.medicine.problems import begins_condition
+from healthsim.medicine.problems import begins_condition, is_after_treatment, is_illness
 from healthsim.medicine.removals import removed_by
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.journeys.changes import Stop
@@ -57,6 +57,9 @@ FIRST_FILL_SHARE = 0.81  # new chronic prescriptions filled within 30 days: Fran
 ONE_FILL_SHARE = 0.78  # all e-prescriptions filled: Fischer, JGIM 2010
 _MOST_NIGHTS = 3650
 _URGENT = ("emergency", "observation", "inpatient")
+_STAYS = ("observation", "inpatient")
+_OTHER_HOSPITALS = ("02", "05", "09", "43", "63", "65", "66")
+"""Discharge statuses of those whose care goes on in a hospital (NUBC manual, from memory)."""
 _NIGHTS = {  # of a stay, where the event does not state them
     "inpatient": parse_distribution({"type": "gamma", "mean": 4.5, "sd": 3.5, "decimals": 0}),
     # mean 4.5 days: HCUP Statistical Brief 180 (2012); spread: assumption, right-skewed
@@ -85,6 +88,8 @@ def visit(call: StepCall[Encounter | Claim]) -> StepResult:
         disposition = require_text(call.values("disposition", details.disposition))
     last, mask = (call.days + nights).astype(np.int32), _diagnosis_mask(call, details)
     if isinstance(details, EncounterDetails):
+        if details.encounter_class in _STAYS:
+            _leave(call, disposition, last)
         _mention(call, details, mask, last)
         for code in _done(details):
             call.record.procedures[code].add(call.rows, call.days)
@@ -111,6 +116,14 @@ def _remove(
         call.record.conditions.remove(removal, call.rows, days, call.cause)
 
 
+def _leave(call: StepCall[Encounter | Claim], disposition: Coded | None, last: Days) -> None:
+    """Note who leaves a stay for no other hospital: what a stay ends is over then."""
+    leaves = np.ones(len(call.rows), dtype=np.bool_)
+    if disposition is not None:
+        leaves = ~np.any([disposition.equals(one) for one in _OTHER_HOSPITALS], axis=0)
+    call.record.conditions.go_home(call.rows[leaves], call.days[leaves], last[leaves])
+
+
 def _mention(
     call: StepCall[Encounter | Claim],
     details: EncounterDetails,
@@ -120,15 +133,21 @@ def _mention(
     """Begin or prolong the conditions that an encounter states.
 
     A code that a diagnosis of the encounter's own begins is left to it. Without a list, the code
-    is the profile's primary condition.
+    is the profile's primary condition. A visit after treatment begins and prolongs no illness: it
+    ends those whose treatment is complete.
     """
     log, urgent = call.record.conditions, details.encounter_class in _URGENT
     visit = Mention(call.rows, call.days, last, call.cause, urgent)
     own = call.layout.diagnosed(call.due.number)
-    for bit, diagnosis in enumerate(details.diagnoses):
-        code = diagnosis.code if isinstance(diagnosis, CodedDiagnosis) else diagnosis
+    codes = [one.code if isinstance(one, CodedDiagnosis) else one for one in details.diagnoses]
+    states = [(mask >> np.int64(bit) & 1).astype(np.bool_) for bit in range(len(codes))]
+    after = [state for code, state in zip(codes, states, strict=True) if is_after_treatment(code)]
+    treated = np.any([np.zeros_like(mask), *after], axis=0)
+    if treated.any():
+        log.conclude(call.rows[treated], call.days[treated])
+    for code, state in zip(codes, states, strict=True):
         if code not in own and begins_condition(code):
-            log.mention(code, visit.take((mask >> np.int64(bit) & 1).astype(np.bool_)))
+            log.mention(code, visit.take(state & ~(treated & is_illness(code))))
     primary = call.record.primary
     if primary is not None and primary not in own and begins_condition(primary):
         listed = mask & np.int64((1 << len(details.diagnoses)) - 1)

@@ -22,6 +22,7 @@ from healthsim.execution.sync.chart.places import (
     rows_of,
     texts,
 )
+from healthsim.execution.sync.chart.signs_below import first_below
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.visits.visits import DAY
 from healthsim.medicine.held_drugs import held_drugs
@@ -151,6 +152,10 @@ def _ordered(
     ):  # fmt: skip
         if pattern:
             fits &= np.isin(stays.encounter, _with(table, pattern, most))
+    since = stays.start + int(one.first_hours * _HOUR)
+    if one.sign:
+        since = first_below(stays.encounter, stays.start, one, tables)
+        fits &= since <= stays.end
     at = np.flatnonzero(fits)
     rows = rows_of(ctx, stays.person[at])
     age = whole_years(ctx.people.birth[rows], (stays.start[at] // DAY).astype(np.int32))
@@ -163,15 +168,15 @@ def _ordered(
     suits &= ~_has(stays.person[at], tables["prescriptions"], "ingredient", one.not_with)
     at = at[suits]
     size = len(at)
-    first = np.full(size, int(one.first_hours * _HOUR))
+    begins = since[at]
     if one.procedures:
-        first += _waits(ctx, stays, at, tables, one.procedures)
+        begins += _waits(ctx, stays, at, tables, one.procedures)
     return Orders(
         at, Coded.constant(one.drug, size), Coded.constant(one.ingredient, size),
         Coded.constant(one.rxnorm, size), np.full(size, one.dose),
         Coded.constant(one.unit, size), Coded.constant(one.route, size),
         Coded.constant(one.frequency, size), np.full(size, one.days),
-        stays.start[at] + first, stays.end[at], np.full(size, NO_NUMBER),
+        begins, stays.end[at], np.full(size, NO_NUMBER),
     )  # fmt: skip
 
 

@@ -51,27 +51,35 @@ class MeasuredCoding:
         self._record, self._taken, self._usual = record, taken, usual
 
     def follow(
-        self, codes: VisitCodes, on: VisitDays, last: Days, in_office: NDArray[np.bool_]
+        self,
+        codes: VisitCodes,
+        on: VisitDays,
+        last: Days,
+        in_office: NDArray[np.bool_],
+        in_hospital: NDArray[np.bool_],
     ) -> VisitCodes:
         """Return the codes of visits with those that follow from measurements.
 
         A stated code of a band of body mass index becomes that of the day; where obesity is coded,
         the band stands behind it. In the office, some raised pressures of people without
         hypertension are coded. A preventive visit says whether anything
-        was found. Hypoxemia is coded where an illness of the visit that takes oxygen has taken
-        much.
+        was found. Hypoxemia is coded in hospitals, where an illness of the visit that takes oxygen
+        has taken much; elsewhere nobody is left so.
 
         Args:
             codes: of the visits.
             on: the visits' first days.
             last: int32, their last days.
             in_office: bool, which visits are in an office.
+            in_hospital: bool, which are in a hospital.
         """
         banded = self._well_children(self._bands(codes, on), on)
-        followed = self._pressures(self._oxygen(banded, on, last), on, in_office)
+        followed = self._pressures(self._oxygen(banded, on, last, in_hospital), on, in_office)
         return replace(followed, lists=tuple(map(with_findings, followed.lists)))
 
-    def _oxygen(self, codes: VisitCodes, on: VisitDays, last: Days) -> VisitCodes:
+    def _oxygen(
+        self, codes: VisitCodes, on: VisitDays, last: Days, in_hospital: NDArray[np.bool_]
+    ) -> VisitCodes:
         """Return codes with hypoxemia, where an illness of the visit leaves little oxygen.
 
         In a stay on its first days, after which what takes oxygen gets better.
@@ -79,7 +87,7 @@ class MeasuredCoding:
         asks = [any(code.startswith(_takes_oxygen()) for code in one)
                 and not any(code.startswith((_HYPOXEMIA, *_EXPLAINED)) for code in one)
                 for one in codes.lists]  # fmt: skip
-        at = np.flatnonzero(np.array([*asks, False])[codes.chosen])
+        at = np.flatnonzero(np.array([*asks, False])[codes.chosen] & in_hospital)
         little = np.zeros(len(at), dtype=np.bool_)
         for later in range(_FIRST_DAYS):
             within = np.flatnonzero(on.days[at] + later <= last[at])

@@ -20,7 +20,13 @@ from healthsim.execution.sync.visits.long_term_use import LongTermUse
 from healthsim.execution.timeline.record import Record
 from healthsim.medicine.coding import LongTermDrug, in_coding_order, leaves_state, with_partners
 from healthsim.medicine.obstetrics import Stage, coded_in_pregnancy, is_birth, is_obstetric
-from healthsim.medicine.problems import is_flare_of, stem, subsequent, usual_course
+from healthsim.medicine.problems import (
+    after_treatment,
+    is_flare_of,
+    stem,
+    subsequent,
+    usual_course,
+)
 from healthsim.medicine.removals import stated_after
 from healthsim.medicine.stages import other_stage
 
@@ -251,7 +257,8 @@ def _stated_now(
     """Return the listed codes of a visit: what follows an illness for one that is over.
 
     Where the person has a condition by a code that says more, the visit states that one; of a
-    stage that no test has shown yet, the one that is known.
+    stage that no test has shown yet, the one that is known. After treatment it states no illness
+    that is over, and of one that lasts no end.
 
     Args:
         listed: the codes that the event lists.
@@ -275,7 +282,7 @@ def _stated_now(
             code = next((one for one in held if says_more(one, code)), code)
         if holds >> bit & 1:
             stated.append(code)
-    return tuple(stated)
+    return after_treatment(stated, held)
 
 
 def _of_newborn(listed: tuple[str, ...], held: tuple[str, ...]) -> tuple[str, ...]:

@@ -42,6 +42,8 @@ __all__ = ["DAY", "Minutes", "VisitKey", "VisitRows", "build_visits"]
 _ACUTE = frozenset({"emergency", "inpatient", "observation", "urgent_care", "asc",
                     "outpatient_hospital"})  # fmt: skip
 """Classes in which injuries and strokes are treated actively."""
+_HOSPITAL = ("emergency", "inpatient", "observation")
+"""Classes in which people are short of oxygen: elsewhere they would be sent here."""
 
 
 @dataclass(frozen=True)
@@ -228,8 +230,11 @@ def _diagnoses(sources: Sequence[_Source], coder: _Coder) -> list[VisitCodes]:
         np.concatenate([one.first for one in to_code]),
     )
     last = np.concatenate([one.last for one in to_code])
-    in_office = [one.details.encounter_class == "office" for one in sources]
-    codes = coder.measured.follow(codes, on, last, np.repeat(in_office, sizes))
+    in_office, in_hospital = (
+        np.repeat([one.details.encounter_class in classes for one in sources], sizes)
+        for classes in (("office",), _HOSPITAL)
+    )
+    codes = coder.measured.follow(codes, on, last, in_office, in_hospital)
     ends = np.cumsum(sizes).tolist()
     return [codes.take(slice(end - size, end)) for end, size in zip(ends, sizes, strict=True)]
 

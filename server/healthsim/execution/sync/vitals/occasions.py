@@ -115,7 +115,7 @@ def occasions_of(
     ]
     last = FIRST_ROUND + most_rounds - 1
     rounds = _columns(parts)
-    rounds = rounds[:, rounds[_NUMBERS] <= last - MOST_TIMES]
+    rounds = rounds[:, rounds[_NUMBERS] < number_again(most_rounds)]
     rows = np.searchsorted(draws.person_ids(), watched.person_id)
     beside = np.stack([watched.visit, rows, last - watched.turn, watched.at,
                        np.zeros_like(rows), watched.unit])  # fmt: skip
@@ -128,6 +128,11 @@ def occasions_of(
     together = np.flatnonzero((rows[1:] == rows[:-1]) & (at[1:] == at[:-1])) + 1
     at[together] += 1  # nobody is measured twice in one minute, in two visits that overlap
     return _occasions(visits, found[:, ~_in_one_minute(rows, at)])
+
+
+def number_again(most_rounds: int) -> int:
+    """Return the number of an occasion of a visit on which a sign is measured a second time."""
+    return FIRST_ROUND + most_rounds - 1 - MOST_TIMES
 
 
 _ROWS, _NUMBERS, _AT = 1, 2, 3  # of visit, rows, number, time, hours and unit of occasions

@@ -14,12 +14,15 @@ from healthsim.execution.sync.numbering import VITALS, vitals_address
 from healthsim.execution.sync.records import cause_columns, source_values
 from healthsim.execution.sync.results import ResultRows, results_of
 from healthsim.execution.sync.visits.visits import Minutes, VisitRows
+from healthsim.execution.sync.vitals.again import Again, measured_again
 from healthsim.execution.sync.vitals.choice import StatedSigns, choose
 from healthsim.execution.sync.vitals.dying import as_dying
+from healthsim.execution.sync.vitals.leaving import as_leaving
 from healthsim.execution.sync.vitals.measures import measured
-from healthsim.execution.sync.vitals.occasions import Occasions, occasions_of
+from healthsim.execution.sync.vitals.occasions import Occasions, number_again, occasions_of
+from healthsim.execution.sync.vitals.oxygen import SATURATION, answered
 from healthsim.execution.sync.vitals.panels import complete, read_together
-from healthsim.execution.sync.vitals.watched import watched_times
+from healthsim.execution.sync.vitals.watched import NOT_WATCHED, watched_times
 from healthsim.medicine.vitals import CODES, MOST_CODES
 from healthsim.products.patientsim import tables as chart
 from healthsim.products.patientsim.generate import observation_columns
@@ -68,7 +71,7 @@ def vital_signs(ctx: SyncContext, places: Columns) -> Columns:
     occasions = occasions_of(visits, ctx.record.draws, hours, most, watched)
     if not len(occasions):
         return stated
-    signs = _signs(ctx, occasions, _stated_signs(ctx, layout, visits))
+    occasions, signs = _signs(ctx, occasions, _stated_signs(ctx, layout, visits))
     usual = _usual_columns(ctx, occasions, signs)
     columns = stack([stated, usual])
     order = np.argsort(np.asarray(columns["vital_sign_id"]), kind="stable")
@@ -122,27 +125,47 @@ def _stated_signs(
     )
 
 
-def _signs(ctx: SyncContext, occasions: Occasions, stated: StatedSigns) -> UsualSigns:
-    """Choose what is taken, and measure it."""
+def _signs(
+    ctx: SyncContext, occasions: Occasions, stated: StatedSigns
+) -> tuple[Occasions, UsualSigns]:
+    """Choose what is taken, and measure it; a low saturation again, on an occasion of its own."""
     record = ctx.record
     chosen = choose(occasions, record.people, record.draws, stated)
-    usual = as_dying(measured(record, occasions, chosen, stated), record, occasions)
+    usual = answered(measured(record, occasions, chosen, stated), record, occasions, stated)
+    again = measured_again(usual.get(SATURATION), record, occasions, stated)
+    usual = as_dying(as_leaving(usual, ctx, occasions), record, occasions)
     found, at = complete(usual, record, occasions, stated)
     order = [code for code in CODES if code in found]
     on = [np.flatnonzero(~np.isnan(found[code])) for code in order]
-    return UsualSigns(
-        on=np.concatenate([*on, np.zeros(0, dtype=np.int64)]),
+    size = len(again.at)
+    return _joined(ctx, occasions, again), UsualSigns(
+        on=np.concatenate([*on, np.arange(size) + len(occasions)]),
         code=np.concatenate([
             np.full(len(some), CODES.index(code), dtype=np.int32)
             for code, some in zip(order, on, strict=True)
-        ] + [np.zeros(0, dtype=np.int32)]),
+        ] + [np.full(size, CODES.index(SATURATION), dtype=np.int32)]),
         value=np.concatenate([
             found[code][some] for code, some in zip(order, on, strict=True)
-        ] + [np.zeros(0)]),
+        ] + [again.value]),
         at=np.concatenate([
             at.get(code, occasions.at)[some] for code, some in zip(order, on, strict=True)
-        ] + [np.zeros(0, dtype=np.int64)]),
+        ] + [again.at]),
     )  # fmt: skip
+
+
+def _joined(ctx: SyncContext, occasions: Occasions, again: Again) -> Occasions:
+    """Return the occasions, and behind them those on which something is measured again."""
+    size = len(again.at)
+    number = np.full(size, number_again(ctx.numbering.most_rounds))
+    return Occasions(
+        occasions.visits,
+        np.concatenate([occasions.visit, again.visit]),
+        np.concatenate([occasions.rows, again.rows.astype(np.int32)]),
+        np.concatenate([occasions.number, number]),
+        np.concatenate([occasions.at, again.at]),
+        np.concatenate([occasions.hours, np.zeros(size, dtype=np.int64)]),
+        np.concatenate([occasions.unit, np.full(size, NOT_WATCHED)]),
+    )
 
 
 def _usual_columns(ctx: SyncContext, occasions: Occasions, signs: UsualSigns) -> Columns:

@@ -15,11 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, Days, whole_months
-from healthsim.execution.sync.chart.notes.admission import (
-    found_later,
-    known_at_admission,
-    stays,
-)
+from healthsim.execution.sync.chart.notes.admission import found_later, stays
 from healthsim.execution.sync.chart.notes.examination_tables import (
     SIGNS,
     Examined,
@@ -28,6 +24,7 @@ from healthsim.execution.sync.chart.notes.examination_tables import (
     findings,
 )
 from healthsim.execution.sync.chart.notes.kinds import Notes
+from healthsim.execution.sync.chart.notes.lasting_signs import diagnosed, seen_before
 from healthsim.execution.sync.chart.notes.measured import measured
 from healthsim.execution.sync.chart.notes.phrases import Strings
 from healthsim.execution.sync.chart.notes.scene import Scene
@@ -173,20 +170,14 @@ def _codes_held(scene: Scene) -> _Bits:
     """Return which findings' codes hold in each encounter: bit i of its words is finding i."""
     words = -(-len(findings()) // _WORD)
     held = np.zeros((scene.visits, words), dtype=np.uint64)
-    diagnosed, inside = scene.coded("encounter_diagnoses", "code"), _diagnosed(scene)
-    _add(held, inside, _masks(diagnosed, words, chart=False))
+    masks = _masks(scene.coded("encounter_diagnoses", "code"), words, chart=False)
+    _add(held, diagnosed(scene), masks)
+    _add(held, seen_before(scene), masks)
     if scene.has("conditions"):
         encounter, row = _lasting(scene, words)
         masks = _masks(scene.coded("conditions", "code").take(row), words, chart=True)
         _add(held, encounter, masks)
     return held
-
-
-def _diagnosed(scene: Scene) -> Places:
-    """Return the encounter of each diagnosis; -1 of what a stay's first note did not know."""
-    inside = scene.encounter("encounter_diagnoses")
-    unknown = scene.once(stays)[inside] & ~scene.once(known_at_admission)
-    return np.where(unknown, -1, inside)
 
 
 def _lasting(scene: Scene, words: int) -> tuple[Places, Places]:
