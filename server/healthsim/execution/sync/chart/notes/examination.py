@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from healthsim.dates import NO_DAY, Days, whole_months
 from healthsim.execution.sync.chart.notes.admission import found_later, stays
 from healthsim.execution.sync.chart.notes.examination_tables import (
+    GIVEN,
     SIGNS,
     Examined,
     Finding,
@@ -24,7 +25,7 @@ from healthsim.execution.sync.chart.notes.examination_tables import (
     findings,
 )
 from healthsim.execution.sync.chart.notes.kinds import Notes
-from healthsim.execution.sync.chart.notes.lasting_signs import diagnosed, seen_before
+from healthsim.execution.sync.chart.notes.lasting_signs import diagnosed, given_by, seen_before
 from healthsim.execution.sync.chart.notes.measured import measured
 from healthsim.execution.sync.chart.notes.phrases import Strings
 from healthsim.execution.sync.chart.notes.scene import Scene
@@ -122,6 +123,7 @@ def _chosen(scene: Scene, at: Places) -> Places:
     bits = _codes_held(scene)[at]
     some = np.bitwise_or.reduce(bits, axis=0)
     signs = {name: _sign(scene, loinc)[at] for name, loinc in SIGNS.items()}
+    signs |= {name: given_by(scene, ingredient)[at] for name, ingredient in GIVEN.items()}
     chosen = np.full((len(_slots()), len(at)), -1, dtype=np.int64)
     every = findings()
     for slot, (_, places) in enumerate(_slots()):

@@ -14,6 +14,10 @@ SIGNS: Mapping[str, str] = {
 }  # fmt: skip
 """Name of a vital sign that a finding may depend on -> its LOINC code."""
 
+GIVEN: Mapping[str, str] = {"oxygen": "oxygen"}
+"""Name of what a finding may depend on as a vital sign -> the ingredient that is given: 1 where it
+is by the time of the examination."""
+
 _EVERY = "*"
 
 
@@ -27,7 +31,8 @@ class Finding:
         codes: beginnings of ICD-10-CM codes, of which one must hold; without any none must.
         chart: whether a condition of the person will do, or only a diagnosis of the encounter.
         normal: whether it is what is usual with its codes, such as no retinopathy in diabetes.
-        sign: a vital sign of `SIGNS`, in [low, below); empty where none matters.
+        sign: a vital sign of `SIGNS`, or what is given of `GIVEN`, in [low, below); empty where
+            none matters.
         months: of age, in [first, second); whole ones, but in the first month by the day.
         share: of people, in [first, second) of a number of each person from 0 to 1.
         text: what is said; empty where nothing is.
@@ -73,13 +78,13 @@ def findings() -> tuple[Finding, ...]:
     """Return all findings, in the order of the file.
 
     Raises:
-        ValueError: a row names a vital sign that `SIGNS` does not have.
+        ValueError: a row names a vital sign that neither `SIGNS` nor `GIVEN` has.
     """
     found = []
     for row in _rows("examination_findings.csv"):
-        if row["sign"] and row["sign"] not in SIGNS:
+        if row["sign"] and row["sign"] not in {*SIGNS, *GIVEN}:
             raise ValueError(f"examination_findings.csv: no vital sign is called {row['sign']!r}; "
-                             f"use one of {', '.join(SIGNS)}")  # fmt: skip
+                             f"use one of {', '.join((*SIGNS, *GIVEN))}")  # fmt: skip
         found.append(
             Finding(
                 row["system"],

@@ -1,4 +1,4 @@
-"""Which diagnoses let one find signs: an illness shows from its first day, not for ever.
+"""What lets one find signs: an illness shows from its first day, not for ever.
 
 An emergency visit that led to a stay sees what the stay is coded for, if it was there by then. A
 later visit may still state an illness whose signs have gone (`data/signs_last.csv`).
@@ -19,6 +19,8 @@ from healthsim.execution.sync.chart.notes.texts import Places
 
 _ACUTE = ("emergency", "inpatient", "observation", "urgent_care")
 """Classes of encounter for whose sake an illness is bad enough to show, however old it is."""
+_EXAMINED = 3 * 60
+"""Minutes of a stay until its first note; other notes are of the end of their encounter."""
 _DAYS = 2**32  # more than there are between any two days
 _MIDDLE = _DAYS // 2  # days before 1970 are below 0
 _FOR_EVER = 2**31
@@ -38,12 +40,36 @@ def seen_before(scene: Scene) -> Places:
     """Return the emergency visit that saw each diagnosis before its stay began; -1 for none."""
     inside = scene.encounter("encounter_diagnoses")
     known = scene.once(stays)[inside] & scene.once(known_at_admission)
+    came = np.full(scene.visits + 1, -1, dtype=np.int64)
+    emergencies, stay = _led(scene)
+    came[stay] = emergencies
+    return np.where(known & (inside >= 0), came[inside], -1)
+
+
+def given_by(scene: Scene, ingredient: str) -> NDArray[np.float64]:
+    """Return 1 where a drug is given in an encounter by the time of the examination, else NaN.
+
+    What an emergency visit gave goes on in the stay after it.
+    """
+    found = np.full(scene.visits, np.nan)
+    table = "medication_administrations"
+    if scene.has(table):
+        inside = scene.encounter(table)
+        since = scene.whole(table, "given_at") - scene.whole("encounters", "start_at")[inside]
+        in_time = (since <= _EXAMINED) | ~scene.once(stays)[inside]
+        given = scene.coded(table, "ingredient").equals(ingredient) & in_time & (inside >= 0)
+        found[inside[given]] = 1.0
+        emergencies, stay = _led(scene)
+        found[stay[found[emergencies] == 1]] = 1.0
+    return found
+
+
+def _led(scene: Scene) -> tuple[Places, Places]:
+    """Return the emergency visits that led to a stay, and the stay of each."""
     kind = scene.coded("encounters", "encounter_class")
     led_to = scene.visit_at(scene.whole("encounters", "parent_encounter_id"))
-    came = np.full(scene.visits + 1, -1, dtype=np.int64)
     emergencies = np.flatnonzero(kind.equals("emergency") & (led_to >= 0))
-    came[led_to[emergencies]] = emergencies
-    return np.where(known & (inside >= 0), came[inside], -1)
+    return emergencies, led_to[emergencies]
 
 
 def _gone(scene: Scene, inside: Places) -> NDArray[np.bool_]:
