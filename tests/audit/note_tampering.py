@@ -21,6 +21,7 @@ _LASTS = ("a problem in a note lasts as long as its condition",)
 _FITS = ("an examination finds what fits the person",)
 _RESUMED = ("a drug that a stay held is resumed, one that it did not hold goes on",)
 _AGE = ("an age in a note is that of the day",)
+_HAS = ("a problem list holds what the person has",)
 
 _PEPTIDE = r"\n- NT-proBNP ([0-9.]+) pg/mL"
 
@@ -80,7 +81,7 @@ OF_SOURCES = tuple(Tampering(rules, change) for rules, *change in (
                   "WHERE type = '34117-2')")),
     (_CODES, one("encounter_diagnoses", "code = 'J20.9'")),
     (_KNOWN, one("encounter_diagnoses", "poa = 'N'", "poa = 'Y'")),
-    *(((*_LEFT, *_LASTS),
+    *(((*_LEFT, *_LASTS, *_HAS),
        f"UPDATE conditions SET code = '{code}', onset_date = (SELECT max(start_at)::DATE "
        "FROM encounters AS e WHERE e.person_id = conditions.person_id AND "
        "encounter_class = 'inpatient') WHERE code = 'I11.0'",

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from audit.note_finding_tampering import OF_NOTE_FINDINGS
+from audit.note_list_tampering import OF_NOTE_LISTS
 from audit.note_tampering import OF_NOTES, OF_SOURCES, said_otherwise
 from audit.scenes import Scenario, opened
 from audit.tampering import Tampering
-from healthsim.audit import note_findings, notes
+from healthsim.audit import note_findings, note_lists, notes
 from healthsim.codes.loinc import loinc
 from healthsim.execution.sync.chart.notes.vocabulary import unit
 from healthsim.tables import Coded
@@ -19,7 +20,7 @@ from template_runs import load
 pytestmark = pytest.mark.slow  # its runs
 
 RESULT = "a result in a note is a result of the person"
-OWN = [rule.name for rule in (*notes.RULES, *note_findings.RULES)]
+OWN = [rule.name for rule in (*notes.RULES, *note_findings.RULES, *note_lists.RULES)]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,9 @@ def test_the_engines_notes_break_no_rule(made: Scenario) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [*OF_NOTES, *OF_SOURCES, *OF_NOTE_FINDINGS], ids=lambda one: one.sql[0][:90]
+    "change",
+    [*OF_NOTES, *OF_SOURCES, *OF_NOTE_FINDINGS, *OF_NOTE_LISTS],
+    ids=lambda one: one.sql[0][:90],
 )
 def test_a_note_that_differs_from_the_chart_is_told_by_its_rule(
     made: Scenario, change: Tampering

@@ -32,6 +32,7 @@ from healthsim.audit import (
     money,
     network,
     note_findings,
+    note_lists,
     notes,
     orders,
     pharmacy,
@@ -72,7 +73,7 @@ NAMED: tuple[AnyRule, ...] = (
     *chart_people.RULES, *facility_bills.RULES, *claim_people.RULES, *stay_groups.RULES,
     *orders.RULES, *appointments.RULES, *treatments.RULES, *wards.RULES, *doses.RULES,
     *notes.RULES, *hours.RULES, *home_care.RULES, *stays.RULES, *note_findings.RULES,
-    *confirmed.RULES, *results.RULES, *illness_signs.RULES,
+    *confirmed.RULES, *results.RULES, *illness_signs.RULES, *note_lists.RULES,
 )  # fmt: skip
 """The rules that are not in the data dictionary."""
 

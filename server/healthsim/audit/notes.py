@@ -55,9 +55,12 @@ _LENGTH = ("CASE " + " ".join(
                               (10**6, 365.25, "year"))
 ) + " END")  # fmt: skip
 """How long `days` are, in the words of a note."""
-_DRUG = "(?m)^- (?:(?:Continue|Resume|Changed:|New:) )?(.+?)[.] [A-Z]"
+_DRUG = "(?m)^- (?:(?:Continue|Resume|Start|Increase|Reduce) )?(.+?)(?: from .+)?[.] [A-Z]"
 
 _HELD = f"regexp_extract_all({under('MEDICATIONS HELD')}, '(?m)^- (.+?)[.] Held', 1)"
+
+_GIVEN = ("(SELECT encounter_id, list(DISTINCT drug) AS drugs FROM medication_administrations "
+          "WHERE status = 'completed' GROUP BY encounter_id)")  # fmt: skip
 
 
 def _left_with(act: str) -> str:
@@ -187,14 +190,17 @@ RULES: tuple[AnyRule, ...] = (
         "SELECT DISTINCT concat('note_id ', s.note_id) FROM (SELECT n.note_id, n.person_id, "
         f"n.authored_at, {_each(_DRUGS, _DRUG)} AS said "
         "FROM clinical_notes AS n) AS s ANTI JOIN prescriptions AS p "
-        "ON p.person_id = s.person_id AND p.drug = s.said AND p.written_date <= s.authored_at",
+        "ON p.person_id = s.person_id AND p.written_date <= s.authored_at "
+        "AND (p.drug = s.said OR s.said LIKE concat('Change %', p.ingredient, '%'))",
     ),
     AuditRule(
         "a drug that a stay held is resumed, one that it did not hold goes on",
-        "clinical_notes.text", ("clinical_notes", "prescriptions"),
-        f"SELECT {NOTE} FROM clinical_notes AS n WHERE len(list_intersect({_HELD}, "
-        f"{_left_with('Continue')})) > 0 OR len(list_filter({_left_with('Resume')}, "
-        f"lambda one: NOT list_contains({_HELD}, one))) > 0",
+        "clinical_notes.text", ("clinical_notes", "medication_administrations"),
+        f"SELECT {NOTE} FROM clinical_notes AS n LEFT JOIN {_GIVEN} AS g USING (encounter_id) "
+        f"WHERE len(list_filter({_left_with('Continue')}, lambda one: list_contains({_HELD}, one) "
+        "AND NOT list_contains(coalesce(g.drugs, []), one))) > 0 "
+        f"OR len(list_filter({_left_with('Resume')}, lambda one: NOT list_contains({_HELD}, one) "
+        "OR list_contains(coalesce(g.drugs, []), one))) > 0",
     ),
     AuditRule(
         "a pressure in a note was measured in its encounter", "clinical_notes.text",

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY
-from healthsim.execution.sync.chart.notes import drugs, findings, given, history
+from healthsim.execution.sync.chart.notes import awaited, changes, drugs, given, history
 from healthsim.execution.sync.chart.notes.admission import (
     begins,
     codes_at_admission,
@@ -100,14 +100,14 @@ def procedure_names(scene: Scene) -> Strings:
 
 def plan(scene: Scene, notes: Notes) -> Strings:
     """List what is prescribed, stopped, given, begun and asked for; null where nothing is."""
-    parts = [drugs.prescribed, drugs.stopped, vaccines, vaccines_not_given, findings.pending,
+    parts = [changes.prescribed, drugs.stopped, vaccines, vaccines_not_given, awaited.pending,
              history.screened, orders, referrals, care_plans, goals]  # fmt: skip
     return _told(scene, notes, parts)
 
 
 def admission_plan(scene: Scene, notes: Notes) -> Strings:
     """List where the stay is, what it gives, holds and asks for as it begins, and what pends."""
-    parts = [care_unit, given.ordered, given.withheld, findings.pending, orders]
+    parts = [care_unit, given.ordered, given.withheld, awaited.pending, orders]
     return _told(scene, notes, parts)
 
 

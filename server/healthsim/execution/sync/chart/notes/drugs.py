@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY
@@ -13,7 +12,6 @@ from healthsim.execution.sync.chart.notes.kinds import LONG_AGO, Notes
 from healthsim.execution.sync.chart.notes.phrases import Strings, said
 from healthsim.execution.sync.chart.notes.scene import Scene
 from healthsim.execution.sync.chart.notes.texts import Places, listed, taken
-from healthsim.execution.sync.chart.notes.vocabulary import diagnosis, in_a_sentence
 from healthsim.execution.sync.visits.visits import DAY
 
 
@@ -26,6 +24,8 @@ class Courses:
         ends: first day on which it is not taken any more: stopped, run out, or written anew.
         renews: bool, the same drug was taken on the day on which it was written.
         changes: bool, the same ingredient was taken then, as another product.
+        before: position of the same drug's prescription before; -1 for none.
+        other: position of the same ingredient's prescription before; -1 for none.
         replaced: bool, the drug or ingredient was written again on the day on which it ended.
     """
 
@@ -33,6 +33,8 @@ class Courses:
     ends: NDArray[np.int64]
     renews: NDArray[np.bool_]
     changes: NDArray[np.bool_]
+    before: Places
+    other: Places
     replaced: NDArray[np.bool_]
 
     @classmethod
@@ -51,6 +53,8 @@ class Courses:
             ends=np.where(drug.after >= 0, np.minimum(ends, written[drug.after]), ends),
             renews=renews,
             changes=_reaches(ingredient.before, written, ends) & ~renews,
+            before=drug.before,
+            other=ingredient.before,
             replaced=(ingredient.after >= 0) & (written[ingredient.after] <= ends),
         )
 
@@ -93,27 +97,6 @@ def _taken(scene: Scene) -> Strings:
     """Return the line of each prescription as a drug that somebody takes."""
     drug, sig = (scene.text("prescriptions", column) for column in ("drug", "sig"))
     return said("drug", drug=drug, sig=sig)
-
-
-def _planned(scene: Scene) -> Strings:
-    """Return the line of each prescription in a plan: it starts, continues or changes a drug."""
-    courses = scene.once(Courses.of)
-    act = np.where(courses.renews, 1, np.where(courses.changes, 2, 0))
-    return said(
-        "plan_drug",
-        act=taken(pa.array(["Start", "Continue", "Change to"]), act),
-        drug=scene.text("prescriptions", "drug"),
-        sig=scene.text("prescriptions", "sig"),
-        indication=diagnosis(scene.coded("prescriptions", "indication"), in_a_sentence),
-    )
-
-
-def prescribed(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
-    """Return (note, line) of what is prescribed in the encounter; nothing for the dead."""
-    place, row = scene.by_encounter("prescriptions", "written_date").each(notes.encounter)
-    lives = ~died(scene, notes)[place]
-    place, row = place[lives], row[lives]
-    return place, taken(scene.once(_planned), row)
 
 
 def stopped(scene: Scene, notes: Notes) -> tuple[Places, Strings]:

@@ -30,7 +30,6 @@ from healthsim.execution.sync.chart.notes.texts import (
     taken,
 )
 from healthsim.execution.sync.chart.notes.vocabulary import (
-    lowered,
     nameless,
     panel_name,
     result_name,
@@ -259,27 +258,6 @@ def _since(
 
 def _by_person(scene: Scene) -> Groups:
     return Groups.of(scene.once(Collections.of).person, scene.people)
-
-
-def pending(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
-    """Return (note, line) of what was collected in the encounter and not reported yet."""
-    if not scene.has("lab_results"):
-        return np.zeros(0, dtype=np.int64), nothing(0)
-    place, row = scene.by_encounter("lab_results", "collected_at").each(notes.encounter)
-    collected = scene.whole("lab_results", "collected_at")[row]
-    late = scene.whole("lab_results", "resulted_at")[row] > notes.authored[place]
-    late &= collected <= notes.authored[place]
-    place, row = place[late], row[late]
-    panel = scene.coded("lab_results", "panel").take(row)
-    alone = np.where(panel.codes < 0, row, -1)
-    named = alphabetical(panel)
-    order = np.lexsort((alone, named, place))
-    _, firsts = runs([place[order], named[order], alone[order]])
-    at = order[firsts]
-    what = pc.coalesce(panel_name(panel.take(at), lowered), taken(scene.once(names), row[at]))
-    tests = listed(place[at], len(notes), what, ", ")
-    there = np.flatnonzero(tests.is_valid().to_numpy(zero_copy_only=False))
-    return there, said("pending", tests=taken(tests, there))
 
 
 def names(scene: Scene) -> Strings:

@@ -148,6 +148,25 @@ def is_held(scene: Scene, encounter: Places, row: Places) -> NDArray[np.bool_]:
     return np.isin(asked, pairs)
 
 
+def gives(scene: Scene, encounter: Places, row: Places) -> NDArray[np.bool_]:
+    """Tell which prescriptions are of a drug that an encounter gave; bool, shape (n,).
+
+    Args:
+        scene: of the chunk.
+        encounter: positions in `encounters`, shape (n,).
+        row: positions in `prescriptions`, shape (n,).
+    """
+    if not scene.has(_TABLE):
+        return np.zeros(len(row), dtype=np.bool_)
+    drug, theirs = scene.coded("prescriptions", "drug"), scene.coded(_TABLE, "drug")
+    place = {text: code for code, text in enumerate(drug.vocabulary)}
+    shared = np.array([*(place.get(text, -1) for text in theirs.vocabulary), -1])[theirs.codes]
+    done = (shared >= 0) & scene.coded(_TABLE, "status").equals("completed")
+    pairs = scene.encounter(_TABLE)[done] * len(drug.vocabulary) + shared[done]
+    asked: NDArray[np.int64] = encounter * len(drug.vocabulary) + drug.codes[row]
+    return np.isin(asked, pairs)
+
+
 @dataclass(frozen=True, eq=False)
 class _Held:
     """What stays hold of what was taken as they began: a drug once in each.

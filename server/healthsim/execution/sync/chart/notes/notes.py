@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from healthsim.addresses import BITS, ids
 from healthsim.execution.sync.chart.notes import (
     acts,
+    changes,
     course,
     drugs,
     examination,
@@ -18,7 +19,6 @@ from healthsim.execution.sync.chart.notes import (
     given,
     history,
     illness,
-    leaving,
     operations,
     person,
     problems,
@@ -75,6 +75,7 @@ SECTIONS: Mapping[str, Section] = {
     "summary": problems.summary,
     "interval": person.interval,
     "problems": problems.problems,
+    "past_history": problems.past_history,
     "comes": illness.comes,
     "changes": illness.changes,
     "news_of_drugs": illness.news_of_drugs,
@@ -99,7 +100,7 @@ SECTIONS: Mapping[str, Section] = {
     "assessment": acts.assessment,
     "plan": acts.plan,
     "admission_plan": acts.admission_plan,
-    "discharge_medications": leaving.discharge_medications,
+    "discharge_medications": changes.discharge_medications,
     "death": acts.death,
     "disposition": acts.disposition,
     "operation_setting": operations.operation_setting,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from healthsim.codes.icd10cm import COMBINATIONS
 from healthsim.dates import NO_DAY
 from healthsim.execution.sync.chart.notes.endings import is_over
 from healthsim.execution.sync.chart.notes.kinds import Notes
-from healthsim.execution.sync.chart.notes.person import age_and_sex, counted
+from healthsim.execution.sync.chart.notes.person import age_and_sex, counted, recoded_flag
 from healthsim.execution.sync.chart.notes.phrases import Strings, glued, said
 from healthsim.execution.sync.chart.notes.scene import Scene
 from healthsim.execution.sync.chart.notes.texts import (
@@ -33,38 +34,108 @@ from healthsim.medicine.preexisting import preexisting
 from healthsim.tables import among
 
 _CATEGORY = 3  # characters of the category of a code
+_DAY_BITS, _MIDDLE = 21, 2**20  # of a day in a key, which may be before 1970
 _NAMED = 3  # conditions that a summary names, where there are more than one other
 
 
-def problems(scene: Scene, notes: Notes) -> Strings:
+def past_history(scene: Scene, notes: Notes) -> Strings:
     """List the conditions that the person has since before the encounter, and for how long.
 
     Of a code that others were combined to, the list also says as which code it began.
     """
-    place, row = _active(scene, notes)
+    place, row = _before(scene, notes)
+    return listed(place, len(notes), _problem_lines(scene, notes, place, row))
+
+
+def problems(scene: Scene, notes: Notes) -> Strings:
+    """List what is active and known as a visit ends: also what it found, or states otherwise."""
+    place, row = _now(scene, notes)
+    return listed(place, len(notes), _problem_lines(scene, notes, place, row))
+
+
+def _problem_lines(scene: Scene, notes: Notes, place: Places, row: Places) -> Strings:
     onset, first = scene.whole("conditions", "onset_date"), scene.once(_began)[row]
-    today = notes.first_day[place]
-    combined = scene.once(_replaces)[row]
-    lines = said(
+    today, since = notes.first_day[place], scene.once(_since)[row]
+    earlier = scene.once(_replaced)
+    first = np.where((first == row) & (earlier.before[row] >= 0) & (onset[row] == today),
+                     earlier.before[row], first)  # fmt: skip
+    told = scene.once(_replaces)[row] | (onset[first] < onset[row]) & (since == today)
+    new = recoded_flag(onset[first] < today, "since today", "new")
+    return said(
         "problem",
         condition=taken(scene.once(_conditions), row),
-        since=only(for_how_long(today - scene.once(_since)[row]), scene.once(_has_length)[row]),
-        first=only(taken(scene.once(_codes), first), combined),
-        in_all=only(for_how_long(today - onset[first]), combined),
+        since=only(
+            either(only(new, since == today), for_how_long(today - since)),
+            scene.once(_has_length)[row],
+        ),
+        first=only(taken(scene.once(_codes), first), told),
+        in_all=only(for_how_long(today - onset[first]), told),
     )
-    return listed(place, len(notes), lines)
 
 
-def _active(scene: Scene, notes: Notes) -> tuple[Places, Places]:
-    """Return (note, row) of the conditions that the person has since before the encounter."""
+def _before(scene: Scene, notes: Notes) -> tuple[Places, Places]:
+    """Return (note, row) of the conditions with which the person comes to the encounter.
+
+    One that stands under another code from the day of the encounter on is under its code before.
+    """
     onset, abated = (scene.whole("conditions", name) for name in ("onset_date", "abatement_date"))
     place, row = scene.by_person("conditions", "onset_date").each(notes.person)
     today = notes.first_day[place]
-    has = (onset[row] < today) & ((abated[row] == NO_DAY) | (abated[row] > today))
-    has &= scene.whole("conditions", "recorded_date")[row] <= today
-    place, row = place[has], row[has]
+    until_today = scene.once(_replaced).after[row] & (abated[row] == today - 1)
+    has = (onset[row] < today) & ((abated[row] == NO_DAY) | (abated[row] >= today) | until_today)
+    return _known(scene, notes, place[has], row[has])
+
+
+def _now(scene: Scene, notes: Notes) -> tuple[Places, Places]:
+    """Return (note, row) of the conditions that the person has as a visit ends.
+
+    Of those that begin on its day they are what it found, and what there was under another code.
+    """
+    onset, abated = (scene.whole("conditions", name) for name in ("onset_date", "abatement_date"))
+    place, row = scene.by_person("conditions", "onset_date").each(notes.person)
+    today = notes.first_day[place]
+    has = (onset[row] <= today) & ((abated[row] == NO_DAY) | (abated[row] >= today))
+    place, row, today = place[has], row[has], today[has]
+    found = (onset[row] < today) | _coded_too(scene, notes.encounter[place], row)
+    found |= (scene.once(_replaced).before[row] >= 0) | (onset[scene.once(_began)[row]] < today)
+    return _known(scene, notes, place[found], row[found])
+
+
+def _known(scene: Scene, notes: Notes, place: Places, row: Places) -> tuple[Places, Places]:
+    """Return those of some conditions that are written down by then, and are history still."""
+    written = scene.whole("conditions", "recorded_date")[row] <= notes.first_day[place]
+    place, row = place[written], row[written]
     lasts = ~is_over(scene, notes, place, row)
     return place[lasts], row[lasts]
+
+
+@dataclass(frozen=True, eq=False)
+class _Replaced:
+    """Conditions that go on under another code of the same disease from one day to the next.
+
+    Attributes:
+        before: position of the condition that each one takes the place of; -1 for none.
+        after: bool, whether another takes its place.
+    """
+
+    before: Places
+    after: NDArray[np.bool_]
+
+
+def _replaced(scene: Scene) -> _Replaced:
+    onset, abated = (scene.whole("conditions", name) for name in ("onset_date", "abatement_date"))
+    code, person = scene.coded("conditions", "code"), scene.person("conditions")
+    names = [f"{_family(one)}" if _family(one) >= 0 else one[:_CATEGORY]
+             for one in code.vocabulary]  # fmt: skip
+    _, disease = np.unique([*names, ""], return_inverse=True)
+    whose = (person * len(disease) + disease[code.codes]) << _DAY_BITS
+    ended = np.where(abated == NO_DAY, -1, whose + (abated + 1 + _MIDDLE))
+    begun = whose + onset + _MIDDLE
+    order = np.argsort(ended, kind="stable")
+    at = np.minimum(np.searchsorted(ended[order], begun), max(len(order) - 1, 0))
+    found = order[at]
+    before = np.where(ended[found] == begun, found, -1)
+    return _Replaced(before, among(ended, np.unique(begun)))
 
 
 def _began(scene: Scene) -> Places:
@@ -148,7 +219,7 @@ def summary(scene: Scene, notes: Notes) -> Strings:
     Those that the encounter is about are named first.
     """
     born = scene.whole("patients", "birth_date")[notes.person]
-    place, row = _active(scene, notes)
+    place, row = _before(scene, notes)
     order = np.lexsort((~_coded_too(scene, notes.encounter[place], row), place))
     place, row = place[order], row[order]
     which = numbered(place, len(notes))
@@ -163,7 +234,8 @@ def summary(scene: Scene, notes: Notes) -> Strings:
     last = listed(place[final], len(notes), taken(names, np.flatnonzero(final)))
     more = only(glued(counted(count - _NAMED, "other condition")), count > _NAMED + 1)
     other = either(last, more)
-    all_ = either(joined(" and ", first, other), "no conditions on record")
+    none = only("no earlier conditions on record", notes.first_day > born)
+    all_ = either(joined(" and ", first, other), none)
     return said("summary", age=capital(age_and_sex(scene, notes, born)), conditions=all_)
 
 
