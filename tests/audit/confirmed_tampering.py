@@ -28,4 +28,12 @@ OF_TESTS = (
 OF_DEATHS = (
     Tampering(("who dies of a chronic disease has it",),
               (one("patients", "death_cause = 'G20'", "death_date IS NOT NULL"),)),
+    Tampering(("who dies of a chronic disease has it",),
+              (one("patients", "death_cause = 'I25'", "death_date IS NOT NULL AND person_id NOT IN "
+                   "(SELECT person_id FROM conditions WHERE code LIKE 'I2%')"),)),
+    Tampering(("who dies of a cancer dies of their own",),
+              (one("patients", "death_cause = 'C50'", "death_date IS NOT NULL"),
+               "UPDATE conditions SET code = 'C18.7' WHERE condition_id = (SELECT "
+               "min(c.condition_id) FROM conditions AS c JOIN patients AS p USING (person_id) "
+               "WHERE p.death_cause = 'C50')")),
 )  # fmt: skip

@@ -165,8 +165,20 @@ def test_who_dies_of_a_chronic_disease_has_it_and_the_own_kind_of_it_is_stated()
 
     assert all(cause in codes for cause, codes in died if cause in charted_causes())
     assert all(cause in codes for cause, codes in died if cause[0] in "CEF")
-    assert {"C18", "E10", "F03", "I25"} <= causes
-    assert not {"C80", "C34", "E11", "G30", "G20", "J44"} & causes
+    assert {"C18", "E10", "F03", "I21"} <= causes
+    assert not {"C80", "C34", "E11", "G30", "G20", "I25", "J44"} & causes
+
+
+def test_who_dies_of_a_cancer_that_a_journey_states_dies_of_their_own() -> None:
+    ill = {"comorbidities": [{"code": "C20", "share": 1.0}]}
+    for cause, said in (("C18.9", "C20"), ("C20", "C20"), ("I46.9", "I46.9")):
+        dies = event("dies", "death", 30, cause=cause)
+        tables = run(_old(count=20, clinical=ill), journey(dies))
+        ours = {person for person, code in listed(tables["conditions"], "person_id", "code")
+                if code == "C20"}  # fmt: skip
+        died = listed(tables["patients"], "person_id", "death_cause")
+        assert len(ours) > 5
+        assert {found for person, found in died if person in ours} == {said}
 
 
 def test_who_dies_in_a_stay_dies_in_hospital_of_its_first_diagnosis() -> None:

@@ -19,11 +19,14 @@ class ChartedCause(NamedTuple):
         held: beginnings of ICD-10-CM codes; who has none of them does not die of it.
         but: beginnings of codes among those that do not count.
         own: whether the category of the person's own code is stated.
+        new: category of the sudden illness of which those die who do not have the disease; empty
+            where they die of something else.
     """
 
     held: tuple[str, ...]
     but: tuple[str, ...]
     own: bool
+    new: str = ""
 
     def of(self, codes: Iterable[str]) -> tuple[str, ...]:
         """Return the codes that count, those that are rather the cause first.
@@ -44,6 +47,7 @@ def charted_causes() -> Mapping[str, ChartedCause]:
             held=tuple(row["held"].split("|")),
             but=tuple(one for one in row["but"].split("|") if one),
             own=row["own"] == "yes",
+            new=row["new"],
         )
         for row in rows(FILE)
     }

@@ -13,8 +13,9 @@ from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.mentions import HeldCodes
 from healthsim.execution.timeline.record import Record
 from healthsim.medicine.charted_causes import charted_causes
-from healthsim.medicine.spread import is_spread
+from healthsim.medicine.spread import is_primary_tumor, is_spread
 
+_CANCER = "C80"  # its row of the table is about every cancer
 _UNKNOWN = "R99"  # ICD-10: ill-defined and unknown, where nothing else is left
 
 
@@ -42,6 +43,10 @@ def as_charted(
         if word in charted_causes():
             own[place] = _own(held, word, named)
             possible[place] = own[place] >= 0
+            if charted_causes()[word].new:
+                sudden = _place(named, charted_causes()[word].new)
+                own[place] = np.where(possible[place], own[place], sudden)
+                possible[place] = True
     allowed = shares * possible.T
     total = allowed.sum(axis=1)
     edges = np.cumsum(allowed, axis=1) / np.where(total > 0, total, 1)[:, None]
@@ -54,6 +59,32 @@ def as_charted(
     inside = found < len(words)
     theirs = own[np.where(inside, found, 0), everyone]
     return np.where(inside & (theirs >= 0), theirs, found), tuple(named)
+
+
+def as_known(
+    record: Record, rows: Rows, days: Days, cause: str
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Return what people die of whose death of a cancer is stated: of their own, by its own code.
+
+    Args:
+        record: of the chunk.
+        rows: ascending positions of the dead.
+        days: int32, their last days.
+        cause: the code that is stated; another than a cancer's is kept.
+
+    Returns:
+        Positions, and the words, the first of which is the code that is stated.
+    """
+    named = [cause]
+    if not is_primary_tumor(cause):
+        return np.zeros(len(rows), dtype=np.int64), (cause,)
+    held = record.conditions.held(record.moment(rows, days))
+    stated = np.zeros(len(held.sets), dtype=np.int64)
+    for place, codes in enumerate(held.sets):
+        mine = [one for one in charted_causes()[_CANCER].of(codes) if is_primary_tumor(one)]
+        if mine and not any(one.startswith(cause[:3]) for one in mine):
+            stated[place] = _place(named, mine[0])
+    return stated[held.chosen], tuple(named)
 
 
 def _own(held: HeldCodes, word: str, named: list[str]) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from healthsim.dates import Days, whole_years
 from healthsim.execution.people.draws import Rows
-from healthsim.execution.sync.charted_deaths import as_charted
+from healthsim.execution.sync.charted_deaths import as_charted, as_known
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.visits.visits import VisitRows
 from healthsim.medicine.mortality import (
@@ -75,8 +75,16 @@ class Deaths:
         for source in self.ctx.of_type(Death):
             cause = source.step_as(Death).details.cause
             if cause is not None:
-                codes[np.isin(self.rows, source.rows)] = _position(words, cause)
+                self._set_stated_causes(np.isin(self.rows, source.rows), cause, codes, words)
         return Coded(codes, tuple(words))
+
+    def _set_stated_causes(
+        self, who: NDArray[np.bool_], cause: str, codes: NDArray[np.int32], words: dict[str, int]
+    ) -> None:
+        """Let some of the dead have died of what a journey states, of a cancer by their own code."""
+        at = np.flatnonzero(who)
+        known, named = as_known(self.ctx.record, self.rows[at], self.days[at], cause)
+        codes[at] = np.array([_position(words, word) for word in named], dtype=np.int32)[known]
 
     def _set_visit_causes(
         self, visit: VisitRows, codes: NDArray[np.int32], words: dict[str, int]
