@@ -58,8 +58,17 @@ _LATEST = (
     "AND r.measured_at::DATE <= goals.due_date)"
 )
 _PRESSURE = f"loinc = '8480-6' AND {_HELD}"
+_MEASURED = "a goal with a measure is measured"
+_KNOWN = (
+    "loinc = '8480-6' AND status = 'completed' AND EXISTS (SELECT 1 FROM vital_signs AS r "
+    "WHERE r.loinc = '8480-6' AND r.person_id = goals.person_id "
+    "AND r.measured_at::DATE <= goals.start_date)"
+)
 
 OF_GOALS = (
+    breaks(_MEASURED, one("goals", "loinc = '20152-5'", "loinc = '8480-6'")),
+    breaks(_MEASURED, one("goals", "due_date = start_date", _KNOWN)),
+    keeps(_MEASURED, one("goals", "status = 'active', due_date = start_date", _KNOWN)),
     breaks(_REACHED, one("goals", "achievement = 'achieved'", "achievement = 'not-achieved'")),
     breaks(_REACHED, one("goals", "achievement = 'achieved'", "achievement IS NULL")),
     breaks(_REACHED, one("goals", "achievement = 'not-achieved'", _HELD)),

@@ -33,7 +33,8 @@ OF_DEATHS = (
                    "(SELECT person_id FROM conditions WHERE code LIKE 'I2%')"),)),
     Tampering(("who dies of a cancer dies of their own",),
               (one("patients", "death_cause = 'C50'", "death_date IS NOT NULL"),
-               "UPDATE conditions SET code = 'C18.7' WHERE condition_id = (SELECT "
-               "min(c.condition_id) FROM conditions AS c JOIN patients AS p USING (person_id) "
+               "UPDATE conditions SET code = 'C18.7', abatement_date = NULL "
+               "WHERE condition_id = (SELECT min(c.condition_id) FROM conditions AS c "
+               "JOIN patients AS p USING (person_id) "
                "WHERE p.death_cause = 'C50')")),
 )  # fmt: skip

@@ -12,8 +12,8 @@ import duckdb
 from healthsim.audit.rules import AnyRule, AuditRule, RowRule
 from healthsim.codes.pregnancy import SUPERVISION
 from healthsim.medicine.charted_causes import charted_causes
-from healthsim.medicine.spread import primary_sql
 from healthsim.medicine.occupancy import STAYS, displacements
+from healthsim.medicine.spread import primary_sql
 
 _POSTPONES = "(SELECT one_bed FROM temp.data_days)"
 _STAYS = (
@@ -162,7 +162,7 @@ RULES: tuple[AnyRule, ...] = (
         "SELECT concat('person_id ', p.person_id, ' cause ', p.death_cause) FROM patients AS p "
         f"JOIN conditions AS c USING (person_id) WHERE {primary_sql('p.death_cause')} "
         f"AND {primary_sql('c.code')} AND NOT starts_with(c.code, 'C44') "
-        "GROUP BY p.person_id, p.death_cause "
+        "AND c.abatement_date IS NULL GROUP BY p.person_id, p.death_cause "
         "HAVING NOT bool_or(left(c.code, 3) = left(p.death_cause, 3))",
         columns=("patients.death_cause",),
     ),

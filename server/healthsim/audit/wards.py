@@ -73,11 +73,17 @@ _MEASURED = ", ".join(
 )
 """The code of a goal, and each code of a result that shows it."""
 
+_RESULTS = ("(SELECT person_id, loinc, collected_at AS taken, value FROM lab_results UNION ALL "
+            "SELECT person_id, loinc, measured_at, value FROM vital_signs)")  # fmt: skip
+_BEFORE = (
+    f"SELECT 1 FROM (VALUES {_MEASURED}) AS m (loinc, shown_by) JOIN {_RESULTS} AS b "
+    "ON b.loinc = m.shown_by WHERE m.loinc = g.loinc AND b.person_id = g.person_id "
+    "AND b.taken::DATE <= g.start_date AND b.value IS NOT NULL"
+)
+"""A result of a goal `g` until the day on which it is set."""
 _LATEST = (
     "SELECT g.goal_id, arg_max(r.value, r.taken) AS value FROM goals AS g "
-    f"JOIN (VALUES {_MEASURED}) AS m (loinc, shown_by) ON m.loinc = g.loinc JOIN "
-    "(SELECT person_id, loinc, collected_at AS taken, value FROM lab_results UNION ALL "
-    "SELECT person_id, loinc, measured_at, value FROM vital_signs) AS r "
+    f"JOIN (VALUES {_MEASURED}) AS m (loinc, shown_by) ON m.loinc = g.loinc JOIN {_RESULTS} AS r "
     "ON r.person_id = g.person_id AND r.loinc = m.shown_by AND r.taken::DATE > g.start_date "
     "AND r.taken::DATE <= g.due_date WHERE r.value IS NOT NULL GROUP BY g.goal_id"
 )
@@ -106,6 +112,13 @@ _GOALS: tuple[AnyRule, ...] = (
         "USING (encounter_id) JOIN conditions AS c USING (condition_id) "
         "WHERE e.start_at::DATE <> g.start_date OR c.onset_date > g.start_date "
         "OR c.abatement_date <= g.start_date",
+    ),
+    AuditRule(
+        "a goal with a measure is measured", "goals.loinc",
+        ("goals", "lab_results", "vital_signs"),
+        "SELECT concat('goal_id ', g.goal_id) FROM goals AS g "
+        f"LEFT JOIN ({_LATEST}) AS r USING (goal_id) WHERE g.loinc IS NOT NULL "
+        f"AND r.goal_id IS NULL AND (g.status = 'completed' OR NOT EXISTS ({_BEFORE}))",
     ),
     RowRule(
         "a target has a unit and a measure", "goals.target_unit", "goals",

@@ -69,6 +69,18 @@ def test_people_have_one_goal_of_a_kind(tables: dict[str, Columns]) -> None:
     assert len(held) == len(set(held))
 
 
+def test_a_goal_that_is_measured_and_over_is_achieved_or_not(tables: dict[str, Columns]) -> None:
+    goals = tables["goals"]
+    assert isinstance(goals["loinc"], Coded)
+    assert isinstance(goals["status"], Coded)
+    assert isinstance(goals["achievement"], Coded)
+    said = [achieved for loinc, status, achieved in zip(
+        *(column.texts() for column in (goals["loinc"], goals["status"], goals["achievement"])),
+        strict=True) if loinc and status == "completed"]  # fmt: skip
+
+    assert set(said) <= {"achieved", "not-achieved"}
+
+
 def test_each_goal_that_is_measured_has_a_unit_and_one_target() -> None:
     for goal in care_goals():
         assert goal.is_measured == (goal.unit is not None) == bool(goal.loinc), goal.name

@@ -81,7 +81,7 @@ class Deaths:
     def _set_stated_causes(
         self, who: NDArray[np.bool_], cause: str, codes: NDArray[np.int32], words: dict[str, int]
     ) -> None:
-        """Let some of the dead have died of what a journey states, of a cancer by their own code."""
+        """Let some have died of what a journey states, of a cancer by their own code."""
         at = np.flatnonzero(who)
         known, named = as_known(self.ctx.record, self.rows[at], self.days[at], cause)
         codes[at] = np.array([_position(words, word) for word in named], dtype=np.int32)[known]

@@ -34,13 +34,14 @@ _ACHIEVEMENTS = ("in-progress", "improving", "worsening", "no-change", "achieved
                  "not-achieved")  # fmt: skip
 _WAITING, _BETTER, _WORSE, _SAME, _ACHIEVED, _SUSTAINED, _MISSED = range(7)
 _UNTOLD = -1
+_FOLLOWED = "followed"  # no column of the table: whether a goal's results are there
 _BITS = 27  # of minutes since 1970, in a key for sorting
 _DAY_BITS = 20
 Values = NDArray[np.float64]
 
 
 def goal_rows(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
-    """Fill `goals`: one row for each person and kind of goal that suits."""
+    """Fill `goals`: one row for each person and kind of goal that suits and is followed."""
     visits, results = _Visits.of(tables["encounters"]), _Results(tables)
     names = list(dict.fromkeys(goal.name for goal in care_goals()))
     parts = [(goal.name, part) for goal in care_goals()
@@ -52,6 +53,7 @@ def goal_rows(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
         [np.full(len(numbers(part, "person_id")), names.index(one)) for one, part in parts]
     )
     first = first_of_each(numbers(rows, "person_id"), name)
+    first = first[np.asarray(rows.pop(_FOLLOWED), dtype=np.bool_)[first]]
     rows = take(rows, first)
     addresses = np.array([hash_of(f"chart/goal/{one}") for one in names], dtype=np.int64)
     goal_id = apart(ids(numbers(rows, "person_id"), addresses[name[first]]))
@@ -181,7 +183,11 @@ def _suits(ctx: SyncContext, goal: CareGoal, person: Numbers, start: Numbers) ->
 def _target(
     ctx: SyncContext, goal: CareGoal, results: _Results, person: Numbers, start: Numbers
 ) -> Columns:
-    """Return the columns of what is to be reached, by when, and whether it is."""
+    """Return the columns of what is to be reached, by when, and whether it is.
+
+    A goal that is measured is followed where its result is there in its time, or until the day on
+    which it is set while its time is not over.
+    """
     size = len(person)
     known = results.of(goal.loinc) if goal.is_measured else (person[:0], np.zeros(0))
     before = _latest(known, person, np.full(size, -1), start)
@@ -195,8 +201,10 @@ def _target(
                       np.where(due <= ctx.through, _COMPLETED, _ACTIVE))  # fmt: skip
     latest = _latest(known, person, start, due)
     measured = ~(np.isnan(low) & np.isnan(below))
+    shown = ~np.isnan(latest) | (~np.isnan(before) & (status != _COMPLETED))
     achievement = _achievement(before, latest, low, below, status == _ACTIVE)
     return {
+        _FOLLOWED: shown | (not goal.is_measured),
         "description": Coded.constant(goal.description, size),
         "category": Coded.constant(goal.category, size),
         "loinc": _where(measured, goal.loinc[0] if goal.loinc else None),
