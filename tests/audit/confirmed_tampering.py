@@ -11,7 +11,11 @@ _EARLY = "an emergency visit does not state what the stay after it finds"
 _ENDS = "an illness whose end a test shows ends on the day of one"
 _TOLD = "what a result defines is recorded when it is reported"
 
+_HOME = "who leaves an infection's stay early takes an antibiotic along"
+
 OF_TESTS = (
+    Tampering((_HOME,), (one("prescriptions", "drug = 'metformin 500 mg tablet'",
+                             "drug LIKE 'amoxicillin%' OR drug LIKE 'levofloxacin%'"),)),
     Tampering((_ENDS,), (one("conditions", "abatement_date = abatement_date - 1",
                              "code = 'N17.9' AND abatement_date IS NOT NULL"),)),
     Tampering((_TOLD,), (one("conditions", "recorded_date = recorded_date - 1",

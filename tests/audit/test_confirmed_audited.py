@@ -10,11 +10,11 @@ from audit.confirmed_tampering import OF_DEATHS, OF_TESTS
 from audit.scenes import Scenario, opened
 from audit.tampering import Tampering
 from execution.running import Document, diabetic, event, journey, visit
-from healthsim.audit import beds, confirmed
+from healthsim.audit import beds, confirmed, treatments
 
 pytestmark = pytest.mark.slow  # its runs
 
-OWN = {rule.name for rule in (*confirmed.RULES, *beds.RULES)}
+OWN = {rule.name for rule in (*confirmed.RULES, *beds.RULES, *treatments.RULES)}
 
 
 def _stay(id: str, at: Document | int, *codes: str) -> Document:

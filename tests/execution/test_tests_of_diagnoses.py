@@ -158,9 +158,10 @@ def test_the_first_note_of_a_stay_does_not_know_the_organism() -> None:
     first = [text for kind, text in notes if kind == "34117-2"]
     last = [text for kind, text in notes if kind == "18842-5"]
 
-    assert first and all("(A41.9)" in text and "A41.51" not in text and "B96" not in text
-                         for text in first)  # fmt: skip
-    assert last and all("(A41.51)" in text and "(B96.20)" in text for text in last)
+    assert len(first) == len(last) == _PEOPLE
+    assert all("(A41.9)" in text and "A41.51" not in text and "B96" not in text
+               for text in first)  # fmt: skip
+    assert all("(A41.51)" in text and "(B96.20)" in text for text in last)
 
 
 def test_an_emergency_visit_that_is_over_before_the_report_names_no_organism() -> None:
@@ -169,6 +170,41 @@ def test_an_emergency_visit_that_is_over_before_the_report_names_no_organism() -
     tables = _walked(emergency)
 
     assert "B96.20" not in {code for (code,) in listed(tables["encounter_diagnoses"], "code")}
+
+
+def _taken_home(nights: int, *after: Document, **details: Any) -> list[tuple[str, int]]:
+    """Return (drug, days) of what is prescribed in stays for sepsis."""
+    tables = _walked(_stay("stay", 20, "A41.9", **{"los_days": nights} | details), *after)
+    if "prescriptions" not in tables:
+        return []
+    return [(drug, days) for drug, days, encounter
+            in listed(tables["prescriptions"], "drug", "days_supply", "encounter_id")
+            if encounter != NO_NUMBER and days < 10]  # fmt: skip
+
+
+@pytest.mark.parametrize(("nights", "days"), [(2, {7}), (5, {5}), (9, set())])
+def test_who_leaves_a_stay_for_sepsis_early_takes_an_antibiotic_along(
+    nights: int, days: set[int]
+) -> None:
+    taken = _taken_home(nights)
+
+    assert {length for _, length in taken} == days
+    assert len(taken) == (_PEOPLE if days else 0)
+    assert {drug.split()[0] for drug, _ in taken} <= {"amoxicillin-clavulanate", "levofloxacin"}
+
+
+def test_who_dies_in_a_stay_for_sepsis_takes_nothing_along() -> None:
+    dies = event("dies", "death", {"after": "stay", "edge": "end"})
+
+    assert _taken_home(2, dies) == []
+
+
+def test_a_journey_that_prescribes_antibiotics_gets_no_others() -> None:
+    drug = event("own", "prescription", 25, drug="cephalexin 500 mg capsule", days_supply=5)
+    tables = _walked(_stay("stay", 20, "A41.9"), drug)
+
+    assert {one.split()[0] for (one,) in listed(tables["prescriptions"], "drug")
+            if one.startswith(("ceph", "amox", "levo"))} == {"cephalexin"}  # fmt: skip
 
 
 def _ejection(tables: dict[str, Columns]) -> list[tuple[int, float]]:

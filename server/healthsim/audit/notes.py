@@ -101,7 +101,8 @@ RULES: tuple[AnyRule, ...] = (
         f"WHERE n.type = '34117-2' AND list_filter(list_transform(d.codes, lambda c: "
         f"if(list_contains({_CODES}, c), c, coalesce({_OF_BEFORE}[c], c))), "
         f"lambda c: list_contains({_CODES}, c)) <> {_CODES} UNION ALL SELECT {NOTE} "
-        "FROM clinical_notes AS n JOIN encounter_diagnoses AS d USING (encounter_id) WHERE n.type = '34117-2' AND CASE "
+        "FROM clinical_notes AS n JOIN encounter_diagnoses AS d USING (encounter_id) "
+        "WHERE n.type = '34117-2' AND CASE "
         f"WHEN list_contains({_CODES}, d.code) THEN d.poa = 'N' OR d.code LIKE 'Z37%' "
         f"ELSE d.poa IS DISTINCT FROM 'N' AND NOT regexp_matches(d.code, '{_LATER}') "
         f"AND NOT list_contains({_CODES}, coalesce({_OF_BEFORE}[d.code], '')) END",

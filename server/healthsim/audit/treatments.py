@@ -1,9 +1,11 @@
 # ruff: noqa: S608  (the SQL is made of this package's own names, never of a user's words)
-"""Rules of stays: what a stay is for is done in it, and too little hemoglobin is answered."""
+"""Rules of stays: what they are for is done and finished, and low hemoglobin is answered."""
 
 from __future__ import annotations
 
 from healthsim.audit.rules import AnyRule, AuditRule
+from healthsim.codes.drugs import drugs
+from healthsim.medicine.discharge_courses import NOT_LEAVING, all_courses, treating_classes
 from healthsim.medicine.stay_treatments import stay_treatments
 from healthsim.medicine.transfusions import transfusions
 
@@ -21,6 +23,14 @@ _ASKED = ", ".join(
     for one in transfusions()
 )
 """Result, procedures before it, days after them, bound, and last day of the stay that asks."""
+_COURSES = ", ".join(
+    f"('{prefix}', {most})"
+    for prefix, most in sorted({(prefix, one.most) for one in all_courses()
+                                for prefix in one.diagnoses})
+)  # fmt: skip
+_ANTIBIOTICS = ", ".join(
+    f"'{name}'" for name, one in drugs().rows.items() if one.drug_class in treating_classes()
+).replace("%", "%%")
 
 RULES: tuple[AnyRule, ...] = (
     AuditRule(
@@ -62,5 +72,20 @@ RULES: tuple[AnyRule, ...] = (
         "AND regexp_matches(p.code, t.done))",
         mend="list the diagnosis without a condition, or state what is done in the stay",
     ),
+    AuditRule(
+        "who leaves an infection's stay early takes an antibiotic along", "prescriptions.drug",
+        ("encounters", "encounter_diagnoses", "prescriptions", "patients"),
+        "SELECT DISTINCT concat('encounter_id ', e.encounter_id, ' code ', d.code) "
+        "FROM encounters AS e JOIN patients AS a USING (person_id) JOIN encounter_diagnoses AS d "
+        f"ON d.encounter_id = e.encounter_id AND d.sequence = 1 JOIN (VALUES {_COURSES}) "
+        "AS c (prefix, most) ON starts_with(d.code, c.prefix) WHERE e.encounter_class = "
+        "'inpatient' AND date_diff('day', e.start_at::DATE, e.end_at::DATE) <= c.most "
+        f"AND coalesce(e.disposition, '01') NOT IN {NOT_LEAVING} "
+        "AND e.end_at::DATE < (SELECT through FROM temp.data_days) "
+        "AND coalesce(a.death_date, e.end_at::DATE + 1) > e.end_at::DATE AND NOT EXISTS (SELECT 1 "
+        "FROM prescriptions AS p WHERE p.person_id = e.person_id AND p.written_date BETWEEN "
+        f"e.start_at::DATE AND e.end_at::DATE + 1 AND p.drug IN ({_ANTIBIOTICS}))",
+        mend="prescribe it as the stay ends, or let the journey prescribe no antibiotic at all",
+    ),
 )  # fmt: skip
-"""The rules of `medicine/data/stay_treatments.csv` and `transfusions.csv`."""
+"""The rules of `medicine/data/`: stay_treatments, transfusions, discharge_courses."""

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from healthsim.dates import Days
 from healthsim.execution.people.draws import Values
+from healthsim.medicine.discharge_courses import NOT_LEAVING
 from healthsim.medicine.home_health import ORDERS_CARE
 from healthsim.medicine.nursing_facility import ORDERS_STAY
+from healthsim.specification.journeys.discharge_courses import LEAVING
 from healthsim.specification.journeys.home_care import AT_HOME
 from healthsim.specification.journeys.implied import MILD, PROGRESSED, SERIOUS
 from healthsim.specification.journeys.nursing_care import IN_FACILITY
@@ -60,14 +62,17 @@ class VisitFacts(StepFacts):
 
     @property
     def opened(self) -> Mapping[int, NDArray[np.bool_]]:
-        """The care at home and the nursing facility of those who are discharged to them."""
+        """The care at home and the nursing facility of those who are discharged to them.
+
+        And what those who leave take along.
+        """
         if self.disposition is None:
-            return {}
-        home, facility = (
+            return {LEAVING: np.ones(len(self.nights), dtype=np.bool_)}
+        home, facility, away = (
             np.logical_or.reduce([self.disposition.equals(status) for status in orders])
-            for orders in (ORDERS_CARE, ORDERS_STAY)
+            for orders in (ORDERS_CARE, ORDERS_STAY, NOT_LEAVING)
         )
-        return {AT_HOME: home, IN_FACILITY: facility}
+        return {AT_HOME: home, IN_FACILITY: facility, LEAVING: ~away}
 
 
 @dataclass(frozen=True, eq=False)

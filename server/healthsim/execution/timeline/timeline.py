@@ -42,6 +42,7 @@ from healthsim.execution.timeline.state import StateVariable
 from healthsim.execution.timeline.stated import FigureKey, Tallies
 from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.execution.timeline.walk import Walk
+from healthsim.specification.journeys.discharge_courses import is_taken_home
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.newborns import NewbornLayout
 from healthsim.specification.journeys.plan import JourneyLayout
@@ -143,7 +144,7 @@ def walk_journeys(
     ends = [np.minimum(walk.last_days, record.death) for walk in walks]
     figures = _stated_figures(record, walks, ends, context.through)
     kept = (
-        redated(_cut_at_end(piece, ends[piece.journey], context.through), recorded)
+        redated(_cut_at_end(piece, ends[piece.journey], record.death, context.through), recorded)
         for piece in review_begun(record, pieces)
     )
     return Timeline(record, _merged(kept), tuple(walk.start_days for walk in walks), figures)
@@ -166,7 +167,7 @@ def _stages_recorded(
         return {}
     ends = [np.minimum(walk.last_days, record.death) for walk in walks]
     pieces = _happened(record, walks, layouts)
-    kept = [_cut_at_end(piece, ends[piece.journey], through) for piece in pieces]
+    kept = [_cut_at_end(piece, ends[piece.journey], record.death, through) for piece in pieces]
     return record_when_shown(record, kept) | record_when_read(record, kept)
 
 
@@ -299,9 +300,16 @@ def _start_states(journey: JourneySpec, record: Record, rows: Rows, days: Days) 
         record.variables[name] = replace(variable, start=variable.clamp_and_round(start))
 
 
-def _cut_at_end(piece: OccurrenceRows, last_days: Days, through: int) -> OccurrenceRows:
-    """Drop what is dated after an end of its scope, or after the data."""
+def _cut_at_end(
+    piece: OccurrenceRows, last_days: Days, death: Days, through: int
+) -> OccurrenceRows:
+    """Drop what is dated after an end of its scope, or after the data.
+
+    Nobody takes anything home on the day of death.
+    """
     keep = piece.days <= np.minimum(last_days[piece.rows], np.int32(through))
+    if is_taken_home(piece.occurrence.step.id):
+        keep &= piece.days < death[piece.rows]
     return piece if keep.all() else piece.take(keep)
 
 

@@ -14,6 +14,11 @@ from typing import Any, Literal, TypeAlias
 
 from healthsim.errors import Problem, SpecError, near
 from healthsim.specification.journeys.branches import Branch
+from healthsim.specification.journeys.discharge_courses import (
+    LEAVING,
+    implied_courses,
+    states_antibiotics,
+)
 from healthsim.specification.journeys.events import (
     AdverseEvent,
     Diagnosis,
@@ -271,6 +276,8 @@ class _LayoutBuilder:
         self.held: dict[int, range] = {}
         self.by_id: dict[str, list[Occurrence]] = {}
         self.implied_after: dict[tuple[int, int], tuple[StepHead, ...]] = {}
+        self.leaving: dict[int, tuple[StepHead, ...]] = {}
+        self.antibiotics = states_antibiotics(step for _, step in journey.steps())
         self.emergency = tested_in_emergency(step for _, step in journey.steps())
 
     def scope(self, opener: int, option: int, outer: int, *, closes: bool = False) -> int:
@@ -290,6 +297,7 @@ class _LayoutBuilder:
             number = self.add(step, place)
             if isinstance(step, Encounter):
                 self.place_care_after(step, steps[position + 1 :], place, number)
+                self.place_leaving(step, place, number)
             if isinstance(step, Beating):
                 self.place_beats(step, place, number)
             elif isinstance(step, Branch):
@@ -358,6 +366,16 @@ class _LayoutBuilder:
                 inner = self.scope(number, option, place.scope)
                 within = replace(place, scope=inner, encounter=-1)
                 self.place_all(self.implied_after[key], within)
+
+    def place_leaving(self, stay: Encounter, place: _Place, number: int) -> None:
+        """Place what finishes the treatment of an infection of those who leave a stay."""
+        if id(stay) not in self.leaving:
+            self.leaving[id(stay)] = () if self.antibiotics else implied_courses(stay)
+        if self.leaving[id(stay)]:
+            inner = self.scope(number, LEAVING, place.scope)
+            within = replace(place, scope=inner, encounter=number)
+            prefix = f"{place.prefix}/{stay.id}"
+            self.place_all(self.leaving[id(stay)], replace(within, prefix=prefix))
 
     def implied(self, step: EventHead, place: _Place) -> Sequence[ImpliedTest]:
         """Return the tests that a visit, a procedure or a diagnosis brings with it."""
