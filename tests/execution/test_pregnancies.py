@@ -92,6 +92,24 @@ def test_drugs_begin_at_the_pressures_of_the_guideline(
     assert chronic[0] == chronic[1] > 0
 
 
+def test_visits_after_a_birth_come_when_their_reason_says(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    """ACOG: within three weeks and by twelve; AAP: two or three days after the newborn's stay."""
+    days = dict(
+        connection.execute("""
+        SELECT e.reason, [min(e.start_at::DATE - b.born), max(e.start_at::DATE - b.born)]
+        FROM encounters AS e JOIN (SELECT mother_person_id AS who, birth_date AS born FROM patients
+            UNION SELECT person_id, birth_date FROM patients WHERE mother_person_id IS NOT NULL)
+            AS b ON b.who = e.person_id GROUP BY ALL
+        """).fetchall()
+    )
+
+    assert 14 <= days["Three weeks after birth"][0] <= days["Three weeks after birth"][1] <= 27
+    assert 36 <= days["Six weeks after birth"][0] <= days["Six weeks after birth"][1] <= 50
+    assert 2 <= days["First week of life"][0] <= days["First week of life"][1] <= 10
+
+
 def test_hypertension_that_was_there_before_a_pregnancy_is_in_the_chart_before_it(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
