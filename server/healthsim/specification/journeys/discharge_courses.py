@@ -19,7 +19,7 @@ from healthsim.specification.journeys.events import Diagnosis, Encounter, Prescr
 from healthsim.specification.journeys.step import StepHead
 from healthsim.specification.language.expressions import LONGEST
 
-LEAVING = 5
+LEAVING = 6
 """Scope inside a stay, of those who leave it for home or for care that is not acute."""
 _HOME = "~home_"
 _AT = {"edge": "end", "day": 0}
