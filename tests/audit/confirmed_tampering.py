@@ -12,6 +12,7 @@ _ENDS = "an illness whose end a test shows ends on the day of one"
 _TOLD = "what a result defines is recorded when it is reported"
 
 _HOME = "who leaves an infection's stay early takes an antibiotic along"
+_FEW = "an office codes few neutrophils by a count that it knows"
 
 OF_TESTS = (
     Tampering((_HOME,), (one("prescriptions", "drug = 'metformin 500 mg tablet'",
@@ -20,6 +21,9 @@ OF_TESTS = (
                              "code = 'N17.9' AND abatement_date IS NOT NULL"),)),
     Tampering((_TOLD,), (one("conditions", "recorded_date = recorded_date - 1",
                              "code = 'N17.9'"),)),
+    Tampering((_FEW,), (one("lab_results", "value = 1.5", "loinc = '751-8' AND value = 1.1"),)),
+    Tampering((_FEW,), (one("lab_results", "resulted_at = resulted_at + INTERVAL 1 DAY",
+                            "loinc = '751-8' AND value = 1.1"),)),
     Tampering((_SHOWN,), (one("procedures", "code = '71100'", "code = '71046'"),)),
     *(Tampering((_SHOWN,), (one("lab_results", "loinc = '718-7'", f"loinc = '{test}'"),))
       for test in ("5821-4", "630-4", "600-7", "2524-7")),

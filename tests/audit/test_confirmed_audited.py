@@ -33,6 +33,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
         _stay("urine", 60, "N39.0"),
         _stay("blood_stream", 100, "A41.9"),
         visit("heart", 140) | {"with": [event("echo", "procedure", code="93306")]},
+        visit("deferred", 170, specialty="oncology", diagnoses=["D70.1"])
+        | {"with": [event("neutrophils", "lab", loinc="751-8", result=1.1)]},
     )  # fmt: skip
     with opened(tmp_path_factory.mktemp("shown"), diabetic(count=4), walked, only=OWN) as scenario:
         yield scenario

@@ -37,6 +37,7 @@ from healthsim.execution.people.draws import Draws
 from healthsim.specification.distributions.kinds import Distribution, DrawInput
 from healthsim.specification.journeys.branches import Branch
 from healthsim.specification.journeys.changes import State
+from healthsim.specification.journeys.decided import deciding_noise
 from healthsim.specification.journeys.events import Encounter, Prescription, Procedure
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.repeats import Protocol
@@ -104,8 +105,10 @@ class Walk:
         )
         return values.texts()[0] if isinstance(values, Coded) else float(values[0])
 
-    def holds(self, condition: Any, day: int) -> bool:
-        return bool(condition.holds(PersonScope(self.record, day, self.start_day, self.days_of))[0])
+    def holds(self, condition: Any, day: int, measured: dict[str, float] | None = None) -> bool:
+        scope = PersonScope(self.record, day, self.start_day, self.days_of)
+        scope.measured = measured or {}
+        return bool(condition.holds(scope)[0])
 
     def days_of(self, name: str) -> list[int]:
         for number in range(self.number, -1, -1):
@@ -293,7 +296,15 @@ class Walk:
     def is_delayed(self, tick: Node, day: int) -> bool:
         """Tell whether a beat is delayed; when it is due again, `until` is asked again too."""
         delay, number = tick.step.delay, self.delays[tick.key]
-        if delay is None or number >= delay.most or not self.holds(delay.when, day):
+        if delay is None:
+            return False
+        measured = {}
+        for name, noise in deciding_noise(tick.step).items():
+            at = f"{tick.address}/delay#{number + 1}/measured/{name}"
+            self.record.decided[name] = self.draw(at, noise, day)
+            value = self.record.state(name, day) + self.record.decided[name]
+            measured[name] = settle(value, self.record.states[name][1])
+        if number >= delay.most or not self.holds(delay.when, day, measured):
             return False
         self.delays[tick.key] += 1
         self.open(late(tick, number), day)

@@ -44,6 +44,7 @@ class PersonRecord:
     death: int = NEVER
     stays: list[Any] = field(default_factory=list)
     emergencies: list[int] = field(default_factory=list)
+    decided: dict[str, float] = field(default_factory=dict)
 
     def state(self, name: str, day: int) -> float:
         """Return a state variable on a day."""
@@ -127,9 +128,10 @@ class PersonScope:
         self, record: PersonRecord, day: int, start_day: int, days_of: Callable[[str], list[int]]
     ) -> None:
         self.record, self.day, self.start_day, self.days_of = record, day, start_day, days_of
+        self.measured: dict[str, float] = {}
 
     def name(self, name: str) -> Any:
-        found = self.value(name)
+        found = self.measured[name] if name in self.measured else self.value(name)
         if isinstance(found, float):
             return np.array([found])
         return Coded.of([found])

@@ -206,6 +206,7 @@ class PersonSteps:
         value = self.record.state(result.from_, day)
         if result.noise is not None:
             noise = self.walk.draw(f"{node.address}/{prefix}noise", result.noise, day)
+            noise = self.record.decided.get(result.from_, noise)
             value = settle(value + noise, self.record.states[result.from_][1])
         return value
 

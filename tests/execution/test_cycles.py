@@ -281,3 +281,41 @@ def test_cycles_of_visits_that_bring_none_stay_on_their_days() -> None:
     rows = event_rows(run(people(5), journey(protocol(at=friday))), "tx")
 
     assert {day for _, _, n, day, _ in rows if n == 1} <= {friday}
+
+
+def _counted_before_treatment() -> tuple[list[float], list[float], list[bool]]:
+    """Run cycles that wait for neutrophils: counts where one waits, where one is treated, known."""
+
+    def count(id: str) -> Document:
+        noise = {"type": "normal", "mean": 0, "sd": 0.3}
+        return event(id, "lab", loinc="751-8", result={"from": "anc", "noise": noise})
+
+    def seen(id: str, inside: Document) -> Document:
+        return visit(id, specialty="oncology") | {"with": [inside]}
+
+    dose = {"id": "dose", "day": 1, "steps": [seen("given", count("count"))]}
+    delay = {"when": "anc < 1.5", "days": 7, "most": 20, "steps": [seen("waits", count("low"))]}
+    start = {"type": "normal", "mean": 1.5, "sd": 0.05, "decimals": 2}
+    tables = run(people(150), journey(
+        protocol(visits=[dose], delay=delay, counted="previous"),
+        state={"anc": {"start": start, "low": 0, "high": 9, "decimals": 2}},
+    ))  # fmt: skip
+    steps = dict(listed(tables["events"], "event_id", "step"))
+    ends = dict(listed(tables["encounters"], "encounter_id", "end_at"))
+    found: dict[str, list[float]] = {"low": [], "count": []}
+    known = []
+    for event_id, value, resulted, stay in listed(
+        tables["lab_results"], "event_id", "value", "resulted_at", "encounter_id"
+    ):
+        found[steps[event_id]].append(value)
+        known.append(resulted <= ends[stay])
+    return found["low"], found["count"], known
+
+
+def test_what_delays_a_cycle_is_the_result_of_its_visit_and_is_known_in_it() -> None:
+    low, treated, known = _counted_before_treatment()
+
+    assert len(low) > 100
+    assert len(treated) > 100
+    assert max(low) < 1.5 <= min(treated)
+    assert all(known)

@@ -58,6 +58,8 @@ _DEFINED = ", ".join(
     for test in sorted(tests)
 )
 """Beginnings of diagnoses that a result defines, and its test."""
+_FEW = 1.5
+"""Neutrophils, 10*3/uL, below which they are few: CTCAE v5.0, grade 2; usual limit of FOLFOX."""
 
 RULES: tuple[AnyRule, ...] = (
     AuditRule(
@@ -102,6 +104,17 @@ RULES: tuple[AnyRule, ...] = (
         "AND s.start_at >= e.end_at AND NOT EXISTS (SELECT 1 FROM conditions AS b "
         "WHERE b.person_id = e.person_id AND b.code = d.code AND b.onset_date < c.onset_date "
         "AND coalesce(b.abatement_date, c.onset_date) >= c.onset_date)",
+    ),
+    AuditRule(
+        "an office codes few neutrophils by a count that it knows", "encounter_diagnoses.code",
+        ("encounters", "encounter_diagnoses", "lab_results"),
+        "SELECT DISTINCT concat('encounter_id ', e.encounter_id) FROM encounters AS e "
+        "JOIN encounter_diagnoses AS d USING (encounter_id) JOIN (SELECT encounter_id, "
+        "min(value) AS least, min(resulted_at) AS resulted FROM lab_results "
+        "WHERE loinc = '751-8' GROUP BY encounter_id) AS l USING (encounter_id) "
+        "WHERE e.encounter_class = 'office' AND starts_with(d.code, 'D70') "
+        f"AND (l.least >= {_FEW} OR l.resulted > e.end_at)",
+        mend="let what decides be measured, by a specialty that counts blood itself",
     ),
     AuditRule(
         "a study that always measures something has its result", "procedures.code",

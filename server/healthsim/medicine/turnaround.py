@@ -21,6 +21,9 @@ _OFFICE, _INFUSION = "office", "infusion"
 _INFUSIONS = ("96360", "96365", "9640", "9641", "9642", "J9")
 """Beginnings of the codes of infusions and chemotherapy, before which people are tested."""
 
+_OWN_ANALYZER = ("oncology",)
+"""Specialties whose offices count blood themselves: assumption, since treatment waits for it."""
+
 
 class Turnaround(NamedTuple):
     """Fewest and most minutes from a specimen to its result."""
@@ -29,18 +32,20 @@ class Turnaround(NamedTuple):
     most: int
 
 
-def setting_of(encounter_class: str | None, done: Iterable[str] = ()) -> str:
+def setting_of(encounter_class: str | None, done: Iterable[str] = (), specialty: str = "") -> str:
     """Return where a specimen is taken, in the words of the table.
 
     Args:
         encounter_class: of the visit; None outside of one.
         done: codes of what is done in the visit.
+        specialty: of who treats: oncologists' offices have the analyzer of their infusion center.
 
     >>> setting_of("office", ["96413"]), setting_of("office"), setting_of("emergency")
     ('infusion', 'office', 'emergency')
     """
     setting = _SETTINGS.get(encounter_class or "", _OFFICE)
     treated = any(code.startswith(_INFUSIONS) for code in done)
+    treated |= encounter_class == _OFFICE and specialty in _OWN_ANALYZER
     return _INFUSION if treated and setting != "emergency" else setting
 
 

@@ -14,6 +14,7 @@ from healthsim.medicine.datafiles import rows
 
 _FILE, _TIMED = "visit_lengths.csv", "timed_tests.csv"
 _BEFORE, _AROUND = 20, 45  # minutes of a visit besides the wait for a test: assumption
+_OFFICE = "office"
 _ANY = ""  # the class whose figures hold for classes without a row
 
 
@@ -26,15 +27,17 @@ class VisitLength(NamedTuple):
 
 @dataclass(frozen=True)
 class _Lengths:
-    """The table: by class, whatever is done in it; by class; by procedure; what one adds."""
+    """The table: by class, whatever is done; by class; by procedure; added; by specialty."""
 
     whole: dict[str, VisitLength]
     usual: dict[str, VisitLength]
     taken: dict[str, VisitLength]
     added: dict[str, VisitLength]
+    special: dict[str, VisitLength]
 
 
-_KINDS = (("class", "whole"), ("class", "is"), ("procedure", "is"), ("procedure", "adds"))
+_KINDS = (("class", "whole"), ("class", "is"), ("procedure", "is"), ("procedure", "adds"),
+          ("specialty", "is"))  # fmt: skip
 
 
 @cache
@@ -55,7 +58,9 @@ def _lengths() -> _Lengths:
     return _Lengths(*found.values())
 
 
-def visit_length(encounter_class: str, procedures: Sequence[str] = ()) -> VisitLength:
+def visit_length(
+    encounter_class: str, procedures: Sequence[str] = (), specialty: str = ""
+) -> VisitLength:
     """Return how long visits last, in minutes, in which the same is done for everybody.
 
     Of several procedures the longest counts, or the class where none has a length; those that
@@ -65,6 +70,7 @@ def visit_length(encounter_class: str, procedures: Sequence[str] = ()) -> VisitL
     Args:
         encounter_class: of the visit.
         procedures: codes of what is done in it, CPT or HCPCS, each as often as it has units.
+        specialty: of who treats; some offices count blood and wait for its result.
 
     >>> visit_length("office", ["99213"])
     VisitLength(shortest=15, longest=45)
@@ -77,6 +83,8 @@ def visit_length(encounter_class: str, procedures: Sequence[str] = ()) -> VisitL
     parts = [time_of(code) for code in procedures]
     taken = [one.taken for one in parts if one.taken is not None]
     usual = _lengths().usual[encounter_class]
+    if encounter_class == _OFFICE:
+        usual = _lengths().special.get(specialty, usual)
     base = max(taken, key=lambda length: length.longest, default=usual)
     added = [one.added for one in parts if one.added is not None]
     return VisitLength(

@@ -50,4 +50,5 @@ def _setting(ctx: SyncContext, source: OccurrenceRows) -> str:
     listed = [one if isinstance(one, str) else one.code for one in visit.details.procedures or ()]
     steps = (other.occurrence.step for other in ctx.by_visit.get(visit.key, ()))
     during = [step.details.code for step in steps if isinstance(step, events.Procedure)]
-    return setting_of(visit.details.encounter_class, [*listed, *during])
+    done = [*listed, *during]
+    return setting_of(visit.details.encounter_class, done, visit.details.specialty or "")

@@ -13,8 +13,9 @@ from healthsim.dates import NO_DAY, Days
 from healthsim.execution.people.draws import Rows
 from healthsim.execution.timeline.calendar_days import repeat_days
 from healthsim.execution.timeline.families import DaysByNumber, Due, Families, Numbers
-from healthsim.execution.timeline.record import Record
+from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.scheduling import ScopeOf, StepDates, all_open, opening_days
+from healthsim.specification.journeys.decided import deciding_noise
 from healthsim.specification.journeys.plan import Beating, Occurrence
 from healthsim.specification.journeys.repeats import Delay, Protocol, Repeat
 
@@ -84,7 +85,8 @@ class Beats:
     ) -> tuple[Rows, Days]:
         """Keep those whose beat is not delayed; date the beat anew for the others."""
         delays = self._delays[occurrence.number]
-        delayed = delay.when.holds(self._walk.scope(rows, days)) & (delays[rows] < delay.most)
+        seen = self._measured(occurrence, delays[rows], rows, days)
+        delayed = delay.when.holds(seen) & (delays[rows] < delay.most)
         for number in np.unique(delays[rows[delayed]]).tolist():
             chosen = np.flatnonzero(delayed & (delays[rows] == number))
             late, today = rows[chosen], days[chosen]
@@ -98,6 +100,32 @@ class Beats:
             self._walk.schedule(occurrence.number, late, again)
         delays[rows[delayed]] += 1
         return rows[~delayed], days[~delayed]
+
+    def _measured(self, occurrence: Occurrence, delays: Days, rows: Rows, days: Days) -> AsOfScope:
+        """Return what a delay is decided by: states as they are measured on the day.
+
+        Args:
+            occurrence: the beat.
+            delays: int32, how often it was delayed before, of each of the people.
+            rows: the people.
+            days: int32, when it is due.
+        """
+        seen, record = self._walk.scope(rows, days), self._record
+        step = occurrence.step
+        noises = deciding_noise(step) if isinstance(step, Protocol | Repeat) else {}
+        for name, noise in noises.items():
+            drawn = np.zeros(len(rows))
+            for number in np.unique(delays).tolist():
+                at = np.flatnonzero(delays == number)
+                address = f"{occurrence.address}/delay#{number + 1}/measured/{name}"
+                some = self._walk.scope(rows[at], days[at])
+                drawn[at] = record.draws.numbers(address, noise, rows[at], some)
+            none = np.full(len(record.people), np.nan)
+            record.decided.setdefault(name, none)[rows] = drawn
+            variable = record.variables[name]
+            value = variable.at(record.moment(rows, days))
+            seen.measured[name] = variable.clamp_and_round(value + drawn)
+        return seen
 
     def begin(self, due: Due, step: Beating, rows: Rows, days: Days) -> None:
         """Begin a beat of a repeat or protocol, and schedule the next one."""

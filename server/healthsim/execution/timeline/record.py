@@ -45,6 +45,8 @@ class Record:
         first_day: int32, first day of a person's first journey; `NO_DAY` where in none.
         results: LOINC -> results.
         variables: name -> state variable.
+        decided: name of a state -> noise of the measurement that last decided about a delay, of
+            everyone of the chunk, float64; NaN before. Other measurements show the same until then.
         courses: of drugs; those of the profile come first.
         referrals: specialty -> who was referred to it, and when.
         pharmacy_rules: the rules of pharmacies that hold.
@@ -83,6 +85,7 @@ class Record:
     delivered: Days
     results: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
     variables: dict[str, StateVariable] = field(default_factory=dict)
+    decided: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     courses: Courses = field(default_factory=Courses)
     pharmacy_rules: tuple[PharmacyRule, ...] = ()
     referrals: dict[str, Log] = field(default_factory=lambda: defaultdict(Log))
@@ -289,6 +292,8 @@ class AsOfScope:
 
     def __init__(self, record: Record, moment: Moment, start_days: Days) -> None:
         self._record, self._moment, self._start_days = record, moment, start_days
+        self.measured: dict[str, Values] = {}
+        """State variables that are seen as they are measured."""
 
     @property
     def size(self) -> int:
@@ -298,6 +303,8 @@ class AsOfScope:
     def name(self, name: str) -> Values:
         """Return a state variable, an attribute or a built-in of everyone at the moment."""
         record, rows = self._record, self._moment.rows
+        if name in self.measured:
+            return self.measured[name]
         if name in record.variables:
             return record.variables[name].at(self._moment)
         if name in record.stages:

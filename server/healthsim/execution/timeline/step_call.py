@@ -218,6 +218,8 @@ class StepCall(Generic[S_co]):
     def measured_state(self, result: StateResult, noise: str = "noise") -> NDArray[np.float64]:
         """Read a state variable of everyone, float64, shape (n,), with measurement noise.
 
+        Who had it measured to decide about a delay shows the same noise until the next decision.
+
         Args:
             result: the variable, and the distribution of its noise if it has any.
             noise: name of the noise's draw.
@@ -226,7 +228,11 @@ class StepCall(Generic[S_co]):
         value = variable.at(self.record.moment(self.rows, self.days))
         if result.noise is None:
             return value
-        return variable.clamp_and_round(value + self.numbers(noise, result.noise))
+        added, decided = self.numbers(noise, result.noise), self.record.decided.get(result.from_)
+        if decided is not None:
+            known = decided[self.rows]
+            added = np.where(np.isnan(known), added, known)
+        return variable.clamp_and_round(value + added)
 
     def result(self, facts: StepFacts | None = None, last_days: Days | None = None) -> StepResult:
         """Return the step's result.

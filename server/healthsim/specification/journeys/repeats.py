@@ -22,7 +22,8 @@ class Delay(Strict):
     """A beat that is due is postponed while a condition is true.
 
     Attributes:
-        when: postpones a beat while it is true.
+        when: postpones a beat while it is true; it sees states as results inside the beat measure
+            them, with their noise.
         days: how long, each time.
         most: how often at most; then the beat happens anyway.
         steps: steps on each day on which it is postponed.

@@ -176,7 +176,7 @@ def _lengths(of: ToTime) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     encounter_class, rows, size = of.details.encounter_class, of.source.rows, len(of.source.rows)
     during = [one for one in of.during if any(time_of(one.code))]
     if not during or lasts_as_a_whole(encounter_class):
-        usual = visit_length(encounter_class, of.listed)
+        usual = visit_length(encounter_class, of.listed, of.details.specialty or "")
         return np.full(size, usual.shortest), np.full(size, usual.longest)
     longest_of = max((one for code in of.listed if (one := time_of(code).taken)),
                      key=lambda length: length.longest, default=VisitLength(0, 0))  # fmt: skip
@@ -189,7 +189,8 @@ def _lengths(of: ToTime) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
             shortest[at], longest[at] = time.taken
         elif time.added:
             added.append((at, time.added, done.units))
-    usual, none = visit_length(encounter_class), longest == 0
+    usual = visit_length(encounter_class, (), of.details.specialty or "")
+    none = longest == 0
     shortest[none], longest[none] = usual
     for at, one, units in added:
         shortest[at] += units * one.shortest
