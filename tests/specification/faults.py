@@ -344,6 +344,8 @@ OF_JOURNEYS: tuple[tuple[str, Document, str, str, str], ...] = (
     ("a million days", {"duration_days": 10**6}, "duration_days", "1000000", "40000"),
     ("state of no attribute", {"state": {"bmi": {"start": "attribute"}}}, "state.bmi.start", "bmi",
      "number"),
+    ("state of no analyte", {"state": {"mood": {"start": "body"}}}, "state.mood.start", "mood",
+     "analyte"),
     ("state of text", {"state": {"control": {"start": "attribute"}}}, "state.control.start",
      "text", "number"),
     ("state low above high", {"state": {"a1c": {"low": 9, "high": 5}}}, "state.a1c", "low 9",

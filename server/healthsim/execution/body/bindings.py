@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from healthsim.codes.loinc import panel
 from healthsim.medicine.analytes import has_usual, key_of
 from healthsim.medicine.naming import analyte_named
+from healthsim.specification.journeys.changes import FROM_BODY
 from healthsim.specification.journeys.details import StateResult
 from healthsim.specification.journeys.events import Lab, Vital
 from healthsim.specification.journeys.plan import JourneyLayout
@@ -64,10 +65,13 @@ class Bindings:
                     states.setdefault(key, name)
         held = {key: name for name in attributes if (key := analyte_named(name)) is not None}
         unstated = {key_of(code) for code, result in measured if result is None and has_usual(code)}
+        starts = {name for layout in layouts for name, state in layout.journey.state.items()
+                  if state.start == FROM_BODY}  # fmt: skip
+        begun = {key for name in starts if (key := analyte_named(name)) is not None}
         usual = {name for layout in layouts for name, state in layout.journey.state.items()
                  if state.effects == "usual"}  # fmt: skip
         moved = frozenset(key for key, name in states.items() if name in usual)
-        return cls(states, held, frozenset({*unstated, *always}), moved)
+        return cls(states, held, frozenset({*unstated, *begun, *always}), moved)
 
 
 def _measured(layout: JourneyLayout) -> Iterable[tuple[str, object]]:

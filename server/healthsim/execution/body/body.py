@@ -110,6 +110,25 @@ class Body:
         self._measure(tuple(keys), on)
         return {key: on.known[key_of(key)] for key in keys}
 
+    def settled(self, key: str, rows: Rows, days: Days) -> Floats:
+        """Return the set points of an analyte, drawn or derived: what is measured without noise.
+
+        Args:
+            key: of the analyte.
+            rows: ascending positions in the chunk.
+            days: int32, shape of `rows`.
+
+        Returns:
+            float64, shape of `rows`, in the analyte's unit.
+        """
+        on, wanted = self.collect(rows, days), plan((key,))
+        self._expose(list(wanted.drawn), on)
+        found: dict[str, Floats] = {}
+        for drawn in wanted.drawn:
+            location = self._latent(drawn, on).quiet().location(self._deviations.of(drawn, on))
+            found[drawn] = to_value(analytes()[drawn], location)
+        return (found | derive(wanted.derived, found, on.subjects))[key]
+
     def acting_on(self, code: str, on: Specimen) -> list[Acting]:
         """Return the effects that act on an analyte, or on what it is computed from."""
         drawn = plan((code,)).drawn

@@ -42,6 +42,8 @@ from healthsim.execution.timeline.state import StateVariable
 from healthsim.execution.timeline.stated import FigureKey, Tallies
 from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.execution.timeline.walk import Walk
+from healthsim.medicine.naming import analyte_named
+from healthsim.specification.journeys.changes import FROM_BODY
 from healthsim.specification.journeys.discharge_courses import is_taken_home
 from healthsim.specification.journeys.journey import JourneySpec
 from healthsim.specification.journeys.newborns import NewbornLayout
@@ -287,7 +289,10 @@ def _start_states(journey: JourneySpec, record: Record, rows: Rows, days: Days) 
         if name in record.variables:
             continue  # it was started by an earlier journey
         start = np.full(len(record.people), np.nan)
-        if isinstance(state.start, str):
+        key = analyte_named(name) if state.start == FROM_BODY else None
+        if key is not None:
+            start[rows] = record.body.settled(key, rows, days)
+        elif isinstance(state.start, str):
             attribute = name if state.start == "attribute" else state.start
             start[rows] = require_numbers(record.people.attributes[attribute])[rows]
         else:

@@ -43,6 +43,7 @@ from healthsim.specification.checks.trial import arms_of, trial_problems, trial_
 from healthsim.specification.checks.windows import window_problems
 from healthsim.specification.distributions.base import BaseDistribution
 from healthsim.specification.distributions.kinds import Distribution
+from healthsim.specification.journeys.changes import FROM_BODY
 from healthsim.specification.journeys.details import StateResult
 from healthsim.specification.journeys.includes import Include
 from healthsim.specification.journeys.journey import JourneySpec
@@ -138,6 +139,15 @@ def _states(journey: JourneySpec, profile: ProfileSpec | None, where: str) -> It
         here = f"{where}.state.{name}"
         if name in BUILT_IN_KINDS or name == "arm":
             yield Problem(here, f"{name!r} is a built-in name of the language", "rename it")
+        if state.start == FROM_BODY:
+            if analyte_named(name) is None:
+                found = f"no body shows {name!r}"
+                yield Problem(
+                    f"{here}.start",
+                    found,
+                    "name it as an analyte, e.g. weight, or give a distribution",
+                )
+            continue
         if not isinstance(state.start, str) or profile is None:
             continue
         source = name if state.start == "attribute" else state.start

@@ -13,7 +13,7 @@ from healthsim.specification.checks.bounds import ReachableValues
 from healthsim.specification.checks.names import ReferenceNames
 from healthsim.specification.expectations import ParsedExpectation
 from healthsim.specification.journeys.branches import Branch, Option, TableRow
-from healthsim.specification.journeys.changes import Change
+from healthsim.specification.journeys.changes import FROM_BODY, Change
 from healthsim.specification.journeys.details import StateResult
 from healthsim.specification.journeys.journey import JourneySpec, walk
 from healthsim.specification.journeys.repeats import Repeat
@@ -331,7 +331,7 @@ def _add_model_uses(value: BaseModel, uses: _Uses) -> None:
     if isinstance(value, JourneySpec):
         for name, state in value.state.items():
             if isinstance(state.start, str):
-                uses.started.add(name if state.start == "attribute" else state.start)
+                uses.started.add(name if state.start in ("attribute", FROM_BODY) else state.start)
     if isinstance(value, StateResult):
         uses.read.add(value.from_)
     if isinstance(value, Change):

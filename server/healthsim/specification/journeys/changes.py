@@ -14,12 +14,17 @@ from healthsim.specification.journeys.timing import LONGEST_DAYS, Length, Share
 _WASHOUT = 30  # days
 
 
+FROM_BODY = "body"
+"""The start of a state that begins at what would be measured of the person on that day."""
+
+
 class State(Strict):
     """A variable that changes over a person's time.
 
     Attributes:
-        start: the profile's attribute of this name ("attribute"), another attribute's name, or
-            a distribution.
+        start: the profile's attribute of this name ("attribute"), another attribute's name, the
+            person's set point of the analyte of this name ("body"), which follows the profile's
+            attributes, or a distribution.
         low, high: the bounds of its values.
         decimals: decimal places that are kept at every change.
         unit: UCUM unit, for results that read it.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from healthsim.specification.distributions.kinds import Distribution
 from healthsim.specification.journeys.details import StateResult
-from healthsim.specification.journeys.events import Lab, Vital
+from healthsim.specification.journeys.measured import measured_from
 from healthsim.specification.journeys.repeats import Protocol, Repeat
 from healthsim.specification.journeys.step import StepHead
 
@@ -30,10 +30,5 @@ def _results(parts: Iterable[tuple[StepHead, ...]]) -> Iterator[StateResult]:
     """Yield the results read from states in some lists of steps, and in those inside of them."""
     for steps in parts:
         for step in steps:
-            stated: tuple[object, ...] = ()
-            if isinstance(step, Lab):
-                stated = (step.details.result, *step.details.results.values())
-            elif isinstance(step, Vital):
-                stated = (step.details.result,)
-            yield from (one for one in stated if isinstance(one, StateResult))
+            yield from (result for _, result in measured_from(step))
             yield from _results(inner for _, inner in step.inner())
