@@ -47,8 +47,8 @@ class Cultures:
                 key = _keys(source.rows, reported_at(ctx, source, loinc))
                 for rule in rules:
                     keys.setdefault(rule, []).append(key[values.equals(rule.organism)])
-        sorted_ = {rule: np.sort(np.concatenate(parts)) for rule, parts in keys.items()}
-        return cls({rule: some for rule, some in sorted_.items() if len(some)})
+        found = {one: np.sort(np.concatenate(keys[one])) for one in organisms() if one in keys}
+        return cls({rule: some for rule, some in found.items() if len(some)})
 
     def reported(self, rule: Grown, rows: Rows, since: Minutes, until: Minutes) -> Minutes:
         """Return when an organism was first reported of each, int64; -1 where it was not.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +29,15 @@ def recorded_when_reported(tables: Mapping[str, Columns]) -> Columns:
     code, loinc = texts(conditions, "code"), texts(results, "loinc")
     recorded = numbers(conditions, "recorded_date").copy()
     for prefixes, tests in defining_tests():
-        at = np.flatnonzero(codes_where(code, lambda one, begins=prefixes: one.startswith(begins)))
-        done = np.flatnonzero(codes_where(loinc, lambda one, tests=tests: one in tests))
+        at = np.flatnonzero(codes_where(code, partial(_begins, prefixes)))
+        done = np.flatnonzero(codes_where(loinc, tests.__contains__))
         if len(at) and len(done):
             recorded[at] = _reported(conditions, at, results, done)
     return {**conditions, "recorded_date": recorded.astype(np.int32)}
+
+
+def _begins(prefixes: tuple[str, ...], code: str) -> bool:
+    return code.startswith(prefixes)
 
 
 def _reported(

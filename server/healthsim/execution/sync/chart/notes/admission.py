@@ -85,7 +85,8 @@ def _held_on(scene: Scene, code: Coded, day: NDArray[np.int64]) -> NDArray[np.bo
         return np.zeros(len(code), dtype=np.bool_)
     found = order[np.maximum(at, 0)]
     has: NDArray[np.bool_] = (at >= 0) & (owner[found] == wanted)
-    return has & ((over[found] == NO_DAY) | (over[found] >= day))
+    has &= (over[found] == NO_DAY) | (over[found] >= day)
+    return has
 
 
 def found_later(code: Coded) -> NDArray[np.bool_]:
