@@ -78,7 +78,7 @@ RULES: tuple[AnyRule, ...] = (
         f"AND regexp_matches(d.code, '^({_TREATED})')) OR EXISTS (FROM conditions AS c "
         f"WHERE c.person_id = z.person_id AND regexp_matches(c.code, '^({_TREATED})') "
         "AND c.onset_date < e.start_at::DATE AND c.recorded_date <= e.start_at::DATE "
-        "AND coalesce(c.abatement_date, DATE '9999-12-31') >= e.start_at::DATE))",
+        "AND coalesce(c.abatement_date, DATE '9999-12-31') > e.start_at::DATE))",
     ),
     AuditRule(
         "what a stay ends is over once the person has gone home", "conditions.abatement_date",

@@ -284,7 +284,7 @@ class ConditionLog:
             episode.until[inside] = last[inside] + np.int32(1)
 
     def conclude(self, rows: Rows, days: Days) -> None:
-        """End, as a visit after treatment finds, the illnesses whose treatment is complete.
+        """End, after a visit after treatment, the illnesses whose treatment is complete.
 
         Args:
             rows: whose visit it is.
@@ -297,7 +297,7 @@ class ConditionLog:
                 position, active = episode.place(moment)
                 day = np.where(active, days[position], NO_DAY)
                 active &= (day - episode.last_turn() >= least) & (day > episode.cared_until)
-                self._end_at(episode, active, day[active].astype(np.int32))
+                self._end_at(episode, active, (day[active] + 1).astype(np.int32))
 
     def _without_removed(self, code: str, visit: Mention) -> Mention:
         """Return a visit of those who can have a condition; the others have what followed it."""

@@ -202,7 +202,11 @@ def _course_words(case: RowCase, code: str, became: str) -> list[str]:
         return []
     draw = case.draw(f"problem_list/{code}")
     drawn = f", length by uniform {number(draw.uniform)}" if draw is not None else ""
-    return [f"over by {case.row['abatement_date']}: usually {course.days} days{drawn} ({rule})"]
+    sooner = " or until the stay ends that treats it" if course.with_stay else ""
+    if course.treated_days:
+        sooner = f" or until a visit coded Z09 from {course.treated_days} days on"
+    usual = f"usually {course.days} days{sooner}{drawn}"
+    return [f"over by {case.row['abatement_date']}: {usual} ({rule})"]
 
 
 def explain_result(case: RowCase) -> Reasons:

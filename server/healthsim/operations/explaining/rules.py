@@ -19,7 +19,9 @@ RULES: Mapping[str, str] = {
                   "(codes/icd10cm.py); when it ends and what it becomes: "
                   "medicine/data/problem_list.csv",
     "lab_results": "unit, interval and flag from the code book (codes/data, LOINC)",
-    "vital_signs": "unit from the code book (codes/data, LOINC)",
+    "vital_signs": "unit from the code book (codes/data, LOINC); usual ones stay within limits on "
+                   "discharge (medicine/data/leaving_signs.csv), and a low saturation is answered "
+                   "by oxygen (medicine/data/build.csv)",
     "prescriptions": "units by the usual dose in whole packages (codes/data, drugs)",
     "fills": "dates: products/rxmembersim/fills.py (Franklin et al. 2018); prices: codes/data",
     "planted_violations": "one row for each rule of safe drugs that a prescription or treatment "

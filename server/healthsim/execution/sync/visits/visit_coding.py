@@ -22,7 +22,9 @@ from healthsim.medicine.coding import LongTermDrug, in_coding_order, leaves_stat
 from healthsim.medicine.obstetrics import Stage, coded_in_pregnancy, is_birth, is_obstetric
 from healthsim.medicine.problems import (
     after_treatment,
+    is_after_treatment,
     is_flare_of,
+    is_illness,
     stem,
     subsequent,
     usual_course,
@@ -118,6 +120,8 @@ class VisitCoding:
         active = self._record.conditions.held_on(rows, first)
         early = np.repeat([one.emergency for one in visits], [len(one.rows) for one in visits])
         known = self._record.conditions.held_on(rows, (first - early).astype(np.int32))
+        after = _after_treatment(visits)
+        lasting = self._record.conditions.held_on(rows, first + after) if after.any() else active
         rules, drugs = self._use.codes(rows, first) if lives else ((), np.zeros_like(active.chosen))
         kinds, kind = _kinds(visits)
         holds = np.concatenate([one.holds for one in visits])
@@ -128,15 +132,16 @@ class VisitCoding:
         new = np.concatenate([self._begun_states(one, states) for one in visits])
         unseen = np.concatenate([self._unseen(one) for one in visits])
         columns = [kind, active.chosen, known.chosen, holds, began, late, drugs, stage, weeks, over,
-                   healing, new, unseen]  # fmt: skip
+                   healing, new, unseen, lasting.chosen]  # fmt: skip
         places, chosen = distinct(columns)
         lists, since = [], []
         for place in places.tolist():
             of_kind = kinds[kind[place]]
             left = _set(states, int(new[place]))
-            before = known.sets[known.chosen[place]]
+            before, lasts = known.sets[known.chosen[place]], lasting.sets[lasting.chosen[place]]
             held = tuple(one for one in active.sets[active.chosen[place]]
-                         if one not in left and one in before)  # fmt: skip
+                         if one not in left and one in before
+                         and (one in lasts or not is_illness(one)))  # fmt: skip
             bits = (int(each[place]) for each in (holds, over, healing, unseen))
             own = [one for one in _set(of_kind.own, int(began[place])) if not leaves_state(one)]
             listed = (*_stated_now(of_kind.listed, held, *bits), *own)
@@ -244,6 +249,12 @@ class VisitCoding:
             known = (due != NO_DAY) & (since >= 0) & (since <= LONGEST_PREGNANCY) & ~after
             weeks = np.where(known, since // _DAYS_OF_WEEK, _UNKNOWN)
         return stage, weeks
+
+
+def _after_treatment(visits: Sequence[VisitsToCode]) -> NDArray[np.int32]:
+    """Return 1 of visits after treatment, which state no illness that ends on their day; else 0."""
+    after = [any(map(is_after_treatment, one.listed)) for one in visits]
+    return np.repeat(after, [len(one.rows) for one in visits]).astype(np.int32)
 
 
 def _stated_now(
