@@ -52,7 +52,30 @@ def _costs(copay: str, deductible: str = "0") -> tuple[str, ...]:
 _ONE = "one prescription of an ingredient is in force"
 _RENEWED = "status = 'completed' AND end_date IS NOT NULL"
 
+_ENDS = "a medicine ends with what it is for"
+_TAKEN = (
+    "(SELECT min(prescription_id) FROM prescriptions WHERE status = 'active' "
+    "AND indication IS NOT NULL AND days_supply * (refills + 1) > 30 "
+    "AND written_date < (SELECT through - 99 FROM temp.data_days))"
+)
+
+
+def _over(status: str) -> tuple[str, ...]:
+    """Leave one person one condition, which ended days after its prescription."""
+    p = f"(SELECT {{}} FROM prescriptions WHERE prescription_id = {_TAKEN})"
+    return (
+        f"UPDATE prescriptions SET status = 'completed' WHERE prescription_id <> {_TAKEN}",
+        f"DELETE FROM conditions WHERE person_id = {p.format('person_id')} "
+        f"AND code <> {p.format('indication')}",
+        f"UPDATE conditions SET status = '{status}', onset_date = {p.format('written_date')} - 5, "
+        f"abatement_date = {p.format('written_date')} + 5 "
+        f"WHERE person_id = {p.format('person_id')}",
+    )
+
+
 OF_MEDICINES = (
+    breaks(_ENDS, *_over("resolved")),
+    keeps(_ENDS, *_over("remission")),
     keeps(_ONE, one("prescriptions", "end_date = end_date - 1", _RENEWED)),
     breaks(_ONE, one("prescriptions", "end_date = end_date + 1", _RENEWED)),
     breaks(_ONE, one("prescriptions", "end_date = NULL, refills = 99", _RENEWED)),

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from healthsim.audit.rules import AnyRule, AuditRule
+from healthsim.codes.drugs import drugs
+from healthsim.medicine.dosing import goes_on, indications
 
 _ROW = "concat('prescription_id ', p.prescription_id)"
 _STAYS = "('inpatient', 'observation', 'snf')"
@@ -19,7 +21,36 @@ _IN_FORCE = (
 )
 """Prescriptions from the day of writing until they end; those that one step writes are one."""
 
+_USES = ", ".join(sorted({
+    f"('{drug.ingredient}', '{use[:3]}')" for drug in drugs().rows.values()
+    for use in indications(drug.ingredient, drug.drug_class)
+}))  # fmt: skip
+"""Each ingredient, and the categories of codes that it is given for."""
+_LONGER = ", ".join(sorted({f"('{drug.ingredient}', {goes_on(drug.ingredient)})"
+                            for drug in drugs().rows.values()}))  # fmt: skip
+"""Each ingredient, and for how many days it goes on after what it is for."""
+_FINISHED = 30
+"""Days of a course that is finished as it was written."""
+
 RULES: tuple[AnyRule, ...] = (
+    AuditRule(
+        "a medicine ends with what it is for", "prescriptions.status",
+        ("prescriptions", "conditions"),
+        f"SELECT {_ROW} FROM prescriptions AS p JOIN (VALUES {_LONGER}) AS g (ingredient, days) "
+        "USING (ingredient) JOIN conditions AS c ON c.person_id = p.person_id "
+        "AND c.code = p.indication WHERE p.status = 'active' AND c.status = 'resolved' "
+        f"AND p.days_supply * (p.refills + 1) > {_FINISHED} "
+        "AND c.onset_date <= p.written_date AND c.abatement_date >= p.written_date "
+        "AND c.abatement_date + g.days + 1 < (SELECT through FROM temp.data_days) "
+        "AND NOT EXISTS (SELECT 1 FROM conditions AS o "
+        f"JOIN (VALUES {_USES}) AS u (ingredient, category) ON left(o.code, 3) = u.category "
+        "WHERE o.person_id = p.person_id AND u.ingredient = p.ingredient "
+        "AND o.onset_date <= c.abatement_date + 1 "
+        "AND (o.abatement_date IS NULL OR o.abatement_date > c.abatement_date)) "
+        "AND NOT EXISTS (SELECT 1 FROM conditions AS o WHERE o.person_id = p.person_id "
+        "AND o.onset_date = c.abatement_date + 1)",
+        columns=("prescriptions.indication",),
+    ),
     AuditRule(
         "a medicine is for a condition of the person", "prescriptions.indication",
         ("prescriptions", "conditions", "encounter_diagnoses"),

@@ -174,3 +174,14 @@ def indications(ingredient: str, drug_class: str) -> tuple[str, ...]:
                for row in rows("indications.csv")}  # fmt: skip
     of_class = by_name.get(("class", drug_class), ())
     return by_name.get(("ingredient", ingredient), of_class)
+
+
+@cache
+def goes_on(ingredient: str) -> int:
+    """Return for how many days a medicine goes on after what it is given for is over.
+
+    >>> goes_on("prenatal vitamin"), goes_on("labetalol")
+    (42, 0)
+    """
+    return next((int(row["days_after"]) for row in rows("indications.csv")
+                 if row["drug"] == ingredient and row["days_after"]), 0)  # fmt: skip

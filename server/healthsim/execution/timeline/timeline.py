@@ -28,6 +28,7 @@ from healthsim.execution.timeline.birth_size import (
 from healthsim.execution.timeline.home_visits import seen_once_a_day
 from healthsim.execution.timeline.medications import begin_medications
 from healthsim.execution.timeline.mortality import Mortality
+from healthsim.execution.timeline.outlasted import end_with_reasons
 from healthsim.execution.timeline.record import AsOfScope, Record
 from healthsim.execution.timeline.resettled import resettled
 from healthsim.execution.timeline.safety import begin_safety, review_all, review_begun
@@ -141,6 +142,8 @@ def walk_journeys(
         walks.append(walk)
     record.conditions.settle()
     recorded = _stages_recorded(record, walks, layouts, context.through)
+    if record.conditions.lives:
+        end_with_reasons(record, int(as_of))
     review_all(record, as_of)
     pieces = _happened(record, walks, layouts)
     ends = [np.minimum(walk.last_days, record.death) for walk in walks]

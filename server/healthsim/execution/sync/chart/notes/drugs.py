@@ -11,8 +11,12 @@ from healthsim.dates import NO_DAY
 from healthsim.execution.sync.chart.notes.kinds import LONG_AGO, Notes
 from healthsim.execution.sync.chart.notes.phrases import Strings, said
 from healthsim.execution.sync.chart.notes.scene import Scene
-from healthsim.execution.sync.chart.notes.texts import Places, listed, taken
+from healthsim.execution.sync.chart.notes.texts import Places, listed, only, taken
+from healthsim.execution.sync.chart.notes.vocabulary import diagnosis, in_a_sentence
 from healthsim.execution.sync.visits.visits import DAY
+from healthsim.tables import among
+
+_DAYS = 2**20  # more than there are between 1970 and any day
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +113,29 @@ def stopped(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
     ends &= ended != scene.whole("patients", "death_date")[notes.person[place]]
     place, row = place[ends], row[ends]
     drug = taken(scene.text("prescriptions", "drug"), row)
-    return place, said("stop_drug", drug=drug)
+    return place, said("stop_drug", drug=drug, reason=taken(scene.once(_over), row))
+
+
+def _over(scene: Scene) -> Strings:
+    """Return what each prescription is for that is over as it ends; null where nothing is."""
+    table, none = "conditions", np.zeros(0, dtype=np.int64)
+    code = scene.coded("prescriptions", "indication")
+    known = {word: at for at, word in enumerate(code.vocabulary)}
+    size, ended = len(known) + 1, none
+    if scene.has(table):
+        theirs = scene.coded(table, "code")
+        of_word = np.array([*(known.get(word, -1) for word in theirs.vocabulary), -1])[theirs.codes]
+        ended = _keys(scene.person(table) * size + of_word, scene.whole(table, "abatement_date"))
+        ended = np.sort(ended[of_word >= 0])
+    whose, end = scene.person("prescriptions") * size + code.codes, scene.whole(
+        "prescriptions", "end_date")  # fmt: skip
+    over = among(_keys(whose, end), ended) | among(_keys(whose, end - 1), ended)
+    return only(diagnosis(code, in_a_sentence), over & (code.codes >= 0) & (end != NO_DAY))
+
+
+def _keys(whose: NDArray[np.int64], day: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return one number for each person's code and day."""
+    return whose * _DAYS + np.maximum(day, 0)
 
 
 def news(scene: Scene, notes: Notes) -> tuple[tuple[Places, Places], tuple[Places, Places]]:
