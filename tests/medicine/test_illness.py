@@ -138,7 +138,10 @@ def _on(code: str, loinc: str, day: int) -> NDArray[np.float64]:
 
 
 def _of_day(tables: dict[str, Columns], loinc: str, day: int) -> NDArray[np.float64]:
-    """Return results of so many days after each person's first."""
+    """Return results of so many days after each person's first; of oxygen the lowest of the day.
+
+    Who is short of oxygen is given some, and measured again on it.
+    """
     name = "vital_signs" if loinc in _VITAL else "lab_results"
     table = tables[name]
     mine = equals(table["loinc"], loinc)
@@ -146,7 +149,12 @@ def _of_day(tables: dict[str, Columns], loinc: str, day: int) -> NDArray[np.floa
     _, of_person = np.unique(table["person_id"][mine], return_inverse=True)
     first = np.full(of_person.max() + 1, when.max())
     np.minimum.at(first, of_person, when)
-    return np.asarray(table["value"][mine][when - first[of_person] == day])
+    on_day = np.flatnonzero(when - first[of_person] == day)
+    if loinc == "59408-5":
+        values = np.asarray(table["value"][mine][on_day])
+        on_day = on_day[np.lexsort((values, of_person[on_day]))]
+        on_day = on_day[np.unique(of_person[on_day], return_index=True)[1]]
+    return np.asarray(table["value"][mine][on_day])
 
 
 @pytest.mark.slow

@@ -110,7 +110,7 @@ RULES: tuple[AnyRule, ...] = (
         f"AND NOT {_GIVEN}",
     ),
     AuditRule(
-        "a low saturation is measured again", "vital_signs.measured_at",
+        "the first low saturation of an encounter is measured again", "vital_signs.measured_at",
         ("vital_signs", "encounters", "patients"),
         "SELECT concat('vital_sign_id ', v.vital_sign_id) FROM vital_signs AS v "
         "JOIN encounters AS e USING (encounter_id) JOIN patients AS p ON p.person_id = e.person_id "
@@ -119,8 +119,9 @@ RULES: tuple[AnyRule, ...] = (
         f"AND v.measured_at < e.end_at - {_SOON} "
         f"AND (p.death_date IS NULL OR p.death_date > v.measured_at::DATE + {_DYING}) "
         "AND NOT EXISTS (FROM vital_signs AS w WHERE w.encounter_id = v.encounter_id "
-        "AND w.loinc = v.loinc AND w.measured_at > v.measured_at "
-        "AND w.measured_at <= v.measured_at + INTERVAL 4 HOUR)",
+        "AND w.loinc = v.loinc AND ((w.measured_at > v.measured_at "
+        "AND w.measured_at <= v.measured_at + INTERVAL 4 HOUR) "
+        f"OR (w.measured_at < v.measured_at AND w.value < {figure('oxygen_given'):g})))",
     ),
     AuditRule(
         "nobody is left short of oxygen outside of hospitals", "vital_signs.value",
