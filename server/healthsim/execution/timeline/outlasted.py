@@ -60,7 +60,8 @@ def _over(course: Course, uses: tuple[str, ...], episodes: list[Episode], as_of:
 
     What a profile's drug is for is asked on the first day of the data.
     """
-    asked = np.maximum(course.days, as_of) if course.address[:1] == "~" else course.days
+    asked = np.where(np.asarray(course.source) < 0, np.maximum(course.days, as_of), course.days)
+    asked = asked.astype(np.int32)
     day, begun = asked.copy(), np.zeros(len(course.rows), dtype=np.bool_)
     for episode in episodes:
         if episode.code.startswith(uses):
