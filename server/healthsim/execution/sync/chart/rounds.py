@@ -68,8 +68,10 @@ class Operations:
         swallows = end + np.where(stays_on, after, 0)
         order = np.argsort(encounter[rows])
         place = places(encounter[rows][order], stays.encounter)
-        found = [np.append(one[order], _NEVER)[place] for one in (start, end, swallows)]
-        return cls(*found, _waits(stays, tables["procedures"]))
+        start, end, swallows = (
+            np.append(one[order], _NEVER)[place] for one in (start, end, swallows)
+        )
+        return cls(start, end, swallows, _waits(stays, tables["procedures"]))
 
     def until(self, orders: Orders) -> Numbers:
         """Return until when each order is not given for an operation, minutes."""
