@@ -106,6 +106,7 @@ _SENT = (
     "ON n.person_id = e.person_id AND n.encounter_id <> e.encounter_id AND n.start_at >= e.end_at "
     "AND n.start_at::DATE <= e.end_at::DATE + 3 ANTI JOIN (FROM patients WHERE death_date "
     "IS NOT NULL) AS p ON p.person_id = e.person_id WHERE e.encounter_class = 'inpatient' "
+    "AND e.encounter_id IN (SELECT encounter_id FROM claims WHERE discharge_status = '01') "
     "AND e.end_at::DATE < (SELECT max(event_date) - 30 FROM events))"
 )
 

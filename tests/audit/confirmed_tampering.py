@@ -22,8 +22,8 @@ OF_TESTS = (
     Tampering((_TOLD,), (one("conditions", "recorded_date = recorded_date - 1",
                              "code = 'N17.9'"),)),
     Tampering((_FEW,), (one("lab_results", "value = 1.5", "loinc = '751-8' AND value = 1.1"),)),
-    Tampering((_FEW,), (one("lab_results", "resulted_at = resulted_at + INTERVAL 1 DAY",
-                            "loinc = '751-8' AND value = 1.1"),)),
+    Tampering((_FEW, _TOLD), (one("lab_results", "resulted_at = resulted_at + INTERVAL 1 DAY",
+                                  "loinc = '751-8' AND value = 1.1"),)),
     Tampering((_SHOWN,), (one("procedures", "code = '71100'", "code = '71046'"),)),
     *(Tampering((_SHOWN,), (one("lab_results", "loinc = '718-7'", f"loinc = '{test}'"),))
       for test in ("5821-4", "630-4", "600-7", "2524-7")),

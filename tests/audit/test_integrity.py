@@ -7,6 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from audit.arms_appointments import OF_APPOINTMENTS
+from audit.arms_medicines import OF_MEDICINES
 from audit.bed_tampering import OF_STAYS
 from audit.benefit_tampering import OF_BENEFITS
 from audit.body_tampering import OF_BODIES
@@ -14,12 +16,15 @@ from audit.chart_tampering import OF_CHARTS, OF_RELATIVES, OF_SCREENINGS
 from audit.confirmed_tampering import OF_DEATHS, OF_TESTS
 from audit.facility_tampering import OF_FACILITIES
 from audit.hour_tampering import OF_HOURS
+from audit.illness_sign_tampering import OF_SIGNS
 from audit.note_finding_tampering import OF_NOTE_FINDINGS
+from audit.note_list_tampering import OF_NOTE_LISTS
 from audit.note_tampering import OF_NOTES, OF_SOURCES
 from audit.order_tampering import OF_ORDERS
 from audit.people_tampering import OF_PEOPLE
 from audit.pharmacy_tampering import OF_PHARMACY
 from audit.problem_tampering import OF_PROBLEMS
+from audit.reading_tampering import OF_READINGS
 from audit.result_tampering import OF_RESULTS
 from audit.scenes import Scenario, a_third_by_all, opened
 from audit.stay_tampering import OF_GROUPS
@@ -105,9 +110,13 @@ def test_every_rule_is_seen_to_fail() -> None:
             *OF_TESTS,
             *OF_DEATHS,
             *OF_RESULTS,
+            *OF_SIGNS,
+            *OF_NOTE_LISTS,
+            *OF_READINGS,
         )
         for name in change.breaks
     }
+    changed |= {arm.rule for arm in (*OF_MEDICINES, *OF_APPOINTMENTS)}
     unseen = [rule.name for rule in integrity.NAMED if rule.name not in changed]
 
     assert [name for name in unseen if not name.startswith(FAMILIES)] == []

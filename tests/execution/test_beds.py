@@ -155,7 +155,7 @@ def test_cycles_counted_from_the_one_before_move_as_a_whole() -> None:
 
 def test_what_comes_days_after_the_visit_of_a_protocol_waits_for_the_discharge_too() -> None:
     pump = event("pump_off", "encounter", {"after": "infusion", "day": 2}, procedures=["96523"])
-    doses = {"do": "protocol", "id": "course", "at": 10, "cycles": 1, "cycle_days": 28, "visits": [
+    doses = {"do": "protocol", "id": "course", "at": 9, "cycles": 1, "cycle_days": 28, "visits": [
         {"id": "dosing", "day": 1,
          "steps": [event("infusion", "encounter", procedures=["96413"]), pump]}]}  # fmt: skip
     tables = _walked(_stay("in", 11, 6), doses)

@@ -59,13 +59,16 @@ def _weights(tables: dict[str, Columns], sex: str, months: float) -> Floats:
 def test_infants_have_the_percentiles_of_the_chart(
     weighed: dict[str, Columns], sex: str, months: float
 ) -> None:
-    """Also while size at birth wears off: a mixture of two ranks spreads as one does."""
+    """Also while size at birth wears off: a mixture of two ranks spreads nearly as one does.
+
+    Births follow the natality figures, whose smallest are heavier than the chart's.
+    """
     female, at = np.full(3, float(sex == "F")), np.full(3, float(months))
     charted = value_of("weight", female, at, np.array(_Z))
 
     found = np.percentile(_weights(weighed, sex, months), _RANKS)
 
-    assert found == pytest.approx(charted, rel=0.035)
+    assert found == pytest.approx(charted, rel=0.045)
 
 
 @pytest.mark.parametrize("sex", ["F", "M"])

@@ -66,9 +66,8 @@ def test_numbers_follow_the_document(documents: list[dict[str, Any]]) -> None:
         assume(False)
     layout = Layout(spec)
 
-    assert [one.address for one in plan.occurrences] == [
-        layout.nodes[key].address for key in sorted(layout.nodes)
-    ]
+    stated = [one.address for one in plan.occurrences if "~" not in one.address]
+    assert stated == [layout.nodes[key].address for key in sorted(layout.nodes)]
     assert [one.number for one in plan.occurrences] == list(range(len(plan.occurrences)))
 
 

@@ -14,6 +14,7 @@ from healthsim.specification.journeys.changes import End
 from healthsim.specification.journeys.events import Death, Encounter
 from healthsim.specification.journeys.plan import JourneyLayout, Occurrence
 from healthsim.specification.journeys.repeats import Protocol, ProtocolVisit, Repeat
+from healthsim.specification.journeys.step import StepHead
 
 ROLL_DAYS = 10
 """Days by which business days may move a step: the longest run of closed days, doubled."""
@@ -71,7 +72,7 @@ def day_problems(layout: JourneyLayout, where: str) -> Iterator[Problem]:
     for number, day in sorted(nominal_days(layout).items()):
         occurrence = layout.occurrences[number]
         step = occurrence.step
-        if step.id in reported or (number in layout.loose and day >= 0):
+        if step.id in reported or _is_implied(step) or (number in layout.loose and day >= 0):
             continue
         problem = _day_problem(layout, occurrence, day, f"{where}: step {step.id!r}: at")
         if problem is not None:
@@ -123,7 +124,9 @@ def end_problems(layout: JourneyLayout, where: str) -> Iterator[Problem]:
             continue
         for occurrence in layout.occurrences:
             step = occurrence.step
-            if step.id in reported or not _after_end(layout, occurrence, end, days):
+            if step.id in reported or _is_implied(step):
+                continue
+            if not _after_end(layout, occurrence, end, days):
                 continue
             reported.add(step.id)
             first, last = days[occurrence.number], days[end.number]
@@ -133,6 +136,11 @@ def end_problems(layout: JourneyLayout, where: str) -> Iterator[Problem]:
                 f"{end.step.scope if isinstance(end.step, End) else 'life'} on day {last:g}",
                 f"let it come by day {last:g}, or give {end.step.id!r} a when or a later day",
             )
+
+
+def _is_implied(step: StepHead) -> bool:
+    """Tell whether the engine has added a step: no document has to say when it comes."""
+    return "~" in step.id
 
 
 def _after_end(

@@ -28,6 +28,7 @@ from healthsim.billing.professional.visit_codes import is_visit
 from healthsim.execution.sync.bills.clinicians.vaccines_given import has_medicare
 from healthsim.execution.sync.bills.lines import Bill, BilledLine
 from healthsim.execution.sync.context import SyncContext
+from healthsim.specification.journeys.home_care import codes_of
 from healthsim.tables import among
 
 _Place: TypeAlias = tuple[int, int]
@@ -233,10 +234,13 @@ def _by_list(bill: Bill, line: BilledLine, modifiers: Sequence[str | None]) -> I
 
 
 def _sides(ctx: SyncContext, bill: Bill, line: BilledLine) -> Iterator[BilledLine]:
+    """Yield a line with its side: that of the diagnosis, else of the one that the step states."""
     if not is_sided(line.code or "") or has_side(line.modifiers):
         yield line
     else:
-        yield from _by_list(bill, line, [side_of(codes) for codes in bill.visit.diagnoses.lists])
+        stated = side_of(tuple(codes_of(bill.visit.details)))
+        lists = bill.visit.diagnoses.lists
+        yield from _by_list(bill, line, [side_of(codes) or stated for codes in lists])
 
 
 def _screenings(ctx: SyncContext, bill: Bill, line: BilledLine) -> Iterator[BilledLine]:
