@@ -22,10 +22,12 @@ _ALSO = {
         "places cover a stay or emergency visit",
     ),
     "what thins blood waits after an operation": (
-        "places cover a stay or emergency visit", "who is watched has vital signs in the unit",
+        "places cover a stay or emergency visit",
+        "who is watched has vital signs in the unit",
         "a derived group is the one that the stay's codes give",
         "a procedure that is billed is in the chart",
-        "reference devices.procedure_id", "reference service_requests.procedure_id",
+        "reference devices.procedure_id",
+        "reference service_requests.procedure_id",
     ),
     "two doses of a stay's drug are half of their usual time apart": (
         "one person medication_administrations.encounter_id",
