@@ -10,7 +10,11 @@ from collections.abc import Iterator, Sequence
 
 from healthsim.medicine.home_health import ORDERS_CARE, CareAtHome, care_at_home, seen_again
 from healthsim.specification.distributions.kinds import possible_labels
-from healthsim.specification.journeys.details import CodedDiagnosis, EncounterDetails
+from healthsim.specification.journeys.details import (
+    ClaimDetails,
+    CodedDiagnosis,
+    EncounterDetails,
+)
 from healthsim.specification.journeys.events import Encounter
 from healthsim.specification.journeys.repeats import Repeat
 from healthsim.specification.journeys.step import StepHead
@@ -83,8 +87,8 @@ def first_diagnosis(stay: EncounterDetails) -> Iterator[object]:
         return
 
 
-def codes_of(stay: EncounterDetails) -> Iterator[str]:
-    """Yield the codes of a stay's diagnoses, ICD-10-CM."""
+def codes_of(stay: EncounterDetails | ClaimDetails) -> Iterator[str]:
+    """Yield the codes of the diagnoses of a visit or a claim, ICD-10-CM."""
     return (one.code if isinstance(one, CodedDiagnosis) else one for one in stay.diagnoses)
 
 
