@@ -7,9 +7,10 @@ from audit.tampering import _one, _row
 _FIRST = ("an encounter has a diagnosis",)  # its first one is the reason of the encounter
 _HAS = "problem list: what a visit states, the person has"
 _OF_STAGE = (
-    "loinc = '98979-8' AND (person_id, collected_at::DATE) IN (SELECT person_id, onset_date "
+    "loinc = '98979-8' AND (person_id, collected_at::DATE) IN (SELECT person_id, onset_date - 1 "
     "FROM conditions WHERE code = 'N18.32' AND encounter_id IS NULL)"
 )
+_RECORDED_STAGE = "problem list: a stage is recorded when the result that shows it is reported"
 _HEART = "(SELECT min(encounter_id) FROM encounter_diagnoses WHERE code = 'I11.0')"
 
 OF_PROBLEMS = (
@@ -20,8 +21,14 @@ OF_PROBLEMS = (
          _one("conditions", "code = 'Z87.01', onset_date = onset_date, "
               "recorded_date = recorded_date", "code = 'I25.2'")),
     _row("problem list: a stage begins when a test shows it",
-         _one("conditions", "onset_date = onset_date - 1, recorded_date = recorded_date - 1",
+         _one("conditions", "onset_date = onset_date - 2, recorded_date = recorded_date - 2",
               "code = 'N18.32'"),
+         _one("conditions", "abatement_date = abatement_date - 2", "code = 'N18.31'")),
+    _row(_RECORDED_STAGE,
+         _one("conditions", "onset_date = onset_date - 1, recorded_date = onset_date - 1",
+              "code = 'N18.32' AND (person_id, onset_date) IN (SELECT person_id, "
+              "resulted_at::DATE FROM lab_results WHERE loinc = '98979-8' "
+              "AND resulted_at::DATE > collected_at::DATE)"),
          _one("conditions", "abatement_date = abatement_date - 1", "code = 'N18.31'")),
     _row("problem list: a stage begins when a test shows it",
          _one("lab_results", "value = 45", _OF_STAGE)),

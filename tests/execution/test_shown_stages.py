@@ -1,4 +1,4 @@
-"""A stage of an illness is recorded when a test shows it, although the body is in it before."""
+"""A stage of an illness is recorded when a test has shown it, although the body is in it before."""
 
 from __future__ import annotations
 
@@ -39,23 +39,43 @@ def stages(tables: dict[str, Columns]) -> list[tuple[str, int, int | None]]:
     )  # fmt: skip
 
 
-def test_a_stage_begins_on_the_day_of_the_first_result_in_its_range() -> None:
+def test_a_stage_begins_on_the_day_after_the_first_test_in_its_range() -> None:
     tables = made(SINCE, WORSE, egfr(50, 45), egfr(80, 44), egfr(90, 40))
 
-    assert stages(tables) == [("N18.31", 0, 79), ("N18.32", 80, None)]
+    assert stages(tables) == [("N18.31", 0, 80), ("N18.32", 81, None)]
     steps = listed(tables["events"], "step", "event_date")
-    assert ("worse", DAY_0 + 80) in steps
+    assert ("worse", DAY_0 + 81) in steps
 
 
-def test_a_result_on_the_day_of_the_diagnosis_shows_it() -> None:
-    assert stages(made(SINCE, WORSE, egfr(30, 30)))[1] == ("N18.32", 30, None)
+def test_a_stage_is_recorded_when_the_result_that_shows_it_is_reported() -> None:
+    tables = made(SINCE, WORSE, visit("seen", 80) | {"with": [egfr(0, 44)]})
+    results, found = tables["lab_results"], tables["conditions"]
+    told = dict(listed(results, "person_id", "resulted_at"))
+
+    recorded = [(told[person] // 1440, day)
+                for person, code, day in listed(found, "person_id", "code", "recorded_date")
+                if code == "N18.32"]  # fmt: skip
+    assert len(recorded) == 3
+    assert all(day == max(reported, DAY_0 + 81) for reported, day in recorded)
+    visits = listed(tables["encounter_diagnoses"], "code")
+    assert "N18.32" not in {code for (code,) in visits}
+
+
+def test_a_test_on_the_last_day_shows_a_stage_on_that_day() -> None:
+    found = made(SINCE, WORSE, egfr(79, 44), through="2025-03-21")
+
+    assert stages(found)[1] == ("N18.32", 79, None)
+
+
+def test_a_test_on_the_day_of_the_diagnosis_shows_it() -> None:
+    assert stages(made(SINCE, WORSE, egfr(30, 30)))[1] == ("N18.32", 31, None)
 
 
 def test_a_stage_that_no_test_shows_before_the_next_is_never_found() -> None:
     worst = event("worst", "diagnosis", 60, code="N18.4")
     tables = made(SINCE, WORSE, egfr(50, 46), worst, egfr(90, 22))
 
-    assert stages(tables) == [("N18.31", 0, 89), ("N18.4", 90, None)]
+    assert stages(tables) == [("N18.31", 0, 90), ("N18.4", 91, None)]
     assert "worse" not in {step for (step,) in listed(tables["events"], "step")}
 
 
@@ -66,7 +86,7 @@ def test_a_stage_that_its_last_test_did_not_show_stays_unknown() -> None:
 @pytest.mark.parametrize("day", [430, 650])
 def test_who_is_not_tested_has_a_stage_when_it_is_stated(day: int) -> None:
     assert stages(made(SINCE, WORSE, egfr(day, 40)))[1] == ("N18.32", 30, None)
-    assert stages(made(SINCE, WORSE, egfr(429, 40)))[1] == ("N18.32", 429, None)
+    assert stages(made(SINCE, WORSE, egfr(429, 40)))[1] == ("N18.32", 430, None)
 
 
 def test_the_first_stage_and_one_that_a_visit_diagnoses_are_as_stated() -> None:
@@ -96,7 +116,7 @@ def test_a_visit_that_lists_a_stage_before_a_test_shows_it_states_the_known_one(
         if code[:3] == "N18" and encounter >> 29 == listed(tables["patients"], "person_id")[0][0]
     ]
 
-    assert [code for _, code in sorted(found)] == ["N18.31", "N18.31", "N18.32", "N18.32"]
+    assert [code for _, code in sorted(found)] == ["N18.31", "N18.31", "N18.31", "N18.32"]
 
 
 def test_a_drug_that_a_stage_forbids_is_stopped_when_the_stage_is_found() -> None:

@@ -8,7 +8,8 @@ from healthsim.medicine.pressure_readings import shown_by_readings
 from healthsim.medicine.stages import stage_tests
 
 _STAGES = ", ".join(
-    f"('{one.code}', '{one.loinc}', '{one.low}'::DOUBLE, '{one.below}'::DOUBLE, {one.within_days})"
+    f"('{one.code}', '{one.loinc}', '{one.low}'::DOUBLE, '{one.below}'::DOUBLE, "
+    f"{one.within_days}, {one.known_after})"
     for one in stage_tests().values()
 )
 _TESTED = (
@@ -33,15 +34,29 @@ RULES: tuple[AnyRule, ...] = (
         "problem list: a stage begins when a test shows it", "conditions.onset_date",
         ("conditions", "events", "lab_results"),
         "SELECT concat('condition_id ', s.condition_id, ' code ', s.code) FROM conditions AS s "
-        f"JOIN (VALUES {_STAGES}) AS t(code, loinc, low, below, days) USING (code) "
+        f"JOIN (VALUES {_STAGES}) AS t(code, loinc, low, below, days, wait) USING (code) "
         "JOIN events AS v USING (event_id) "
         "WHERE v.type = 'diagnosis' AND s.encounter_id IS NULL AND EXISTS (SELECT 1 "
         "FROM conditions AS o WHERE o.person_id = s.person_id AND o.code <> s.code "
-        f"AND o.code IN (SELECT code FROM (VALUES {_STAGES}) AS k(code, loinc, low, below, days) "
-        "WHERE k.loinc = t.loinc) AND o.abatement_date = s.onset_date - 1) "
+        f"AND o.code IN (SELECT code FROM (VALUES {_STAGES}) AS k(code, loinc, low, below, days, "
+        "wait) WHERE k.loinc = t.loinc) AND o.abatement_date = s.onset_date - 1) "
         f"AND EXISTS ({_TESTED} BETWEEN s.onset_date - t.days AND s.onset_date + t.days - 1) "
-        f"AND NOT EXISTS ({_TESTED} = s.onset_date AND r.value >= t.low AND r.value < t.below)",
+        f"AND NOT EXISTS ({_TESTED} BETWEEN s.onset_date - t.wait AND s.onset_date "
+        "AND r.value >= t.low AND r.value < t.below)",
         mend="let the journey measure what shows the stage on the day of its diagnosis",
+    ),
+    AuditRule(
+        "problem list: a stage is recorded when the result that shows it is reported",
+        "conditions.recorded_date", ("conditions", "events", "lab_results"),
+        "SELECT concat('condition_id ', s.condition_id, ' code ', s.code) FROM conditions AS s "
+        f"JOIN (VALUES {_STAGES}) AS t(code, loinc, low, below, days, wait) USING (code) "
+        "JOIN events AS v USING (event_id) JOIN lab_results AS l ON l.person_id = s.person_id "
+        "AND l.loinc = t.loinc AND l.value >= t.low AND l.value < t.below "
+        "AND l.collected_at::DATE BETWEEN s.onset_date - t.wait AND s.onset_date "
+        "WHERE v.type = 'diagnosis' AND s.encounter_id IS NULL "
+        "GROUP BY s.condition_id, s.code, s.recorded_date, s.abatement_date "
+        "HAVING min(l.resulted_at)::DATE > s.recorded_date "
+        "AND min(l.resulted_at)::DATE <= coalesce(s.abatement_date, min(l.resulted_at)::DATE)",
     ),
     AuditRule(
         "problem list: what raised readings show begins when they show it",

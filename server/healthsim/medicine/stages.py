@@ -24,6 +24,7 @@ class StageTest:
         below: least result above the stage; infinity for none.
         within_days: a person who has no test for so long before and after a stage begins is not
             tested for it: it is recorded as it is stated.
+        known_after: days from the test to the day on which its result is known.
     """
 
     code: str
@@ -31,6 +32,7 @@ class StageTest:
     low: float
     below: float
     within_days: int
+    known_after: int
 
     def shown_by(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which results are in the stage, bool; false for NaN."""
@@ -48,7 +50,7 @@ def stage_tests() -> dict[str, StageTest]:
     return {
         row["code"]: StageTest(
             row["code"], row["loinc"], float(row["low"] or "-inf"), float(row["below"] or "inf"),
-            int(row["within_days"]),
+            int(row["within_days"]), int(row["known_after"]),
         )
         for row in rows(FILE)
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Conditions that a test defines are recorded on the day of its result."""
+"""Conditions and stages that a test shows are recorded on the day of its result."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from healthsim.dates import NO_DAY
 from healthsim.execution.sync.chart.places import codes_where, numbers, texts
 from healthsim.execution.sync.visits.visits import DAY
 from healthsim.medicine.confirming import defining_tests
+from healthsim.medicine.stages import stage_tests
 from healthsim.tables import Columns
 
 _LONGEST = 3  # days from a condition's first day to the result that showed it: assumption
@@ -28,9 +29,17 @@ def recorded_when_reported(tables: Mapping[str, Columns]) -> Columns:
     conditions, results = tables["conditions"], tables["lab_results"]
     code, loinc = texts(conditions, "code"), texts(results, "loinc")
     recorded = numbers(conditions, "recorded_date").copy()
-    for prefixes, tests in defining_tests():
-        at = np.flatnonzero(codes_where(code, partial(_begins, prefixes)))
-        done = np.flatnonzero(codes_where(loinc, tests.__contains__))
+    shown = [
+        (codes_where(code, partial(_begins, prefixes)), codes_where(loinc, tests.__contains__))
+        for prefixes, tests in defining_tests()
+    ]
+    value = np.asarray(results["value"], dtype=np.float64)
+    shown += [
+        (code.equals(one.code), loinc.equals(one.loinc) & one.shown_by(value))
+        for one in stage_tests().values()
+    ]
+    for holds, shows in shown:
+        at, done = np.flatnonzero(holds), np.flatnonzero(shows)
         if len(at) and len(done):
             recorded[at] = _reported(conditions, at, results, done)
     return {**conditions, "recorded_date": recorded.astype(np.int32)}

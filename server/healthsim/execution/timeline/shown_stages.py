@@ -1,9 +1,9 @@
 """Stages of an illness are recorded when a test shows them; in the body they begin before.
 
 A change of stage that no visit states is known to nobody until the next test. So once all journeys
-are walked, its condition and its diagnosis are dated on the first result in its range, and what
-was recorded before goes on until then. A stage that is over before a test has shown it was never
-found. Of two tests 90 days apart, as guidelines ask, the first counts.
+are walked, its condition and its diagnosis are dated on the day on which the first result in its
+range is known, and what was recorded before goes on until then. A stage that is over before a test
+has shown it was never found. Of two tests 90 days apart, as guidelines ask, the first counts.
 """
 
 from __future__ import annotations
@@ -41,25 +41,31 @@ def may_be_shown_later(record: Record) -> bool:
     return bool(_stages_alone(record))
 
 
-def record_when_shown(record: Record, pieces: Sequence[OccurrenceRows]) -> dict[EventKey, Days]:
+def record_when_shown(
+    record: Record, pieces: Sequence[OccurrenceRows], ends: Sequence[Days]
+) -> dict[EventKey, Days]:
     """Date changes of stage by the tests that show them, in the record of a chunk's people.
 
     Args:
         record: of people all of whose journeys are walked.
         pieces: what happened to them, cut at the ends.
+        ends: int32, everyone's last day in each journey.
 
     Returns:
         The days on which everyone's diagnoses of stages are recorded, to be given to `redated`.
     """
     conditions, stated = record.conditions, _stages_alone(record)
     moved: dict[EventKey, Days] = {}
+    last = np.full(len(record.people), FOREVER, dtype=np.int32)
+    for journey in {journey for journey, _ in stated.values()}:
+        last = np.minimum(last, ends[journey])
     for loinc in sorted({test.loinc for test in stage_tests().values()}):
         codes = [code for code in conditions.codes if code in stage_tests()
                  and stage_tests()[code].loinc == loinc]  # fmt: skip
         times = _Times.collect(conditions, codes)
         if times is None:
             continue
-        shown = times.shown(_Tests.of(pieces, loinc), stated)
+        shown = times.shown(_Tests.of(pieces, loinc), stated, last)
         others = shown != times.first
         for code, rows, first, until in times.record_on(conditions, shown):
             stop_later(record, code, rows, first, until)
@@ -196,12 +202,13 @@ class _Times:
         follows[1:] = (rows[1:] == rows[:-1]) & (until[:-1] == first[1:])
         return cls(episodes, part[order], place[order], rows, first, until, source[order], follows)
 
-    def shown(self, tests: _Tests, alone: Collection[int]) -> Days:
+    def shown(self, tests: _Tests, alone: Collection[int], last: Days) -> Days:
         """Return the day on which each is recorded, int32; `NEVER` where it is not.
 
         Args:
             tests: results of their test.
             alone: places among all events of the diagnoses that are in no visit.
+            last: everyone's last day, on which results of the day are known at once.
         """
         shown = self.first.copy()
         waits = self.follows & np.isin(self.source, list(alone))
@@ -209,7 +216,9 @@ class _Times:
             test, at = stage_tests()[episode.code], np.flatnonzero(waits & (self.part == number))
             at = at[tests.tested(test, self.rows[at], self.first[at])]
             found = tests.next_in(test, self.rows[at], self.first[at])
-            shown[at] = np.where(found < self.until[at], found, NEVER)
+            known = np.minimum(found.astype(np.int64) + test.known_after, last[self.rows[at]])
+            known = np.maximum(known, found).astype(np.int32)
+            shown[at] = np.where((found != NEVER) & (known < self.until[at]), known, NEVER)
         recorded = np.flatnonzero(shown != NEVER)
         codes = np.array([one.code for one in self.episodes])[self.part[recorded]]
         again = (codes[1:] == codes[:-1]) & (self.chain[recorded][1:] == self.chain[recorded][:-1])

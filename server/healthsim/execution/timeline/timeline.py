@@ -173,7 +173,8 @@ def _stages_recorded(
     ends = [np.minimum(walk.last_days, record.death) for walk in walks]
     pieces = _happened(record, walks, layouts)
     kept = [_cut_at_end(piece, ends[piece.journey], record.death, through) for piece in pieces]
-    return record_when_shown(record, kept) | record_when_read(record, kept)
+    last = [np.minimum(end, np.int32(through)).astype(np.int32) for end in ends]
+    return record_when_shown(record, kept, last) | record_when_read(record, kept)
 
 
 def _body(profile: ProfileSpec, layouts: Sequence[JourneyLayout], record: Record) -> Body:
