@@ -11,6 +11,13 @@ _EARLY = "an emergency visit does not state what the stay after it finds"
 _ENDS = "an illness whose end a test shows ends on the day of one"
 _TOLD = "what a result defines is recorded when it is reported"
 
+_INJURY = "creatinine that rises by half in a stay is a kidney injury"
+_LATER_CREATININE = (
+    "loinc = '2160-0' AND encounter_id IN (SELECT encounter_id FROM encounter_diagnoses "
+    "WHERE code IN ('N39.0', 'A41.9', 'A41.51')) AND EXISTS (SELECT 1 FROM lab_results AS a "
+    "WHERE a.encounter_id = lab_results.encounter_id AND a.loinc = '2160-0' "
+    "AND a.collected_at < lab_results.collected_at)"
+)
 _HOME = "who leaves an infection's stay early takes an antibiotic along"
 _FEW = "an office codes few neutrophils by a count that it knows"
 
@@ -21,6 +28,7 @@ OF_TESTS = (
                              "code = 'N17.9' AND abatement_date IS NOT NULL"),)),
     Tampering((_TOLD,), (one("conditions", "recorded_date = recorded_date - 1",
                              "code = 'N17.9'"),)),
+    Tampering((_INJURY,), (one("lab_results", "value = value * 2", _LATER_CREATININE),)),
     Tampering((_FEW,), (one("lab_results", "value = 1.5", "loinc = '751-8' AND value = 1.1"),)),
     Tampering((_FEW, _TOLD), (one("lab_results", "resulted_at = resulted_at + INTERVAL 1 DAY",
                                   "loinc = '751-8' AND value = 1.1"),)),

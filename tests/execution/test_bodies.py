@@ -188,3 +188,20 @@ def test_urea_nitrogen_is_ten_to_twenty_times_the_creatinine_of_most_adults() ->
     assert 14 < median(ratios) < 18
     assert sum(10 <= ratio <= 22 for ratio in ratios) > 0.8 * len(ratios)
     assert max(ratios) < 40
+
+
+def test_creatinine_does_not_rise_by_half_in_an_illness_without_kidney_injury() -> None:
+    ill = [event(f"ill_{place}", "diagnosis", 40, code=code)
+           for place, code in enumerate(("A41.9", "E86.0", "R57.0"))]  # fmt: skip
+    steps = [event("before", "lab", 35, panel="bmp"), *ill, event("ill", "lab", 40, panel="bmp")]
+    results = run(everybody(300), journey(*steps))["lab_results"]
+    rows = zip(*(column.texts() if hasattr(column, "texts") else column.tolist() for column in
+                 (results[name] for name in ("loinc", "person_id", "collected_at", "value"))),
+               strict=True)  # fmt: skip
+    found: dict[int, list[float]] = {}
+    for _, person, _, value in sorted(row for row in rows if row[0] == "2160-0"):
+        found.setdefault(person, []).append(value)
+    rises = [after / before for before, after in found.values()]
+
+    assert median(rises) > 1.05
+    assert max(rises) < 1.5

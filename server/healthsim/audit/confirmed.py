@@ -49,6 +49,12 @@ _STUDIES = ", ".join(
 )
 """Studies that always measure something, by the beginning of their code, and what."""
 
+_INJURY = 1.5
+"""Times the creatinine of the week before, from which a rise is an injury: KDIGO AKI 2012, 2.1."""
+_KIDNEY = "^(N17|N18[.][56]|N99[.]0|O90[.]4|T79[.]5|T86[.]1|Z94[.]0|Z99[.]2|P96[.]0)"
+"""Codes of kidney injuries, and of kidneys whose creatinine others than they decide."""
+_CREATININE = "2160-0"
+
 _ENDS = ", ".join(f"('{end.prefix}', '{end.loinc}')" for end in shown_ends())
 """Beginnings of illnesses whose end a test shows, and the test."""
 _DEFINED = ", ".join(
@@ -83,6 +89,19 @@ RULES: tuple[AnyRule, ...] = (
         "AND l.collected_at::DATE BETWEEN c.onset_date - 1 AND c.onset_date + 3 "
         "WHERE c.encounter_id IS NOT NULL GROUP BY ALL) AS c WHERE c.recorded_date < c.told "
         "AND c.told <= coalesce(c.abatement_date, c.told) AND c.told <= c.recorded_date + 3",
+    ),
+    AuditRule(
+        "creatinine that rises by half in a stay is a kidney injury", "lab_results.value",
+        ("lab_results", "encounters", "encounter_diagnoses"),
+        "SELECT DISTINCT concat('encounter_id ', b.encounter_id) FROM lab_results AS a "
+        "JOIN lab_results AS b USING (person_id, loinc) JOIN encounters AS e "
+        f"ON e.encounter_id = b.encounter_id WHERE a.loinc = '{_CREATININE}' "
+        f"AND e.encounter_class = 'inpatient' AND b.value >= {_INJURY} * a.value "
+        "AND b.collected_at > a.collected_at "
+        "AND b.collected_at <= a.collected_at + INTERVAL 7 DAY AND NOT EXISTS (SELECT 1 "
+        "FROM encounter_diagnoses AS d WHERE d.encounter_id = b.encounter_id "
+        f"AND regexp_matches(d.code, '{_KIDNEY}'))",
+        mend="let the journey diagnose N17.9 in the stay, or state a smaller creatinine",
     ),
     AuditRule(
         "a visit that makes a diagnosis has the test that shows it", "conditions.encounter_id",

@@ -105,10 +105,13 @@ def responded(sizes: Floats, strength: Floats, analyte: Analyte) -> Floats:
 
 
 def bounded(sizes: Floats, effect: Effect, analyte: Analyte) -> Floats:
-    """Return an effect's sizes within its low and high, where an amount has them.
+    """Return an effect's sizes within its low and high, where it has them.
 
-    Only amounts (``+``) on a natural scale have bounds; other effects stay as they are.
+    Amounts (``+``) on a natural scale have both, factors (``*``) on a logarithmic one a greatest;
+    other effects stay as they are.
     """
+    if effect.op == "*" and analyte.scale == "l" and not np.isnan(effect.high):
+        return np.minimum(sizes, np.log(effect.high))
     if effect.op != "+" or analyte.scale == "l":
         return sizes
     low = -np.inf if np.isnan(effect.low) else effect.low

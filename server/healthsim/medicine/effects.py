@@ -46,7 +46,8 @@ class Effect(NamedTuple):
         size: number of the operation; with ``=``, the mean.
         sd: with ``=``, the standard deviation; else NaN.
         low: with ``=``, least set point; with ``+``, least amount in anybody; else NaN.
-        high: with ``=``, greatest set point; with ``+``, greatest amount in anybody; else NaN.
+        high: with ``=``, greatest set point; with ``+``, greatest amount in anybody; with ``*``,
+            greatest factor in anybody, of an analyte on a logarithmic scale; else NaN.
         lead: days that it begins before its cause is recorded; negative, above -1: after it.
         onset: days until it is whole; of a bell, the day of its peak.
         hold: days that it then lasts; NaN: as long as its cause does.

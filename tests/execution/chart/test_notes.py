@@ -60,10 +60,23 @@ def test_a_visit_has_one_note_and_a_stay_two(heart: Connection) -> None:
 def test_every_diagnosis_of_the_encounter_is_in_its_note(heart: Connection) -> None:
     listed = (
         "SELECT 1 FROM clinical_notes AS n JOIN encounter_diagnoses USING (encounter_id) "
-        "WHERE (n.type <> '34117-2' OR code <> 'N17.9')"  # a first note knows no creatinine yet
+        "WHERE (n.type <> '34117-2' OR code <> 'N17.9')"  # a first note may know no creatinine yet
     )
     assert _count(heart, listed) > 500
     assert not _count(heart, f"{listed} AND NOT contains(text, '(' || code || ')')")
+
+
+def test_a_first_note_knows_a_kidney_injury_whose_creatinine_was_reported_before_it(
+    heart: Connection,
+) -> None:
+    injured = (
+        "SELECT contains(text, '(N17.9)') AS told, EXISTS (SELECT 1 FROM lab_results AS l WHERE "
+        "l.encounter_id = n.encounter_id AND l.loinc = '2160-0' AND l.resulted_at <= authored_at) "
+        "AS known FROM clinical_notes AS n JOIN encounter_diagnoses AS d USING (encounter_id) "
+        "WHERE n.type = '34117-2' AND d.code = 'N17.9' AND d.poa = 'Y'"
+    )
+    assert _count(heart, injured) > 3
+    assert not _count(heart, f"SELECT 1 FROM ({injured}) WHERE told <> known")
 
 
 def test_a_combined_code_lasts_since_it_was_combined_and_says_which_it_was_before(

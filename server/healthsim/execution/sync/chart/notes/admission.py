@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY
-from healthsim.execution.sync.chart.notes.kinds import Notes, kinds
+from healthsim.execution.sync.chart.notes.kinds import Notes, first_written, kinds
 from healthsim.execution.sync.chart.notes.scene import Scene
 from healthsim.execution.sync.visits.visits import DAY
+from healthsim.medicine.confirming import defining_tests
 from healthsim.medicine.organisms import unnamed
 from healthsim.tables import Coded
 
@@ -36,7 +37,8 @@ def known_at_admission(scene: Scene) -> NDArray[np.bool_]:
     """Return which diagnoses of encounters were known as the encounter began.
 
     Those are not that arose in the stay, that say how it went, or that are a state, a complication
-    or a finding of a test which a condition of the person holds since the stay.
+    or a finding of a test which a condition of the person holds since the stay; a finding is known
+    where the result that defines it is reported before the first note.
     """
     table = "encounter_diagnoses"
     code = scene.coded(table, "code")
@@ -45,8 +47,25 @@ def known_at_admission(scene: Scene) -> NDArray[np.bool_]:
     always, begun = (np.array([*told[when], False])[code.codes] for when in ("always", "begun"))
     late = always | scene.coded(table, "poa").equals("N")
     if begun.any() and scene.has("conditions"):
-        late |= begun & _began_inside(scene)
+        late |= begun & _began_inside(scene) & ~_told_by_then(scene, code)
     return ~late
+
+
+def _told_by_then(scene: Scene, code: Coded) -> NDArray[np.bool_]:
+    """Return which diagnoses have a result that defines them before the encounter's first note."""
+    told = np.zeros(len(code), dtype=np.bool_)
+    if not scene.has("lab_results"):
+        return told
+    written = scene.once(first_written)
+    result, inside = scene.coded("lab_results", "loinc"), scene.encounter("lab_results")
+    early = (inside >= 0) & (scene.whole("lab_results", "resulted_at") <= written[inside])
+    for prefixes, tests in defining_tests():
+        about = np.array([*(word.startswith(prefixes) for word in code.vocabulary), False])
+        shows = np.array([*(word in tests for word in result.vocabulary), False])[result.codes]
+        seen = np.zeros(scene.visits + 1, dtype=np.bool_)
+        seen[inside[early & shows]] = True
+        told |= about[code.codes] & seen[scene.encounter("encounter_diagnoses")]
+    return told
 
 
 def codes_at_admission(scene: Scene) -> Coded:

@@ -135,6 +135,16 @@ def notes_of(scene: Scene, operations: NDArray[np.bool_]) -> Notes:
     return Notes(scene, kind, encounter, authored, since, procedure)
 
 
+def first_written(scene: Scene) -> NDArray[np.int64]:
+    """Return when each encounter's note of its beginning is authored, minutes; else `LONG_AGO`."""
+    found = np.full(scene.visits, LONG_AGO)
+    for place, kind in enumerate(kinds()):
+        if kind.at == "begin":
+            encounter, authored, _ = _of_encounters(scene, place)
+            found[encounter] = existing_minutes(authored)
+    return found
+
+
 _Rows = tuple[Places, NDArray[np.int64], Places]
 """Encounter, time and procedure of each note of a kind."""
 
