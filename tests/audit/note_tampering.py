@@ -85,7 +85,7 @@ OF_SOURCES = tuple(Tampering(rules, change) for rules, *change in (
        f"UPDATE conditions SET code = '{code}', onset_date = (SELECT max(start_at)::DATE "
        "FROM encounters AS e WHERE e.person_id = conditions.person_id AND "
        "encounter_class = 'inpatient') WHERE code = 'I11.0'",
-       _note(f"text = text || ' ({code})'", _ADMISSION)) for code in ("Z96.651", "D62")),
+       _note(f"text = text || ' ({code})'", _ADMISSION)) for code in ("Z96.651", "J95.821")),
     (_PULSE, "UPDATE vital_signs SET value = 40 WHERE loinc = '8867-4'"),
     (_CHANGE, "UPDATE vital_signs SET value = value + 0.3 WHERE loinc = '29463-7'"),
     (_LASTS, "UPDATE conditions SET onset_date = onset_date - 900 WHERE code LIKE 'I50%'"),

@@ -13,6 +13,16 @@ from healthsim.medicine.studies import RESULTS, STUDIES
 _BEFORE = "INTERVAL 36 HOUR"  # an emergency visit before the stay: of that day or the night before
 
 
+def defined_rows() -> str:
+    """Return rows of (beginning of a diagnosis that a result defines, code of its test), in SQL."""
+    return ", ".join(
+        f"('{prefix}', '{test}')"
+        for prefixes, tests in defining_tests()
+        for prefix in prefixes
+        for test in sorted(tests)
+    )
+
+
 def _asked() -> str:
     """Return rows of (beginning of a diagnosis, test, its words, code) of tests that are done."""
     return ", ".join(
@@ -57,12 +67,7 @@ _CREATININE = "2160-0"
 
 _ENDS = ", ".join(f"('{end.prefix}', '{end.loinc}')" for end in shown_ends())
 """Beginnings of illnesses whose end a test shows, and the test."""
-_DEFINED = ", ".join(
-    f"('{prefix}', '{test}')"
-    for prefixes, tests in defining_tests()
-    for prefix in prefixes
-    for test in sorted(tests)
-)
+_DEFINED = defined_rows()
 """Beginnings of diagnoses that a result defines, and its test."""
 _FEW = 1.5
 """Neutrophils, 10*3/uL, below which they are few: CTCAE v5.0, grade 2; usual limit of FOLFOX."""

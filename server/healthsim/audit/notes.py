@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from healthsim.audit.confirmed import defined_rows
 from healthsim.audit.rules import AnyRule, AuditRule
 from healthsim.medicine.organisms import unnamed
 
@@ -109,10 +110,13 @@ RULES: tuple[AnyRule, ...] = (
     ),
     AuditRule(
         "an admission does not know what begins in the stay", "clinical_notes.text",
-        ("clinical_notes", "conditions", "encounters"),
+        ("clinical_notes", "conditions", "encounters", "lab_results"),
         f"SELECT DISTINCT {NOTE} FROM clinical_notes AS n JOIN encounters AS e "
         "USING (encounter_id) JOIN conditions AS c ON c.person_id = n.person_id "
         f"WHERE n.type = '34117-2' AND regexp_matches(c.code, '^({_BEGUN})') "
+        f"AND NOT EXISTS (SELECT 1 FROM lab_results AS l JOIN (VALUES {defined_rows()}) "
+        "AS t (prefix, loinc) ON l.loinc = t.loinc AND starts_with(c.code, t.prefix) "
+        "WHERE l.encounter_id = n.encounter_id AND l.resulted_at <= n.authored_at) "
         "AND c.onset_date BETWEEN e.start_at::DATE AND e.end_at::DATE AND NOT EXISTS (SELECT 1 "
         "FROM conditions AS o WHERE o.person_id = c.person_id AND o.code = c.code "
         "AND o.onset_date < e.start_at::DATE) "
