@@ -309,6 +309,19 @@ def test_a_combined_code_was_not_there_on_admission_if_a_part_was_not() -> None:
     assert stated == {("J18.9", "Y"), ("I12.9", "N"), ("N18.30", "N")}
 
 
+@pytest.mark.parametrize(("done", "poa"), [(["021009W"], "N"), ([], "Y")])
+def test_what_an_operation_of_the_first_day_brings_about_was_not_there_on_admission(
+    done: list[str], poa: str
+) -> None:
+    bled = [event("loss", "diagnosis", code="D62"), event("kidneys", "diagnosis", code="N17.9")]
+    admitted = stay("stay", 20, "I25.10") | {"with": bled}
+    admitted["details"]["icd10pcs"] = done
+    coded = listed(_run(admitted)["encounter_diagnoses"], "code", "poa")
+    stated = {(code, {"U": "N", "W": "Y"}.get(one, one)) for code, one in coded}
+
+    assert {("D62", poa), ("N17.9", "Y")} <= stated
+
+
 def test_hypertension_of_before_a_pregnancy_goes_on_after_it() -> None:
     tables = _run(event("known", "diagnosis", 10, code="O10.919"), count=40,
                   clinical={"primary": {"code": "E78.5"}},

@@ -7,7 +7,7 @@ import duckdb
 
 from healthsim.audit.rules import AnyRule, AuditRule
 from healthsim.codes.pregnancy import LONGEST_PREGNANCY
-from healthsim.medicine.coding import order_rules
+from healthsim.medicine.coding import arises_in_operations, order_rules
 from healthsim.medicine.organisms import organisms, unnamed
 from healthsim.medicine.removals import removals
 from healthsim.medicine.spread import HISTORY, primary_sql, spread_sql
@@ -51,6 +51,14 @@ _OF_VISIT = (
     "SELECT concat('encounter_id ', s.encounter_id, ' code ', s.code) "
     "FROM encounter_diagnoses AS s JOIN encounters AS e USING (encounter_id) "
 )
+_BROUGHT = (
+    f"s.sequence > 1 AND regexp_matches(s.code, '^({'|'.join(arises_in_operations())})') "
+    "AND e.encounter_class = 'inpatient' AND c.encounter_id = e.encounter_id AND EXISTS (SELECT 1 "
+    "FROM procedures AS p WHERE p.encounter_id = e.encounter_id "
+    "AND p.performed_date = e.start_at::DATE AND regexp_matches(p.code, '^(0.{6}|[1-6][0-9]{4})$') "
+    "AND NOT regexp_matches(p.code, '^(1[01]|20[56]|31500|36[0-4]|3655|5170|59|622[67])'))"
+)
+"""What an operation on the day of admission brought about."""
 _CONDITION = (
     "SELECT concat('condition_id ', s.condition_id, ' code ', s.code) FROM conditions AS s "
 )
@@ -213,13 +221,14 @@ RULES: tuple[AnyRule, ...] = (
     ),
     AuditRule(
         "coding: not present on admission is what began after it", "encounter_diagnoses.poa",
-        ("encounter_diagnoses", "encounters", "conditions"),
+        ("encounter_diagnoses", "encounters", "conditions", "procedures"),
         f"{_OF_VISIT} JOIN temp.diagnoses AS d ON d.code = s.code WHERE {_LIVES} "
         "AND s.poa IN ('Y', 'N', 'U', 'W') AND (s.poa IN ('N', 'U')) <> EXISTS "
         "(SELECT 1 FROM conditions AS c LEFT JOIN conditions AS b ON b.person_id = c.person_id "
         f"AND (b.code, c.code) IN ({_NAMED}) AND b.abatement_date + 1 = c.onset_date WHERE "
         "c.person_id = e.person_id AND c.code = s.code AND c.onset_date <= e.end_at::DATE "
-        "AND coalesce(b.onset_date, c.onset_date) > e.start_at::DATE)",
+        "AND (coalesce(b.onset_date, c.onset_date) > e.start_at::DATE "
+        f"OR (c.onset_date = e.start_at::DATE AND {_BROUGHT})))",
     ),
 )  # fmt: skip
 """Rules of problem lists; `lay_out_choice` makes ``temp.problem_list``."""

@@ -155,6 +155,19 @@ def _exempt() -> dict[str, str]:
 
 
 @lru_cache(maxsize=65_536)
+@cache
+def arises_in_operations() -> tuple[str, ...]:
+    """Return the beginnings of diagnoses that an operation of the stay brings about.
+
+    One that begins on the day of the operation was not present on admission (guidelines,
+    appendix I: conditions that develop during an outpatient encounter or an operation).
+
+    >>> "D62" in arises_in_operations(), "N17" in arises_in_operations()
+    (True, False)
+    """
+    return tuple(row["code"] for row in rows("arise_in_operations.csv"))
+
+
 def is_exempt_from_poa(code: str) -> bool:
     """Tell whether a code needs no indicator that it was present on admission.
 

@@ -18,7 +18,13 @@ from healthsim.execution.people.draws import Rows
 from healthsim.execution.people.logs import FOREVER
 from healthsim.execution.sync.visits.long_term_use import LongTermUse
 from healthsim.execution.timeline.record import Record
-from healthsim.medicine.coding import LongTermDrug, in_coding_order, leaves_state, with_partners
+from healthsim.medicine.coding import (
+    LongTermDrug,
+    arises_in_operations,
+    in_coding_order,
+    leaves_state,
+    with_partners,
+)
 from healthsim.medicine.obstetrics import Stage, coded_in_pregnancy, is_birth, is_obstetric
 from healthsim.medicine.problems import (
     after_treatment,
@@ -78,6 +84,7 @@ class VisitsToCode:
         acute: whether it is an emergency, a stay or an operation.
         emergency: whether it is an emergency visit, which does not know what the stay after it
             finds: of the conditions that are not its own, those that were there the day before.
+        operated: whether it is an operation on its first day.
     """
 
     rows: Rows
@@ -89,6 +96,7 @@ class VisitsToCode:
     comorbidities: bool
     acute: bool = False
     emergency: bool = False
+    operated: bool = False
 
 
 @dataclass(frozen=True)
@@ -162,17 +170,22 @@ class VisitCoding:
         return VisitCodes(tuple(lists), chosen.astype(np.int32), tuple(since))
 
     def _begun_during(self, visits: VisitsToCode) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return which of its own codes began during each visit, and which after its first day."""
+        """Return which of its own codes began during each visit, and which after admission.
+
+        Those are what began after the first day, and what an operation on that day brought about.
+        """
         began, late = np.zeros((2, len(visits.rows)), dtype=np.int64)
         moment = self._record.moment(visits.rows, visits.first)
         for bit, code in enumerate(visits.own):
+            brought = int(visits.operated and code not in visits.listed
+                          and code.startswith(arises_in_operations()))  # fmt: skip
             for episode in self._record.conditions.episodes_of(code):
                 position = moment.positions[episode.rows]
                 inside = (position >= 0) & episode.holds
                 since, at = episode.since[inside], position[inside]
                 during = (visits.first[at] <= since) & (since <= visits.last[at])
                 began[at[during]] |= np.int64(1 << bit)
-                late[at[during & (since > visits.first[at])]] |= np.int64(1 << bit)
+                late[at[during & (since > visits.first[at] - brought)]] |= np.int64(1 << bit)
         return began, late
 
     def _begun_states(self, visits: VisitsToCode, states: Sequence[str]) -> NDArray[np.int64]:

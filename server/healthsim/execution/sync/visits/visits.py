@@ -33,6 +33,7 @@ from healthsim.execution.timeline.facts import VisitFacts
 from healthsim.execution.timeline.record import Record
 from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.execution.timeline.timeline import Timeline
+from healthsim.medicine.arrivals import is_operation
 from healthsim.specification.journeys import events
 from healthsim.specification.journeys.details import ClaimDetails, CodedDiagnosis, EncounterDetails
 from healthsim.specification.journeys.plan import Occurrence
@@ -239,6 +240,12 @@ def _diagnoses(sources: Sequence[_Source], coder: _Coder) -> list[VisitCodes]:
     return [codes.take(slice(end - size, end)) for end, size in zip(ends, sizes, strict=True)]
 
 
+def _done(details: EncounterDetails | ClaimDetails) -> list[str]:
+    """Return the codes of the procedures that a visit lists."""
+    listed = [one if isinstance(one, str) else one.code for one in details.procedures or ()]
+    return [*listed, *(details.icd10pcs if isinstance(details, EncounterDetails) else ())]
+
+
 def _to_code(of: _Source, coder: _Coder) -> VisitsToCode:
     """Return visits with the listed diagnoses that hold, else the primary condition."""
     primary, record, source, details = coder.primary, coder.record, of.source, of.details
@@ -266,4 +273,5 @@ def _to_code(of: _Source, coder: _Coder) -> VisitsToCode:
         own=sorted(own), comorbidities=details.comorbidities,
         acute=details.encounter_class in _ACUTE,
         emergency=details.encounter_class == "emergency",
+        operated=details.encounter_class == "inpatient" and any(map(is_operation, _done(details))),
     )  # fmt: skip
