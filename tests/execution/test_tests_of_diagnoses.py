@@ -300,3 +300,13 @@ def test_a_measured_ejection_fraction_is_near_the_one_that_the_profile_gives() -
 
     assert max(abs(value - held[person]) for person, value in _ejection(tables)) < 16
     assert np.mean([abs(value - held[person]) for person, value in _ejection(tables)]) < 5
+
+
+def test_a_blood_culture_without_growth_is_reported_after_five_days() -> None:
+    results = _walked(_stay("blood_stream", 20, "A41.9"))["lab_results"]
+    columns = (results["loinc"].texts(), results["value_text"].texts(),
+               (results["resulted_at"] - results["collected_at"]).tolist())  # fmt: skip
+    cultures = [row[1:] for row in zip(*columns, strict=True) if row[0] == "600-7"]
+
+    assert {"No growth"} < {text for text, _ in cultures}
+    assert all((wait >= 5 * 1440) == (text == "No growth") for text, wait in cultures)

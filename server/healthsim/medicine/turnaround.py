@@ -1,6 +1,7 @@
 """How long a result takes from its specimen, by kind of test and by where it is taken.
 
-The figures are rows of ``data/turnaround.csv`` and ``data/turnaround_kinds.csv``.
+The figures are rows of ``data/turnaround.csv`` and ``data/turnaround_kinds.csv``; results that
+take another time than their test are rows of ``data/turnaround_results.csv``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from healthsim.medicine.datafiles import rows
 from healthsim.medicine.specimens import result_kind
 
 _TIMES, _KINDS = "turnaround.csv", "turnaround_kinds.csv"
+_RESULTS = "turnaround_results.csv"
 _USUAL = "chemistry"
 _SETTINGS = {"emergency": "emergency", "inpatient": "hospital", "observation": "hospital",
              "outpatient_hospital": "hospital", "asc": "hospital"}  # fmt: skip
@@ -90,7 +92,25 @@ def turnaround(code: str, setting: str) -> Turnaround:
     Raises:
         ValueError: the table has no row of the test's kind and setting, or it ends too soon.
     """
-    kind = kind_of_test(code)
+    return _times(kind_of_test(code), setting)
+
+
+@cache
+def slow_results() -> dict[tuple[str, str], Turnaround]:
+    """Return how long results take that take longer than others of their test, minutes.
+
+    They are by test (LOINC) and the result's text.
+
+    >>> slow_results()["600-7", "No growth"].least == 5 * 24 * 60
+    True
+
+    Raises:
+        ValueError: as of `turnaround`.
+    """
+    return {(row["loinc"], row["result"]): _times(row["kind"], "") for row in rows(_RESULTS)}
+
+
+def _times(kind: str, setting: str) -> Turnaround:
     row = next((row for row in rows(_TIMES) if row["kind"] == kind
                 and row["setting"] in ("", setting)), None)  # fmt: skip
     found = row and Turnaround(int(row["least"]), int(row["most"]))

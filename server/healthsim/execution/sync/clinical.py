@@ -33,7 +33,7 @@ from healthsim.execution.sync.visits.visits import DAY
 from healthsim.execution.timeline.facts import CarePlanFacts
 from healthsim.execution.timeline.step_call import OccurrenceRows
 from healthsim.medicine.studies import procedure_words
-from healthsim.medicine.turnaround import is_there_at_once
+from healthsim.medicine.turnaround import is_there_at_once, slow_results
 from healthsim.medicine.visit_lengths import taken_over, waits
 from healthsim.products.patientsim import tables as chart
 from healthsim.products.patientsim.generate import (
@@ -118,8 +118,21 @@ def _reported_after(ctx: SyncContext, layout: RowLayout[ResultRows]) -> NDArray[
     times = {id(one): turnaround_of(ctx, one.source, one.loinc) for one in layout.segments}
     least = layout.segment_values(lambda result: times[id(result)].least, np.int64)
     most = layout.segment_values(lambda result: times[id(result)].most, np.int64)
+    for place, time in enumerate(slow_results().values(), 1):
+        slow = layout.row_values(_slow).astype(np.int64) == place
+        least, most = np.where(slow, time.least, least), np.where(slow, time.most, most)
     after = least + np.floor(source_values(layout, share) * (most - least)).astype(np.int64)
     return np.where(_at_once(layout), 0, after)
+
+
+def _slow(result: ResultRows) -> NDArray[np.int64]:
+    """Return which of the slow results of the table each one is, int64, from 1; 0 for none."""
+    found, text = np.zeros(len(result.rows), dtype=np.int64), None
+    for place, (loinc, slow) in enumerate(slow_results(), 1):
+        if loinc == result.loinc:
+            text = result.text if text is None else text
+            found[text.equals(slow)] = place
+    return found
 
 
 @dataclass(frozen=True, eq=False)
