@@ -72,6 +72,7 @@ OF_NOTES = tuple(Tampering(rules, change) for rules, *change in (
     (_AGE, _text(r", (\d+)-year-old", ", 101-year-old")),
     (_RESUMED, _text("\n- Resume ", "\n- Continue ")),
     (_RESUMED, _text("\n- Continue ", "\n- Resume ", "type = '18842-5'")),
+    (_RESUMED, _text("\n- Continue ", "\n- Keep holding ", "type = '18842-5'")),
 ))  # fmt: skip
 """Changes of notes."""
 

@@ -56,7 +56,9 @@ _LENGTH = ("CASE " + " ".join(
                               (10**6, 365.25, "year"))
 ) + " END")  # fmt: skip
 """How long `days` are, in the words of a note."""
-_DRUG = "(?m)^- (?:(?:Continue|Resume|Start|Increase|Reduce) )?(.+?)(?: from .+)?[.] [A-Z]"
+_DRUG = (
+    "(?m)^- (?:(?:Continue|Resume|Keep holding|Start|Increase|Reduce) )?(.+?)(?: from .+)?[.] [A-Z]"
+)
 
 _HELD = f"regexp_extract_all({under('MEDICATIONS HELD')}, '(?m)^- (.+?)[.] Held', 1)"
 
@@ -205,7 +207,9 @@ RULES: tuple[AnyRule, ...] = (
         f"WHERE len(list_filter({_left_with('Continue')}, lambda one: list_contains({_HELD}, one) "
         "AND NOT list_contains(coalesce(g.drugs, []), one))) > 0 "
         f"OR len(list_filter({_left_with('Resume')}, lambda one: NOT list_contains({_HELD}, one) "
-        "OR list_contains(coalesce(g.drugs, []), one))) > 0",
+        "OR list_contains(coalesce(g.drugs, []), one))) > 0 "
+        f"OR len(list_filter({_left_with('Keep holding')}, "
+        f"lambda one: NOT list_contains({_HELD}, one))) > 0",
     ),
     AuditRule(
         "a pressure in a note was measured in its encounter", "clinical_notes.text",

@@ -156,3 +156,19 @@ def test_what_harms_an_injured_kidney_is_held_and_the_note_says_why(
     assert not {step for step in ("kidney", "potassium", "weak") if "lisinopril" in given[step]}
     assert "- lisinopril 10 mg tablet. Held for acute kidney injury." in text
     assert "- lisinopril 10 mg tablet. Held for an eGFR below 30." in text
+
+
+def test_what_a_stay_held_for_a_result_is_not_resumed_before_a_better_one(
+    tables: Mapping[str, Columns],
+) -> None:
+    results = listed(tables["lab_results"], "encounter_id", "collected_at", "loinc", "value")
+    last = {stay: value for stay, _, code, value in sorted(results) if code == "98979-8"}
+    held = {stay: text
+            for stay, text in listed(tables["clinical_notes"], "encounter_id", "text")
+            if "lisinopril 10 mg tablet. Held for an eGFR below 30." in text}  # fmt: skip
+    kept = {stay for stay, text in held.items() if "\n- Keep holding lisinopril 10 mg tablet. "
+            "Not before a later test allows it." in text}  # fmt: skip
+
+    assert kept
+    assert kept == {stay for stay in held if last.get(stay, 0) < 30}
+    assert not any("- Resume lisinopril" in held[stay] for stay in kept)

@@ -48,6 +48,17 @@ def stays_holding(rule: HeldDrugs, stays: Columns, tables: Mapping[str, Columns]
     return holds
 
 
+def still_held(rule: HeldDrugs, stays: Columns, tables: Mapping[str, Columns]) -> Mask:
+    """Return which stays end with a last result that still holds a rule's drugs; bool, (n,).
+
+    Arguments as of `stays_holding`.
+    """
+    if not rule.labs or "lab_results" not in tables:
+        return np.zeros(len(numbers(stays, "person_id")), dtype=np.bool_)
+    ends = numbers(stays, "end_at")
+    return _by_results(rule, {**stays, "start_at": ends + 1, "end_at": ends}, tables["lab_results"])
+
+
 def _by_results(rule: HeldDrugs, stays: Columns, results: Columns) -> Mask:
     """Return in which stays a result is below the bound of a rule, or was before; bool."""
     tests = np.flatnonzero(codes_where(texts(results, "loinc"), rule.labs.__contains__))

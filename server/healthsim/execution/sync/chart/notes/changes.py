@@ -7,7 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from healthsim.execution.sync.chart.notes.drugs import Courses, died
-from healthsim.execution.sync.chart.notes.given import gives, is_held
+from healthsim.execution.sync.chart.notes.given import gives, is_held, is_held_on
 from healthsim.execution.sync.chart.notes.kinds import Notes
 from healthsim.execution.sync.chart.notes.phrases import Strings, glued, said
 from healthsim.execution.sync.chart.notes.scene import Scene
@@ -16,8 +16,8 @@ from healthsim.execution.sync.chart.notes.vocabulary import diagnosis, in_a_sent
 from healthsim.execution.sync.visits.visits import DAY
 from healthsim.medicine.dosing import counted, frequencies
 
-_ACTS = ("Start", "Continue", "Resume", "Increase", "Reduce", "Change")
-_START, _CONTINUE, _RESUME, _INCREASE, _REDUCE, _CHANGE = range(len(_ACTS))
+_ACTS = ("Start", "Continue", "Resume", "Keep holding", "Increase", "Reduce", "Change")
+_START, _CONTINUE, _RESUME, _HOLD, _INCREASE, _REDUCE, _CHANGE = range(len(_ACTS))
 
 
 def prescribed(scene: Scene, notes: Notes) -> tuple[Places, Strings]:
@@ -43,7 +43,8 @@ def discharge_medications(scene: Scene, notes: Notes) -> Strings:
 def _acts(scene: Scene, notes: Notes, place: Places, row: Places) -> NDArray[np.int64]:
     """Return what notes do with drugs, positions in `_ACTS`.
 
-    A stay resumes what it held; what it gave after all goes on.
+    A stay resumes what it held, unless its last result holds it still; what it gave after all
+    goes on.
     """
     courses = scene.once(Courses.of)
     earlier = courses.written[row] < notes.first_day[place]
@@ -52,7 +53,8 @@ def _acts(scene: Scene, notes: Notes, place: Places, row: Places) -> NDArray[np.
     act = np.where(earlier, _CONTINUE, act)
     encounter = notes.encounter[place]
     paused = is_held(scene, encounter, row) & ~gives(scene, encounter, row)
-    return np.where((act == _CONTINUE) & paused, _RESUME, act)
+    left = np.where(is_held_on(scene, encounter, row), _HOLD, _RESUME)
+    return np.where((act == _CONTINUE) & paused, left, act)
 
 
 def _doses(scene: Scene) -> NDArray[np.int64]:
@@ -78,12 +80,13 @@ def _lines(scene: Scene, act: NDArray[np.int64], row: Places, why: Strings) -> S
                  (act == _CHANGE) & courses.changes[row])  # fmt: skip
     same = either(glued(taken(drug, row), dosed), taken(drug, row))
     ingredient = taken(scene.text("prescriptions", "ingredient"), row)
+    until = only("Not before a later test allows it.", act == _HOLD)
     return said(
         "plan_drug",
         act=taken(pa.array(_ACTS), act),
         drug=either(glued(ingredient, other), same),
-        sig=taken(scene.text("prescriptions", "sig"), row),
-        indication=why,
+        sig=either(until, taken(scene.text("prescriptions", "sig"), row)),
+        indication=only(why, act != _HOLD),
     )
 
 

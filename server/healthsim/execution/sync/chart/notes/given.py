@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from healthsim.execution.sync.chart.held import stays_holding
+from healthsim.execution.sync.chart.held import stays_holding, still_held
 from healthsim.execution.sync.chart.notes.admission import known_at_admission
 from healthsim.execution.sync.chart.notes.drugs import Courses
 from healthsim.execution.sync.chart.notes.kinds import Notes
@@ -148,6 +148,17 @@ def is_held(scene: Scene, encounter: Places, row: Places) -> NDArray[np.bool_]:
     return np.isin(asked, pairs)
 
 
+def is_held_on(scene: Scene, encounter: Places, row: Places) -> NDArray[np.bool_]:
+    """Tell which prescriptions an encounter held for a result that was no better as it ended.
+
+    Arguments and result as of `is_held`.
+    """
+    held, drug = scene.once(_held), scene.coded("prescriptions", "drug")
+    pairs = held.encounter * len(drug.vocabulary) + drug.codes[held.row]
+    asked: NDArray[np.int64] = encounter * len(drug.vocabulary) + drug.codes[row]
+    return np.isin(asked, pairs[held.lasts])
+
+
 def gives(scene: Scene, encounter: Places, row: Places) -> NDArray[np.bool_]:
     """Tell which prescriptions are of a drug that an encounter gave; bool, shape (n,).
 
@@ -176,12 +187,14 @@ class _Held:
         encounter: positions in `encounters`.
         row: positions in `prescriptions`.
         why: in words.
+        lasts: bool, whether the last result of the stay holds it still.
     """
 
     of_stays: Groups
     encounter: Places
     row: Places
     why: Strings
+    lasts: NDArray[np.bool_]
 
 
 def _held(scene: Scene) -> _Held:
@@ -208,19 +221,22 @@ def _held_by(scene: Scene, tables: Mapping[str, Columns]) -> _Held:
     columns: Columns = {name: np.asarray(scene.column("encounters", name))[stays] for name in names}
     ingredient = scene.coded("prescriptions", "ingredient").take(row)
     reason = np.full(len(row), -1, dtype=np.int64)
+    lasts = np.zeros(len(row), dtype=np.bool_)
     for number, rule in enumerate(held_drugs()):
         about = codes_where(ingredient, rule.ingredients.__contains__)
         holds = about & stays_holding(rule, columns, tables)[place]
         reason[holds & (reason < 0)] = number
+        lasts |= holds & still_held(rule, columns, tables)[place]
     by_vein = np.isin(stays[place] * 2**16 + ingredient.codes, _by_vein(scene, ingredient))
     reason[by_vein & (reason < 0)] = len(held_drugs())
+    lasts = lasts[reason >= 0]
     place, row, reason = (one[reason >= 0] for one in (place, row, reason))
     drug = scene.order("prescriptions", "drug")[row]
     first = first_of_each(place, drug)
-    place, row, reason = place[first], row[first], reason[first]
+    place, row, reason, lasts = place[first], row[first], reason[first], lasts[first]
     groups = Groups.of(stays[place], scene.visits, drug[first])
     words = pa.array([*(rule.words for rule in held_drugs()), "the same drug by vein"], pa.string())
-    return _Held(groups, stays[place], row, taken(words, reason))
+    return _Held(groups, stays[place], row, taken(words, reason), lasts)
 
 
 def _by_vein(scene: Scene, ingredient: Coded) -> NDArray[np.int64]:
