@@ -160,16 +160,33 @@ class PersonBody:
             value = self.record.state(state, day)
             row = derived().get(named) or analytes()[named]
             if row.low <= value <= row.high:
-                wanted = self.otherwise_healthy(named, value, day)[key]
+                wanted = self.otherwise_healthy(named, value, day, self.beside(named, day))[key]
                 return float(to_scale(analytes()[key], one(wanted))[0])
         return None
 
-    def otherwise_healthy(self, named: str, value: float, day: int) -> dict[str, float]:
+    def beside(self, named: str, day: int) -> dict[str, Any]:
+        """Return set points of what a state's analyte is computed from, unless a state has it."""
+        if named not in derived():
+            return {}
+        behind = {key for name in self.states for key in drawn_behind(name)}
+        found = {}
+        for key in plan(needs(named)).drawn:
+            if key not in behind:
+                middle, excess, left, added, _ = self.parts(key, day)
+                excess += self.deviation(key, day)
+                location = middle + (excess * left if excess > 0 else excess) + added
+                found[key] = to_value(analytes()[key], one(location))
+        return found
+
+    def otherwise_healthy(
+        self, named: str, value: float, day: int, beside: dict[str, Any] | None = None
+    ) -> dict[str, float]:
         if named not in derived():
             return {named: value}
         wanted, others, subjects = plan(needs(named)), dict[str, Any](), self.subjects(day)
         for key in wanted.drawn:
             others[key] = to_value(analytes()[key], one(sum(self.own(key, day))))
+        others |= beside or {}
         others |= derive(wanted.derived, others, subjects)
         return {name: float(found[0])
                 for name, found in solve(named, one(value), others, subjects).items()}  # fmt: skip

@@ -205,3 +205,19 @@ def test_creatinine_does_not_rise_by_half_in_an_illness_without_kidney_injury() 
 
     assert median(rises) > 1.05
     assert max(rises) < 1.5
+
+
+def test_a_weight_that_a_state_holds_is_the_same_whoever_measures_it() -> None:
+    """An attribute of body surface makes people taller; a weight is that of their own height."""
+    stature = {"type": "normal", "mean": 2.1, "sd": 0.1, "low": 1.8, "high": 2.5}
+    profile = {**everybody(60), "attributes": {"bsa": stature},
+               "demographics": {"age": {"type": "uniform", "low": 40, "high": 70}}}  # fmt: skip
+    measured = event("own", "vital", 1, loinc="29463-7", result={"from": "weight"})
+    usual = event("usual", "vital", 3, loinc="29463-7")
+    found = run(profile, journey(measured, usual, state={"weight": {"start": "body"}}))[
+        "vital_signs"
+    ]
+    days, values = found["measured_at"] // 1440, found["value"]
+    first = days == days.min()
+    assert first.sum() == len(values) - first.sum() == 60
+    assert (abs(values[~first] / values[first] - 1) < 0.05).all()

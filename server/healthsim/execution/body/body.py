@@ -125,8 +125,7 @@ class Body:
         self._expose(list(wanted.drawn), on)
         found: dict[str, Floats] = {}
         for drawn in wanted.drawn:
-            location = self._latent(drawn, on).quiet().location(self._deviations.of(drawn, on))
-            found[drawn] = to_value(analytes()[drawn], location)
+            found[drawn] = to_value(analytes()[drawn], self._set_point(drawn, on))
         return (found | derive(wanted.derived, found, on.subjects))[key]
 
     def acting_on(self, code: str, on: Specimen) -> list[Acting]:
@@ -297,9 +296,27 @@ class Body:
         if not variable.from_birth:
             value[self._history.people.number[on.rows] >= FIRST_BORN] = np.nan
         at = np.flatnonzero(is_possible(named, value))
-        drawn = self._healthy.behind(named, value[at], on.take(at))[key]
+        others = {name: found[at] for name, found in self._beside(named, on).items()}
+        drawn = self._healthy.behind(named, value[at], on.take(at), others)[key]
         location[at] = to_scale(analytes()[key], drawn)
         return location
+
+    def _beside(self, named: str, on: Specimen) -> dict[str, Floats]:
+        """Return the set points of what a state's analyte is computed from and does not move.
+
+        A weight is that of the person's own height, which an attribute may have moved. What
+        follows a state too is left as it is in health: each would wait for the other.
+        """
+        if named not in derived():
+            return {}
+        inputs = plan(tuple(needs(named))).drawn
+        keys = [key for key in inputs if key not in self._behind]
+        self._expose(keys, on)
+        return {key: to_value(analytes()[key], self._set_point(key, on)) for key in keys}
+
+    def _set_point(self, key: str, on: Specimen) -> Floats:
+        """Return where a drawn analyte is without the noise of the day, on its scale."""
+        return self._latent(key, on).quiet().location(self._deviations.of(key, on))
 
     def _hold_attributes(self, as_of: int) -> None:
         """Find how far everyone's attributes are from what the body would show on the first day.

@@ -83,13 +83,20 @@ class Healthy:
         if found is not None:
             value[at] = found
 
-    def behind(self, named: str, value: Floats, on: Collection) -> Mapping[str, Floats]:
+    def behind(
+        self,
+        named: str,
+        value: Floats,
+        on: Collection,
+        beside: Mapping[str, Floats] | None = None,
+    ) -> Mapping[str, Floats]:
         """Return the drawn analytes, in their units, of people in whom an analyte has a value.
 
         Args:
             named: the analyte, drawn or derived.
             value: float64, shape (n,).
             on: the measurements; the people are otherwise healthy.
+            beside: drawn analytes of theirs that are known, in their units, by key.
         """
         if named not in derived():
             return {named: value}
@@ -97,6 +104,7 @@ class Healthy:
         others: dict[str, Floats] = {
             key: to_value(analytes()[key], np.add(*self.place(key, on))) for key in wanted.drawn
         }
+        others |= beside or {}
         others |= derive(wanted.derived, others, on.subjects)
         return solve(named, value, others, on.subjects)
 
