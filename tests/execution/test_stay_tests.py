@@ -125,3 +125,40 @@ def test_the_weight_is_not_taken_at_each_time_of_intensive_care() -> None:
     rows = listed(_failing()["vital_signs"], "encounter_id", "loinc", "measured_at")
     weights = [(visit, at // _DAY) for visit, code, at in rows if code == "29463-7"]
     assert max(weights.count(one) for one in weights) <= 2
+
+
+def _readings(tables: dict[str, Any]) -> dict[int, list[tuple[int, float]]]:
+    """Return the pulse oximetry of each person: minute and value, in time."""
+    found: dict[int, list[tuple[int, float]]] = {}
+    for person, code, at, value in listed(tables["vital_signs"], "person_id", "loinc",
+                                          "measured_at", "value"):  # fmt: skip
+        if code == "59408-5":
+            found.setdefault(person, []).append((at, value))
+    return {person: sorted(rows) for person, rows in found.items()}
+
+
+def test_an_oximeter_and_a_blood_gas_of_one_hour_show_one_saturation() -> None:
+    tables = _failing()
+    readings, gases = _readings(tables), 0
+    for person, code, at, value in listed(tables["lab_results"], "person_id", "loinc",
+                                          "collected_at", "value"):  # fmt: skip
+        near = [of for when, of in readings[person] if abs(when - at) <= 60]
+        if code == "2708-6" and near:
+            gases += 1
+            assert min(abs(of - value) for of in near) <= 2
+    assert gases >= 30
+
+
+def test_oxygen_comes_before_the_saturation_rises() -> None:
+    tables = _failing()
+    given = dict(sorted(((person, at) for person, drug, at in listed(
+        tables["medication_administrations"], "person_id", "ingredient", "given_at")
+        if drug == "oxygen"), reverse=True))  # fmt: skip
+    low = 0
+    for person, rows in _readings(tables).items():
+        first = next((of for of in rows if of[1] < 90), None)
+        if first is not None:
+            low += 1
+            assert 10 <= given[person] - first[0] < 15
+            assert all(value < 90 + 3 for when, value in rows if first[0] <= when < given[person])
+    assert low >= 20

@@ -22,6 +22,8 @@ what is swallowed once a day is given in the morning."""
 ORDERS_CHANGE = 12 * 60
 """Minute of the day from which a prescription of that day is given, and the one that it ends no
 more: orders change in the morning (assumption)."""
+OXYGEN = "oxygen"
+"""Ingredient that a low saturation calls for, and that goes on without a round."""
 HOME_ROUTES = ("oral", "inhaled", "subcutaneous")
 NOT_GIVEN = {"b": "away", "c": "asleep", "d": "vomiting"}
 """Code of HL7's reasons why a drug was not given -> its words."""

@@ -20,6 +20,7 @@ from healthsim.execution.sync.chart.places import (
     texts,
 )
 from healthsim.execution.sync.context import SyncContext
+from healthsim.execution.sync.gases import as_oximeter, before_oxygen
 from healthsim.execution.sync.numbering import tests_address
 from healthsim.execution.sync.visits.visits import DAY
 from healthsim.medicine.stay_tests import (
@@ -41,7 +42,8 @@ _SOON, _SPREAD = 25, 45  # minutes from arrival to the first specimen: assumptio
 _ROUND, _ROUND_LASTS = 5 * 60, 90  # specimens are taken from 5 to 6:30 on later days: assumption
 _LEAST, _BEFORE_END = 6 * 60, 60  # minutes since arrival, and to the end of the stay: assumption
 _HOSPITAL = "inpatient"
-_UNGRADED = ("abg",)  # panels whose results define no adverse event
+_GASES = "abg"
+_UNGRADED = (_GASES,)  # panels whose results define no adverse event
 _NUMBER = 2**BITS - 1
 _DAYS = 2**20  # more than any day, in a key with a person
 
@@ -104,7 +106,7 @@ def with_stay_tests(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
         if name not in _UNGRADED:
             draws = draws.take(~_graded(ctx, stays.rows[draws.stay]))
         if len(draws.at):
-            parts.append(_results(ctx, stays, draws, name, tables["encounters"]))
+            parts.append(_results(ctx, stays, draws, name, tables))
     if len(parts) == 1:
         return stated
     columns = stack(parts)
@@ -148,6 +150,8 @@ def _due(ctx: SyncContext, stays: _Stays, name: str, tables: Mapping[str, Column
     u = draws.at("stay_tests/minute", rows, draws.pairs(rows, start + turn))
     soon = start + _SOON + np.floor(u * _SPREAD).astype(np.int64)
     morning = (start // DAY + turn) * DAY + _ROUND + np.floor(u * _ROUND_LASTS).astype(np.int64)
+    if name == _GASES:
+        soon = before_oxygen(ctx, rows, stays.encounter[stay], soon, tables)
     at = np.where(turn == 0, soon, morning)
     kept = (at <= stays.end[stay] - _BEFORE_END) & (at // DAY <= ctx.through)
     kept &= (turn == 0) | (at >= start + _LEAST)
@@ -186,12 +190,14 @@ def _graded(ctx: SyncContext, rows: NDArray[np.intp]) -> Mask:
 
 
 def _results(
-    ctx: SyncContext, stays: _Stays, draws: _Draws, name: str, encounters: Columns
+    ctx: SyncContext, stays: _Stays, draws: _Draws, name: str, tables: Mapping[str, Columns]
 ) -> Columns:
     """Return the rows of a panel: what the body shows of each code on each draw."""
     codes, size = tested_panels()[name], len(draws.at)
     rows = stays.rows[draws.stay]
     shown = ctx.record.body.values(codes, rows, (draws.at // DAY).astype(np.int32))
+    if name == _GASES:
+        shown = as_oximeter(ctx, rows, draws.at, shown, tables)
     value = np.concatenate([shown[code] for code in codes])
     loinc = Coded(np.repeat(np.arange(len(codes), dtype=np.int32), size), codes)
     place = np.array([tested_codes().index(code) for code in codes])
@@ -199,7 +205,7 @@ def _results(
     at, person = np.tile(draws.at, len(codes)), ctx.person_id[rows]
     months = whole_months(ctx.people.birth[rows], (draws.at // DAY).astype(np.int32))
     hours = (draws.at - ctx.born_at[rows]) / 60
-    treats = numbers(encounters, "attending_npi")[stays.at[draws.stay]]
+    treats = numbers(tables["encounters"], "attending_npi")[stays.at[draws.stay]]
     found = chart.LAB_RESULTS.complete({
         "lab_result_id": ids(np.tile(person, len(codes)), np.tile(number, len(codes)) +
                              np.repeat(place, size)),

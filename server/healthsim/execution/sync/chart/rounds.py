@@ -21,9 +21,11 @@ from healthsim.execution.sync.chart.places import (
 from healthsim.execution.sync.chart.ward_orders import Orders, Stays
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.visits.visits import DAY
+from healthsim.medicine.growth import figure
 from healthsim.medicine.ward_drugs import (
     EVENING,
     HOURS,
+    OXYGEN,
     after_operations,
     least_minutes,
     nothing_by_mouth,
@@ -130,8 +132,7 @@ def doses_of(
     """
     rows, start = rows_of(ctx, stays.person[orders.stay]), stays.start[orders.stay]
     draws = ctx.record.draws
-    soon = np.floor(draws.at("chart/given/soon", rows, draws.pairs(rows, start)) * SOON)
-    soon = soon.astype(np.int64)
+    soon = _soon(orders, draws.at("chart/given/soon", rows, draws.pairs(rows, start)))
     operations = Operations.of(stays, tables)
     own = orders.prescription == NO_NUMBER
     first = _first(stays, orders, operations, soon)
@@ -150,6 +151,14 @@ def doses_of(
     which = np.concatenate([given_first, order[kept]])
     times = np.concatenate([first[given_first], at[kept]])
     return Doses(orders.take(which), times, np.arange(len(which)) < len(given_first))
+
+
+def _soon(orders: Orders, u: NDArray[np.float64]) -> Numbers:
+    """Return minutes from each order to its first dose: oxygen comes before the next reading."""
+    urgent = orders.ingredient.equals(OXYGEN)
+    least, most = figure("oxygen_within_least"), figure("oxygen_within_most")
+    minutes = np.where(urgent, least + u * (most - least), u * SOON)
+    return np.floor(minutes).astype(np.int64)
 
 
 def _first(stays: Stays, orders: Orders, operations: Operations, soon: Numbers) -> Numbers:

@@ -27,8 +27,8 @@ def answered(
 ) -> dict[str, Floats]:
     """Return what is measured, of those who were found short of oxygen as it is on oxygen.
 
-    In hospital it is after the first such measurement. Elsewhere nobody has so little, or would
-    be sent to a hospital.
+    In hospital it is some minutes after the first such measurement. Elsewhere nobody has so
+    little, or would be sent to a hospital.
 
     Args:
         found: code -> float64, shape (occasions,); NaN where it is not measured.
@@ -41,7 +41,8 @@ def answered(
     values, least = found[SATURATION].copy(), figure("oxygen_given")
     giving = _giving(occasions)
     low = values < least
-    given = occasions.at > _first_low(low & giving, occasions, stated)
+    since = _first_low(low & giving, occasions, stated) + round(figure("oxygen_within_most"))
+    given = occasions.at >= since
     at = np.flatnonzero(np.where(giving, given, low) & (values < figure("on_oxygen")))
     values[at] = on_oxygen(record, occasions.rows[at], occasions.at[at])
     return {**found, SATURATION: values}
