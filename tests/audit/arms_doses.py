@@ -9,6 +9,7 @@ _INSIDE, _WHILE = "a dose lies within its encounter", \
     "a dose of a prescription is given while it lasts"  # fmt: skip
 _WHY, _ALLERGIC = "a dose that is not given has a reason and no amount", \
     "nobody is given what the list of allergies forbids"  # fmt: skip
+_MISSES = "nobody misses oxygen, or sleeps through a dose by needle"
 _M = "medication_administrations"
 _ENC = "(SELECT e.{} FROM encounters AS e WHERE e.encounter_id = medication_administrations." \
     "encounter_id)"  # fmt: skip
@@ -259,6 +260,11 @@ OF_DOSES = (
         "dose = NULL", "dose_unit = NULL")),
     keeps(_WHY, one(_M, "status = 'not-done', status_reason_code = 'b', status_reason = 'away', "
                     "dose = NULL, dose_unit = NULL", _DONE)),
+    *(breaks(_MISSES, one(_M, f"status = 'not-done', {change}", _DONE)) for change in (
+        "ingredient = 'oxygen'", "status_reason_code = 'c', route = 'subcutaneous'")),
+    *(keeps(_MISSES, one(_M, f"status = 'not-done', {change}", _DONE)) for change in (
+        "status_reason_code = 'c', route = 'inhaled'",
+        "status_reason_code = 'b', route = 'subcutaneous'")),
     breaks(_ALLERGIC, one(_M, "drug = 'ceftriaxone 2 g'", "person_id = (SELECT min(a.person_id) "
            "FROM allergies AS a SEMI JOIN medication_administrations AS m "
            "ON m.person_id = a.person_id WHERE substance = 'penicillin')")),

@@ -192,11 +192,18 @@ RULES: tuple[AnyRule, ...] = (
         "SELECT concat('encounter_id ', encounter_id, ' at ', given_at) FROM (SELECT encounter_id, "
         "given_at, max(status_reason_code) AS reason, "
         "count(DISTINCT status_reason_code) AS reasons, "
-        "bool_or(status = 'completed' AND route <> 'intravenous') AS awake, "
+        "bool_or(status = 'completed' AND route <> 'intravenous' AND ingredient <> 'oxygen') "
+        "AS awake, "
         "bool_or(status = 'completed' AND route = 'oral') AS swallowed, "
         f"bool_or(status = 'completed') AS there FROM {_DOSES} WHERE procedure_id IS NULL "
         "GROUP BY ALL) WHERE reasons > 1 OR CASE reason WHEN 'b' THEN there WHEN 'c' THEN awake "
         "WHEN 'd' THEN swallowed ELSE false END",
+    ),
+    AuditRule(
+        "nobody misses oxygen, or sleeps through a dose by needle", f"{_DOSES}.status_reason_code",
+        (_DOSES,), f"SELECT concat('administration_id ', administration_id) FROM {_DOSES} "
+        "WHERE status = 'not-done' AND (ingredient = 'oxygen' "
+        "OR (status_reason_code = 'c' AND route NOT IN ('oral', 'inhaled')))",
     ),
     AuditRule(
         "nothing is swallowed while an operation forbids it", f"{_DOSES}.given_at",

@@ -27,6 +27,8 @@ OXYGEN = "oxygen"
 HOME_ROUTES = ("oral", "inhaled", "subcutaneous")
 NOT_GIVEN = {"b": "away", "c": "asleep", "d": "vomiting"}
 """Code of HL7's reasons why a drug was not given -> its words."""
+SLEEPING_ROUTES = ("oral", "inhaled")
+"""Routes of drugs for which who sleeps is not woken, unless their time matters: assumption."""
 PROPHYLAXIS = "surgical prophylaxis"
 """Group of the drugs that are given once before an operation."""
 _NEVER = 999
@@ -186,3 +188,13 @@ def nothing_by_mouth() -> Mapping[str, int]:
     120
     """
     return {row["unit"]: round(60 * float(row["hours"])) for row in rows("nothing_by_mouth.csv")}
+
+
+@cache
+def time_critical() -> frozenset[str]:
+    """Return ingredients for which people are woken (`medicine/data/time_critical.csv`).
+
+    >>> {"apixaban", "levetiracetam"} <= time_critical(), "atorvastatin" in time_critical()
+    (True, False)
+    """
+    return frozenset(row["ingredient"] for row in rows("time_critical.csv"))

@@ -86,3 +86,20 @@ def test_who_misses_a_round_sleeps_from_eight_in_the_evening_to_seven_in_the_mor
 
     assert {reason for _, reason in missed} == {"asleep", "away"}
     assert all((reason == "away") == (7 * 60 <= minute < 20 * 60) for minute, reason in missed)
+
+
+def test_nobody_misses_oxygen_or_sleeps_through_what_has_its_time() -> None:
+    stay = visit("stay", 5, encounter_class="inpatient", los_days=9, diagnoses=["J96.01"],
+                 procedures=None)  # fmt: skip
+    home = [event(drug.split()[0], "prescription", drug=drug, days_supply=90)
+            for drug in ("apixaban 5 mg tablet", "atorvastatin 40 mg tablet")]  # fmt: skip
+    clinical = {"primary": {"code": "E11.9", "onset": {"years_before": 3}}}
+    found = charted(diabetic(count=60, attributes={}, clinical=clinical), journey(*home, stay))
+    missed = [(drug, route, why) for _, _, route, why, drug, _ in _doses(found) if why is not None]
+    drugs = {drug for _, _, _, _, drug, _ in _doses(found)}
+
+    assert {"oxygen", "apixaban"} <= drugs
+    assert missed
+    assert "oxygen" not in {drug for drug, _, _ in missed}
+    assert all(route == "oral" and drug != "apixaban" for drug, route, why in missed
+               if why == "asleep")  # fmt: skip

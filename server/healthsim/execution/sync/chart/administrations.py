@@ -12,12 +12,20 @@ from healthsim.addresses import BITS, hash_of, ids
 from healthsim.execution.sync.chart.home_orders import home_orders
 from healthsim.execution.sync.chart.infusions import ends_of_stays
 from healthsim.execution.sync.chart.injections import doses_of_procedures
-from healthsim.execution.sync.chart.places import Numbers, apart, numbers, rows_of, texts
+from healthsim.execution.sync.chart.places import (
+    Mask,
+    Numbers,
+    apart,
+    codes_where,
+    numbers,
+    rows_of,
+    texts,
+)
 from healthsim.execution.sync.chart.rounds import SOON, Doses, doses_of
 from healthsim.execution.sync.chart.ward_orders import Orders, Stays, ordered, without_held
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.visits.visits import DAY
-from healthsim.medicine.ward_drugs import NOT_GIVEN
+from healthsim.medicine.ward_drugs import NOT_GIVEN, OXYGEN, SLEEPING_ROUTES, time_critical
 from healthsim.products.patientsim.wards import MEDICATION_ADMINISTRATIONS
 from healthsim.tables import NO_NUMBER, Coded, Columns, join, take
 
@@ -73,7 +81,8 @@ def _reasons(ctx: SyncContext, stays: Stays, given: Doses) -> NDArray[np.int32]:
     """Return why doses are not given, positions in `NOT_GIVEN`; -1 where they are.
 
     A person misses a round: who is away misses all of it, who sleeps all that is not given by
-    vein, who vomits all that is swallowed. Nobody misses a first dose.
+    vein, who vomits all that is swallowed. Nobody misses a first dose, or oxygen, which goes on
+    without rounds, or sleeps through a round with what people are woken for.
     """
     orders, at = given.orders, given.at
     rows = rows_of(ctx, stays.person[orders.stay])
@@ -84,9 +93,17 @@ def _reasons(ctx: SyncContext, stays: Stays, given: Doses) -> NDArray[np.int32]:
     away, asleep, vomiting = range(len(NOT_GIVEN))
     night = (at % DAY < _MORNING) | (at % DAY >= _EVENING)
     reason = np.where(u < _MISSED * _VOMITING, vomiting, np.where(night, asleep, away))
-    missed &= (reason != asleep) | ~orders.route.equals("intravenous")
+    oxygen, vein = orders.ingredient.equals(OXYGEN), orders.route.equals("intravenous")
+    missed &= (reason != asleep) | ~(vein | np.isin(key, key[~vein & ~oxygen & _wakes(orders)]))
+    missed &= ((reason != away) | ~np.isin(key, key[oxygen])) & ~oxygen
     missed &= (reason != vomiting) | orders.route.equals("oral")
     return np.where(missed, reason, -1).astype(np.int32)
+
+
+def _wakes(orders: Orders) -> Mask:
+    """Return what people are woken for: what is injected, and what has its time."""
+    asleep = codes_where(orders.route, SLEEPING_ROUTES.__contains__)
+    return ~asleep | codes_where(orders.ingredient, time_critical().__contains__)
 
 
 def _columns(ctx: SyncContext, stays: Stays, given: Doses) -> Columns:
