@@ -32,6 +32,7 @@ SLEEPING_ROUTES = ("oral", "inhaled")
 PROPHYLAXIS = "surgical prophylaxis"
 """Group of the drugs that are given once before an operation."""
 _NEVER = 999
+_FROM = "from "
 _DAY = 24 * 60
 
 
@@ -47,8 +48,9 @@ class WardDrug:
         diagnoses: regular expression for the beginning of a diagnosis of the stay; or empty.
         principal: of the principal diagnosis of the stay; or empty.
         procedures: of a procedure in the stay, on whose day it is first given; or empty.
-        sign: LOINC code of a vital sign whose first value under `below` it answers; or empty.
-        below: in the unit of the sign; infinite without one.
+        sign: LOINC code of a vital sign whose first value under `below`, or from `least` on, it
+            answers; or empty.
+        below, least: in the unit of the sign; infinite where there is none.
         frequency: a key of `HOURS`.
         days: how many it is given at most.
         share: of those whom it suits, 0 to 1.
@@ -70,6 +72,7 @@ class WardDrug:
     procedures: str
     sign: str
     below: float
+    least: float
     dose: float
     unit: str
     route: str
@@ -101,6 +104,17 @@ class ProcedureDrug:
     order: int
 
 
+def _limits(text: str) -> dict[str, float]:
+    """Return `below` and `least` of a limit: `90` is below 90, `from 39` is 39 and more.
+
+    >>> _limits("90"), _limits("from 39")
+    ({'below': 90.0, 'least': inf}, {'below': -inf, 'least': 39.0})
+    """
+    if text.startswith(_FROM):
+        return {"below": float("-inf"), "least": float(text.removeprefix(_FROM))}
+    return {"below": float(text or "inf"), "least": float("inf")}
+
+
 @cache
 def ward_drugs() -> tuple[WardDrug, ...]:
     """Return every drug of stays, in the order of `medicine/data/ward_drugs.csv`."""
@@ -109,7 +123,7 @@ def ward_drugs() -> tuple[WardDrug, ...]:
             drug=row["drug"], group=row["group"], ingredient=row["ingredient"],
             rxnorm=row["rxnorm"], classes=tuple(row["classes"].split("|")),
             diagnoses=row["diagnoses"], principal=row["principal"], procedures=row["procedures"],
-            sign=row["sign"], below=float(row["below"] or "inf"),
+            sign=row["sign"], **_limits(row["below"]),
             dose=float(row["dose"]), unit=row["unit"], route=row["route"],
             frequency=row["frequency"], days=int(row["days"]), share=float(row["share"]),
             least_age=int(row["least_age"] or 0), below_age=int(row["below_age"] or _NEVER),

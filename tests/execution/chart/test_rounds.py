@@ -103,3 +103,19 @@ def test_nobody_misses_oxygen_or_sleeps_through_what_has_its_time() -> None:
     assert "oxygen" not in {drug for drug, _, _ in missed}
     assert all(route == "oral" and drug != "apixaban" for drug, route, why in missed
                if why == "asleep")  # fmt: skip
+
+
+def test_a_high_fever_is_lowered_in_hospital() -> None:
+    stay = visit("stay", 5, encounter_class="inpatient", los_days=6, diagnoses=["A41.9"],
+                 procedures=None)  # fmt: skip
+    clinical = {"primary": {"code": "E11.9", "onset": {"years_before": 3}}}
+    found = charted(diabetic(count=60, attributes={}, clinical=clinical), journey(stay))
+    lists = {person for person, what in listed(found["allergies"], "person_id", "substance")
+             if what == "acetaminophen"}  # fmt: skip
+    hot = {(inside, person) for inside, person, code, value in listed(
+        found["vital_signs"], "encounter_id", "person_id", "loinc", "value")
+        if code == "8310-5" and value >= 40 and inside is not None}  # fmt: skip
+    lowered = {inside for inside, *_, drug, _ in _doses(found) if drug == "acetaminophen"}
+
+    assert hot
+    assert {inside for inside, person in hot if person not in lists} <= lowered

@@ -16,7 +16,7 @@ _NEVER = 2**40  # later than any minute of the data
 def first_below(
     encounter: Numbers, start: Numbers, one: WardDrug, tables: Mapping[str, Columns]
 ) -> Numbers:
-    """Return when a sign is first under the limit of a drug in encounters, minutes since 1970.
+    """Return when a sign is first beyond the limit of a drug in encounters, minutes since 1970.
 
     A stay whose emergency visit found it already begins with it.
 
@@ -31,7 +31,8 @@ def first_below(
     if signs is None or not len(numbers(signs, "encounter_id")):
         return found
     values = np.asarray(signs["value"], dtype=np.float64)
-    low = np.flatnonzero(texts(signs, "loinc").equals(one.sign) & (values < one.below))
+    beyond = (values < one.below) | (values >= one.least)
+    low = np.flatnonzero(texts(signs, "loinc").equals(one.sign) & beyond)
     inside, at = (numbers(signs, name)[low] for name in ("encounter_id", "measured_at"))
     emergency, stay = (numbers(tables["encounters"], name)
                        for name in ("encounter_id", "parent_encounter_id"))  # fmt: skip
