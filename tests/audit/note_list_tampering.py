@@ -6,7 +6,10 @@ from audit.note_tampering import _HAS, _RESUMED, _text
 from audit.tampering import Tampering
 from audit.tampering import _one as one
 
-_NOBODY = ("nobody is without conditions beside a list of them",)
+_NOBODY = (
+    "nobody is without conditions beside a list of them",
+    "nobody is without earlier conditions who has had one",
+)
 _AWAITS = ("a note names the studies that it awaits",)
 _DOSE = ("a drug that goes on in a note keeps its dose",)
 

@@ -38,6 +38,14 @@ RULES: tuple[AnyRule, ...] = (
         rf"AND regexp_matches({_ANYTHING}, '\), (for|since) ')",
     ),
     AuditRule(
+        "nobody is without earlier conditions who has had one", "clinical_notes.text",
+        ("clinical_notes", "encounters", "conditions"),
+        f"SELECT {NOTE} FROM clinical_notes AS n JOIN encounters AS e USING (encounter_id) "
+        "WHERE contains(n.text, ' no earlier conditions ') AND EXISTS (SELECT 1 FROM conditions "
+        "AS c WHERE c.person_id = n.person_id AND NOT starts_with(c.code, 'Z') "
+        "AND c.onset_date < e.start_at::DATE AND c.recorded_date <= e.start_at::DATE)",
+    ),
+    AuditRule(
         "a note names the studies that it awaits", "clinical_notes.text",
         ("clinical_notes", "diagnostic_reports"),
         f"SELECT DISTINCT {NOTE} FROM clinical_notes AS n JOIN diagnostic_reports AS r "

@@ -56,9 +56,15 @@ _LENGTH = ("CASE " + " ".join(
                               (10**6, 365.25, "year"))
 ) + " END")  # fmt: skip
 """How long `days` are, in the words of a note."""
+<<<<<<< HEAD
 _DRUG = (
     "(?m)^- (?:(?:Continue|Resume|Keep holding|Start|Increase|Reduce) )?(.+?)(?: from .+)?[.] [A-Z]"
 )
+=======
+_SUMMARY = "18842-5"
+"""LOINC code of the summary of a stay, whose age is that of its last day."""
+_DRUG = "(?m)^- (?:(?:Continue|Resume|Start|Increase|Reduce) )?(.+?)(?: from .+)?[.] [A-Z]"
+>>>>>>> 7b5050d2 (Tell the age of the last day in a summary, and of an illness that is over that there was one)
 
 _HELD = f"regexp_extract_all({under('MEDICATIONS HELD')}, '(?m)^- (.+?)[.] Held', 1)"
 
@@ -188,7 +194,7 @@ RULES: tuple[AnyRule, ...] = (
         ("clinical_notes", "lab_results", "encounters"),
         f"SELECT DISTINCT {NOTE} FROM clinical_notes AS n JOIN lab_results AS r "
         "USING (encounter_id) WHERE r.resulted_at <= n.authored_at AND r.value IS NOT NULL "
-        "AND n.type NOT IN ('18842-5', '11504-8') "
+        f"AND n.type NOT IN ('{_SUMMARY}', '11504-8') "
         "AND NOT contains(n.text, concat(' ', printf('%.15g', r.value)))",
     ),
     AuditRule(
@@ -235,10 +241,13 @@ RULES: tuple[AnyRule, ...] = (
         "an age in a note is that of the day", "clinical_notes.text",
         ("clinical_notes", "encounters", "patients"),
         f"SELECT {NOTE} FROM clinical_notes AS n JOIN encounters AS e USING (encounter_id) "
-        "JOIN patients AS p ON p.person_id = n.person_id "
+        "JOIN patients AS p ON p.person_id = n.person_id, LATERAL (SELECT (CASE WHEN n.type = "
+        f"'{_SUMMARY}' THEN e.end_at ELSE e.start_at END)::DATE AS today) AS d "
         r"WHERE TRY_CAST(regexp_extract(n.text, ', (\d+)-year-old', 1) AS INTEGER) "
-        "<> date_diff('year', p.birth_date, e.start_at::DATE) "
-        "- (strftime(p.birth_date, '%m%d') > strftime(e.start_at, '%m%d'))::INTEGER",
+        "<> date_diff('year', p.birth_date, d.today) "
+        "- (strftime(p.birth_date, '%m%d') > strftime(d.today, '%m%d'))::INTEGER "
+        r"OR TRY_CAST(regexp_extract(n.text, ', (\d+)-day-old', 1) AS INTEGER) "
+        "<> d.today - p.birth_date",
     ),
 )  # fmt: skip
 """Rules that read the text of notes; none of them knows how notes are composed."""

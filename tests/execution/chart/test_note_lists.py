@@ -64,3 +64,33 @@ def test_a_film_that_is_not_reported_is_pending_and_one_that_is_is_told() -> Non
         assert waits != told
         seen.add(waits)
     assert True in seen
+
+
+def test_who_has_had_an_illness_that_is_over_is_not_said_to_have_had_none() -> None:
+    profile = diabetic(count=6, products=["patientsim"], clinical={},
+                       demographics={"age": {"type": "uniform", "low": 2, "high": 5}})  # fmt: skip
+    ear = event("ear", "diagnosis", 10, code="H66.90")
+    first, later = (visit(name, day, diagnoses=["Z00.129"]) for name, day in
+                    (("first", 5), ("later", 100)))  # fmt: skip
+    tables = charted(profile, journey(first, ear, later))
+    notes = sorted(listed(tables["clinical_notes"], "person_id", "authored_at", "text"))
+    before, after = notes[::2], notes[1::2]
+
+    assert len(after) == 6
+    assert all(" with no earlier conditions on record." in text for *_, text in before)
+    assert all("no current conditions (the last on record: otitis media" in text
+               for *_, text in after)  # fmt: skip
+
+
+def test_a_summary_tells_the_age_of_its_last_day_and_an_admission_that_of_its_first() -> None:
+    profile = diabetic(count=6, products=["patientsim"], clinical={},
+                       demographics={"age": {"type": "uniform", "low": 0.01, "high": 0.02}})  # fmt: skip
+    stay = visit("stay", 5, encounter_class="inpatient", procedures=None, los_days=17,
+                 diagnoses=["P59.9"])  # fmt: skip
+    tables = charted(profile, journey(stay))
+    ages: dict[int, dict[str, int]] = {}
+    for person, kind, text in listed(tables["clinical_notes"], "person_id", "type", "text"):
+        ages.setdefault(person, {})[kind] = int(re.findall(r", (\d+)-day-old", text)[0])
+
+    assert len(ages) == 6
+    assert all(age["18842-5"] - age["34117-2"] == 17 for age in ages.values())

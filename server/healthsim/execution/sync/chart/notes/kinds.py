@@ -111,6 +111,12 @@ class Notes:
         return self.authored // DAY
 
 
+def ends_a_stay(notes: Notes) -> NDArray[np.bool_]:
+    """Tell which notes are summaries of a stay, bool, shape (n,)."""
+    ends: NDArray[np.bool_] = np.array([one.kind == "discharge" for one in kinds()])[notes.kind]
+    return ends
+
+
 def notes_of(scene: Scene, operations: NDArray[np.bool_]) -> Notes:
     """Return the notes of a chunk, by person and time.
 

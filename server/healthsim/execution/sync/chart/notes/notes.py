@@ -24,7 +24,7 @@ from healthsim.execution.sync.chart.notes import (
     problems,
     surgery,
 )
-from healthsim.execution.sync.chart.notes.kinds import Notes, kinds, notes_of
+from healthsim.execution.sync.chart.notes.kinds import Notes, ends_a_stay, kinds, notes_of
 from healthsim.execution.sync.chart.notes.phrases import Strings, note, said
 from healthsim.execution.sync.chart.notes.scene import Scene
 from healthsim.execution.sync.chart.notes.texts import clock, dates, recoded, taken
@@ -50,8 +50,7 @@ def title(scene: Scene, notes: Notes) -> Strings:
 def _titles(scene: Scene, notes: Notes) -> Coded:
     """Return the title of each note: of its kind, of a stay that ended in death its own."""
     every = kinds()
-    ends = np.array([kind.kind == "discharge" for kind in every])[notes.kind]
-    which = np.where(ends & drugs.died(scene, notes), len(every), notes.kind)
+    which = np.where(ends_a_stay(notes) & drugs.died(scene, notes), len(every), notes.kind)
     return Coded(which.astype(np.int32), (*(kind.title for kind in every), _OF_THE_DEAD))
 
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from healthsim.dates import whole_months
-from healthsim.execution.sync.chart.notes.kinds import Notes
+from healthsim.execution.sync.chart.notes.kinds import Notes, ends_a_stay
 from healthsim.execution.sync.chart.notes.phrases import Strings, glued, said
 from healthsim.execution.sync.chart.notes.scene import Scene
 from healthsim.execution.sync.chart.notes.texts import (
@@ -43,7 +43,7 @@ _NOUNS = ("boy", "girl", "child", "man", "woman", "person")
 
 
 def patient(scene: Scene, notes: Notes) -> Strings:
-    """Say who it is: name, age on the day the encounter began, sex, birthday, number."""
+    """Say who it is: name, age on the day that the note is of, sex, birthday, number."""
     born = scene.whole("patients", "birth_date")[notes.person]
     return said(
         "patient",
@@ -56,8 +56,11 @@ def patient(scene: Scene, notes: Notes) -> Strings:
 
 
 def age_and_sex(scene: Scene, notes: Notes, born: NDArray[np.int64]) -> Strings:
-    """Say age and sex: a 74-year-old woman; below two years in months, below two months in days."""
-    today = notes.first_day
+    """Say age and sex: a 74-year-old woman; below two years in months, below two months in days.
+
+    The age is that of the first day of an encounter, in a summary of a stay that of its last day.
+    """
+    today = np.where(ends_a_stay(notes), notes.end // DAY, notes.first_day)
     months = whole_months(born.astype(np.int32), today.astype(np.int32))
     days = np.maximum(today - born, 0)
     number = np.select([months >= 24, months >= 2], [months // 12, months], days)

@@ -17,6 +17,7 @@ from healthsim.execution.sync.chart.notes.endings import is_over
 from healthsim.execution.sync.chart.notes.kinds import Notes
 from healthsim.execution.sync.chart.notes.person import age_and_sex, counted, recoded_flag
 from healthsim.execution.sync.chart.notes.phrases import Strings, glued, said
+from healthsim.execution.sync.chart.notes.resolved import without_conditions
 from healthsim.execution.sync.chart.notes.scene import Scene
 from healthsim.execution.sync.chart.notes.texts import (
     Places,
@@ -234,8 +235,7 @@ def summary(scene: Scene, notes: Notes) -> Strings:
     last = listed(place[final], len(notes), taken(names, np.flatnonzero(final)))
     more = only(glued(counted(count - _NAMED, "other condition")), count > _NAMED + 1)
     other = either(last, more)
-    none = only("no earlier conditions on record", notes.first_day > born)
-    all_ = either(joined(" and ", first, other), none)
+    all_ = either(joined(" and ", first, other), without_conditions(scene, notes, born))
     return said("summary", age=capital(age_and_sex(scene, notes, born)), conditions=all_)
 
 
