@@ -51,6 +51,8 @@ OF_PROBLEMS = (
     _row("coding: the stay of a birth states what the newborn has",
          _one("encounter_diagnoses", "code = 'R09.81'", "code = 'P59.9'"),
          also=("a derived group is the one that the stay's codes give",)),
+    _row("coding: only a visit that begins at birth states that a child is born",
+         _one("encounter_diagnoses", "code = 'Z38.00'", "code = 'Z00.00'"), also=_FIRST),
     _row("coding: weeks of one pregnancy agree",
          _one("encounter_diagnoses", "code = 'Z3A.40'", "code = 'Z3A.20'")),
     _row("coding: a cause stands before what it causes",

@@ -142,3 +142,24 @@ def test_hypoxemia_is_coded_where_an_illness_takes_much_oxygen() -> None:
 
     assert 0 < sum("R09.02" in one for one in codes) < 150
     assert not any("R09.02" in one and "J96.01" in one for one in codes)
+
+
+def test_only_a_visit_that_begins_at_birth_states_that_a_child_is_born() -> None:
+    held = {"comorbidities": [{"code": "Z38.00", "share": 1}, {"code": "P07.37", "share": 0.5}]}
+    stay = {"encounter_class": "inpatient", "procedures": None, "los_days": 4,
+            "comorbidities": True}  # fmt: skip
+    steps = [
+        visit("ill", 2, diagnoses=["Z38.00"], **stay),
+        visit("check", 20, diagnoses=["Z38.00"]),
+    ]
+    ages = {"age": {"type": "uniform", "low": 0, "high": 0.008, "decimals": 4}}
+    codes = coded(lives(*steps, clinical=held, demographics=ages))
+    early = [each for each, _ in codes.values() if any("P07.37" in code for code in each)]
+
+    assert not any(
+        code.startswith("Z38") for each in codes.values() for one in each for code in one
+    )
+    assert 5 < len(early) < 35
+    assert all(each[0] == "P07.37:Y" for each in early)
+    assert all(each in early or each[0].startswith("Z00.110") for each, _ in codes.values())
+    assert all(each[0] in ("P07.37", "Z00.111") for _, each in codes.values())

@@ -56,15 +56,11 @@ _LENGTH = ("CASE " + " ".join(
                               (10**6, 365.25, "year"))
 ) + " END")  # fmt: skip
 """How long `days` are, in the words of a note."""
-<<<<<<< HEAD
+_SUMMARY = "18842-5"
+"""LOINC code of the summary of a stay, whose age is that of its last day."""
 _DRUG = (
     "(?m)^- (?:(?:Continue|Resume|Keep holding|Start|Increase|Reduce) )?(.+?)(?: from .+)?[.] [A-Z]"
 )
-=======
-_SUMMARY = "18842-5"
-"""LOINC code of the summary of a stay, whose age is that of its last day."""
-_DRUG = "(?m)^- (?:(?:Continue|Resume|Start|Increase|Reduce) )?(.+?)(?: from .+)?[.] [A-Z]"
->>>>>>> 7b5050d2 (Tell the age of the last day in a summary, and of an illness that is over that there was one)
 
 _HELD = f"regexp_extract_all({under('MEDICATIONS HELD')}, '(?m)^- (.+?)[.] Held', 1)"
 

@@ -172,6 +172,13 @@ RULES: tuple[AnyRule, ...] = (
         "AND o.code = c.code)",
     ),
     AuditRule(
+        "coding: only a visit that begins at birth states that a child is born",
+        "encounter_diagnoses.code", ("encounter_diagnoses", "encounters", "patients"),
+        f"{_OF_VISIT} JOIN patients AS p ON p.person_id = e.person_id WHERE {_LIVES} "
+        "AND starts_with(s.code, 'Z38') AND e.start_at::DATE > p.birth_date",
+        mend="state why the child is seen or admitted",
+    ),
+    AuditRule(
         "coding: weeks of one pregnancy agree", "encounter_diagnoses.code",
         ("encounter_diagnoses", "encounters"),
         "SELECT concat('person_id ', person_id) FROM (SELECT e.person_id, e.start_at::DATE AS day, "

@@ -25,6 +25,7 @@ from healthsim.medicine.coding import (
     leaves_state,
     with_partners,
 )
+from healthsim.medicine.liveborn import BORN, PERINATAL, after_birth, without_birth
 from healthsim.medicine.obstetrics import Stage, coded_in_pregnancy, is_birth, is_obstetric
 from healthsim.medicine.problems import (
     after_treatment,
@@ -41,7 +42,7 @@ from healthsim.medicine.stages import other_stage
 _DAYS_OF_WEEK = 7
 _PUERPERIUM = 42  # days after a birth: guidelines I.C.15.a
 _UNKNOWN = -1
-_BORN, _PERINATAL = "Z38", "P"
+_AT_BIRTH = -1  # of a visit that begins on the day of birth, or of people without a code of it
 
 S = TypeVar("S")
 
@@ -139,8 +140,9 @@ class VisitCoding:
         states = [code for code in self._record.conditions.codes if leaves_state(code)]
         new = np.concatenate([self._begun_states(one, states) for one in visits])
         unseen = np.concatenate([self._unseen(one) for one in visits])
+        born = np.concatenate([self._since_birth(one) for one in visits])
         columns = [kind, active.chosen, known.chosen, holds, began, late, drugs, stage, weeks, over,
-                   healing, new, unseen, lasting.chosen]  # fmt: skip
+                   healing, new, unseen, lasting.chosen, born]  # fmt: skip
         places, chosen = distinct(columns)
         lists, since = [], []
         for place in places.tolist():
@@ -154,6 +156,9 @@ class VisitCoding:
             own = [one for one in _set(of_kind.own, int(began[place])) if not leaves_state(one)]
             listed = (*_stated_now(of_kind.listed, held, *bits), *own)
             listed = (*listed, *_of_newborn(listed, held))
+            if (age := int(born[place])) != _AT_BIRTH:
+                listed = without_birth(listed, after_birth()[age][1])
+                held = tuple(code for code in held if not code.startswith(BORN))
             of = _Circumstances(
                 listed=tuple(dict.fromkeys(listed)),
                 held=held,
@@ -201,6 +206,16 @@ class VisitCoding:
                 since = episode.since[(position >= 0) & episode.holds]
                 new[at[since >= visits.first[at]]] |= np.int64(1 << bit)
         return new
+
+    def _since_birth(self, visits: VisitsToCode) -> NDArray[np.int64]:
+        """Return which of `after_birth` holds on each day; `_AT_BIRTH` where Z38 may be stated."""
+        known = (*visits.listed, *visits.own, *self._record.conditions.codes)
+        lives = self._record.conditions.lives
+        if not lives or not any(code.startswith(BORN) for code in known):
+            return np.full(len(visits.rows), _AT_BIRTH)
+        age = visits.first.astype(np.int64) - self._record.people.birth[visits.rows]
+        below = np.array([days for days, _ in after_birth() if days])
+        return np.where(age > 0, np.searchsorted(below, age, side="right"), _AT_BIRTH)
 
     def _moved_on(self, visits: VisitsToCode) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return which listed codes are over by each visit, and which of injuries heal; bits.
@@ -311,11 +326,11 @@ def _stated_now(
 
 def _of_newborn(listed: tuple[str, ...], held: tuple[str, ...]) -> tuple[str, ...]:
     """Return the perinatal conditions that the stay of a birth states too (guidelines I.C.16.a)."""
-    if not any(code.startswith(_BORN) for code in listed):
+    if not any(code.startswith(BORN) for code in listed):
         return ()
     found: list[str] = []
     for code in held:
-        if code.startswith(_PERINATAL) and not conflicts((*listed, *found, code)):
+        if code.startswith(PERINATAL) and not conflicts((*listed, *found, code)):
             found.append(code)
     return tuple(found)
 
