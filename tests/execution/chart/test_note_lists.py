@@ -84,7 +84,8 @@ def test_who_has_had_an_illness_that_is_over_is_not_said_to_have_had_none() -> N
 
 def test_a_summary_tells_the_age_of_its_last_day_and_an_admission_that_of_its_first() -> None:
     profile = diabetic(count=6, products=["patientsim"], clinical={},
-                       demographics={"age": {"type": "uniform", "low": 0.01, "high": 0.02}})  # fmt: skip
+                       demographics={"age": {"type": "uniform", "low": 0.01, "high": 0.02}},
+                       )  # fmt: skip
     stay = visit("stay", 5, encounter_class="inpatient", procedures=None, los_days=17,
                  diagnoses=["P59.9"])  # fmt: skip
     tables = charted(profile, journey(stay))
