@@ -8,10 +8,17 @@ _GASES, _OXYGEN = (
     "respiratory failure has arterial blood gases",
     "respiratory failure is given oxygen",
 )
+_JAUNDICE = "jaundice of a newborn in a stay has a bilirubin"
 _WATCHED = "who is watched has vital signs in the unit"
 _STAY = (
     "(SELECT min(encounter_id) FROM encounters WHERE encounter_class = 'inpatient' "
     "AND end_at >= start_at + INTERVAL 1 DAY)"
+)
+
+
+_BILIRUBIN = (
+    f"UPDATE lab_results SET loinc = '1975-2', encounter_id = {_STAY} "
+    "WHERE lab_result_id = (SELECT min(lab_result_id) FROM lab_results)"
 )
 
 
@@ -55,6 +62,9 @@ OF_WATCHED_STAYS: tuple[Arm, ...] = (
     keeps(_GASES, _failing("J96.21"), _measured("2744-1", "- INTERVAL 1 DAY")),
     breaks(_GASES, _failing("J96.21"), _measured("2019-8", "- INTERVAL 25 HOUR")),
     breaks(_GASES, _failing("J96.01"), _measured("2708-6", "")),
+    breaks(_JAUNDICE, _failing("P59.9")),
+    keeps(_JAUNDICE, _failing("P59.9"), _BILIRUBIN),
+    keeps(_JAUNDICE, _failing("P92.9")),
     breaks(_OXYGEN, _failing("J96.01"), _given("albuterol")),
     keeps(_OXYGEN, _failing("J96.01"), _given("oxygen")),
     breaks(_WATCHED, _unit("intensive care", 8)),

@@ -45,6 +45,7 @@ _ALSO = {
     ),
     _FAILURE[0]: _FAILURE[1:],
     _FAILURE[1]: (_FAILURE[0], *_FAILURE[2:]),
+    "jaundice of a newborn in a stay has a bilirubin": _FAILURE[2:],
     "who is watched has vital signs in the unit": (
         "within the data encounter_locations.start_at",
         "within the data encounter_locations.end_at",

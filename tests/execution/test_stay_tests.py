@@ -162,3 +162,21 @@ def test_oxygen_comes_before_the_saturation_rises() -> None:
             assert 10 <= given[person] - first[0] < 15
             assert all(value < 90 + 3 for when, value in rows if first[0] <= when < given[person])
     assert low >= 20
+
+
+def test_a_newborn_with_jaundice_has_its_bilirubin_measured_and_it_is_high() -> None:
+    stay = event("stay", "encounter", 0, encounter_class="inpatient", los_days=6,
+                 diagnoses=["Z38.00", "P59.9"])  # fmt: skip
+    ages = {"age": {"type": "uniform", "low": 0, "high": 0.002, "decimals": 4}}
+    profile = diabetic(count=30, products=["patientsim"], clinical={}, demographics=ages)
+    tables = run(profile, journey(stay, **_BEGINS))
+    first: dict[int, float] = {}
+    rows = listed(tables["lab_results"], "person_id", "collected_at", "loinc", "value", "panel")
+    for person, _, code, value, panel_ in sorted(rows):
+        assert code == "1975-2"
+        assert panel_ is None
+        first.setdefault(person, value)
+
+    assert set(map(tuple, _days(tables, "1975-2").values())) == {(1, 3, 5)}
+    assert all(5 < value < 20 for value in first.values())
+    assert 10 < sum(first.values()) / len(first) < 13.5

@@ -16,6 +16,9 @@ _FAILING = (
     f"AND v.type = 'encounter' AND e.end_at >= e.start_at + {_SHORT} "
     "AND e.start_at::DATE < (SELECT through FROM temp.data_days))"
 )
+_BILIRUBIN = "('1975-2', '1971-1', '1968-7')"
+_JAUNDICE = "P5[589]"
+_MORNINGS = 2  # nights of a stay after which a test of its second day is there
 _UNITS = ", ".join(
     f"('{unit}', {one.every_hours})" for unit, one in watched_units().items()
 )  # fmt: skip
@@ -29,6 +32,17 @@ RULES: tuple[AnyRule, ...] = (
         "WHERE NOT EXISTS (FROM lab_results AS l WHERE l.person_id = e.person_id "
         f"AND l.loinc IN {_GASES} AND l.collected_at <= e.end_at "
         "AND l.collected_at >= e.start_at - INTERVAL 1 DAY)",
+    ),
+    AuditRule(
+        "jaundice of a newborn in a stay has a bilirubin", "lab_results.loinc",
+        ("lab_results", "encounters", "encounter_diagnoses", "events"),
+        "SELECT DISTINCT concat('encounter_id ', e.encounter_id) FROM encounters AS e "
+        "JOIN events AS v USING (event_id) JOIN encounter_diagnoses AS d USING (encounter_id) "
+        f"WHERE e.encounter_class = 'inpatient' AND regexp_matches(d.code, '^({_JAUNDICE})') "
+        f"AND v.type = 'encounter' AND e.los_days >= {_MORNINGS} "
+        f"AND e.start_at::DATE + {_MORNINGS} <= (SELECT through FROM temp.data_days) "
+        "AND NOT EXISTS (FROM lab_results AS l WHERE l.encounter_id = e.encounter_id "
+        f"AND l.loinc IN {_BILIRUBIN})",
     ),
     AuditRule(
         "respiratory failure is given oxygen", "medication_administrations.ingredient",

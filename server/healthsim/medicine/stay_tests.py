@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from healthsim.codes.loinc import panel
+from healthsim.codes.loinc import panel, panels
 from healthsim.medicine.datafiles import rows
 
 FILE = "stay_tests.csv"
@@ -19,7 +19,7 @@ class StayTest(NamedTuple):
     """A panel that is usual in some stays.
 
     Attributes:
-        panel: its name.
+        panel: its name, or the LOINC code of a test by itself.
         classes: of encounters.
         principal: regular expression for the beginning of the first diagnosis; empty: none.
         any: the same for any diagnosis; empty: none.
@@ -59,12 +59,13 @@ def stay_tests() -> tuple[StayTest, ...]:
 
 @cache
 def tested_panels() -> dict[str, tuple[str, ...]]:
-    """Return the LOINC codes of each panel of the table, in its order.
+    """Return the LOINC codes of each panel of the table, and of each test by itself, in its order.
 
     >>> list(tested_panels())
-    ['bmp', 'cbc', 'abg']
+    ['bmp', 'cbc', 'abg', '1975-2']
     """
-    return {one.panel: panel(one.panel) for one in stay_tests()}
+    names = dict.fromkeys(one.panel for one in stay_tests())
+    return {name: panel(name) if name in panels() else (name,) for name in names}
 
 
 @cache

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.addresses import BITS, ids
+from healthsim.codes.loinc import panels
 from healthsim.dates import existing_minutes, whole_months
 from healthsim.execution.sync.chart.places import (
     Mask,
@@ -213,7 +214,7 @@ def _results(
         "loinc": loinc,
         **lab_columns(loinc, value, ctx.people.gender.take(np.tile(rows, len(codes))),
                       np.tile(months, len(codes)), np.tile(hours, len(codes))),
-        "panel": Coded.constant(name, len(value)),
+        "panel": _panel(name, len(value)),
         "collected_at": at,
         "resulted_at": at + _reported_after(ctx, stays, draws, codes),
         "value": value,
@@ -221,6 +222,11 @@ def _results(
         "encounter_id": np.tile(stays.encounter[draws.stay], len(codes)),
     })  # fmt: skip
     return take(found, np.flatnonzero(~np.isnan(value)))
+
+
+def _panel(name: str, size: int) -> Coded:
+    """Return the panel of results: null for a test by itself."""
+    return Coded(np.full(size, 0 if name in panels() else -1, dtype=np.int32), (name,))
 
 
 def _reported_after(
