@@ -100,3 +100,18 @@ def test_courses_of_two_journeys_bring_one_visit_a_day() -> None:
     visits = _visits(run(diabetic(count=30, mortality="none"), first, second))
     assert visits
     assert all(len(set(days)) == len(days) for days in visits.values())
+
+
+def test_after_an_operation_without_a_night_a_therapist_comes_until_therapy_outside_begins() -> (
+    None
+):
+    knee = event("knee", "procedure", 0, code="27447")
+    operation = event("operation", "encounter", 0, encounter_class="outpatient_hospital",
+                      diagnoses=["M17.11"], disposition={"06": 1})  # fmt: skip
+    tables = _walked(operation | {"with": [knee]})
+    home = tables["encounters"]["encounter_class"].equals("home_health")
+    codes = tables["encounter_diagnoses"]["code"].texts()
+
+    assert home.any()
+    assert "Z47.1" in codes
+    assert all(len(days) <= 3 and max(days) - min(days) < 6 for days in _visits(tables).values())

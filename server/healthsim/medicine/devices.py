@@ -64,6 +64,7 @@ class DeviceCause:
         share: of those with the cause, 0 to 1.
         least_age, below_age: completed years of who may have it.
         lag_days: most days from the cause to the device.
+        kept_days: for how long it is kept after the cause has ended.
     """
 
     device: str
@@ -74,6 +75,7 @@ class DeviceCause:
     least_age: int
     below_age: int
     lag_days: int
+    kept_days: int
 
 
 @cache
@@ -100,6 +102,7 @@ def device_causes() -> tuple[DeviceCause, ...]:
             device=row["device"], by=row["by"], codes=row["codes"], side=row["side"],
             share=float(row["share"] or 1), least_age=int(row["least_age"] or 0),
             below_age=int(row["below_age"] or _NEVER), lag_days=int(row["lag_days"] or 0),
+            kept_days=int(row["kept_days"] or 0),
         )
         for row in rows("device_causes.csv")
     )  # fmt: skip

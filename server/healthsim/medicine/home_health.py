@@ -52,11 +52,13 @@ def care_at_home(procedures: tuple[str, ...], diagnosis: str) -> CareAtHome:
     """Return the care at home after a stay.
 
     Args:
-        procedures: ICD-10-PCS codes of the stay.
+        procedures: ICD-10-PCS and CPT codes of the stay, or of an operation without one.
         diagnosis: its first diagnosis, ICD-10-CM; empty where it is not known before the run.
 
     >>> care_at_home(("0SRC0J9",), "M17.11").codes
     ('Z47.1',)
+    >>> care_at_home(("27447",), "M17.11").specialty
+    'physical therapy'
     >>> care_at_home((), "J18.9").care
     'illness'
     """

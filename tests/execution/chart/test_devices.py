@@ -116,3 +116,17 @@ def test_a_port_for_chemotherapy_is_put_in_once_with_its_device_and_an_operation
     assert isinstance(notes["type"], Coded)
     assert notes["type"].equals("11504-8").sum() == 4
     assert set(Counter(billed).values()) == {2}, "the surgeon's line and the hospital's"
+
+
+def test_a_walker_is_kept_for_six_weeks_after_the_joint_is_replaced() -> None:
+    tables = _tables(count=60)
+    devices, done = tables["devices"], tables["procedures"]
+    operated = dict(zip(done["person_id"][chosen := done["code"].equals("27447")].tolist(),
+                        done["performed_date"][chosen].tolist(), strict=True))  # fmt: skip
+    walkers = devices["type_code"].equals("ITJ")
+    person, until = devices["person_id"][walkers], devices["removed_date"][walkers]
+    ended = [(day, operated[one]) for one, day in zip(person.tolist(), until.tolist(), strict=True)
+             if one in operated and day != NO_DAY]  # fmt: skip
+
+    assert ended
+    assert all(day >= operation + 42 for day, operation in ended)

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 from healthsim.medicine.home_health import ORDERS_CARE, CareAtHome, care_at_home, seen_again
 from healthsim.specification.distributions.kinds import possible_labels
 from healthsim.specification.journeys.details import (
+    Billed,
     ClaimDetails,
     CodedDiagnosis,
     EncounterDetails,
 )
-from healthsim.specification.journeys.events import Encounter
+from healthsim.specification.journeys.events import Encounter, Procedure
 from healthsim.specification.journeys.repeats import Repeat
 from healthsim.specification.journeys.step import StepHead
 
@@ -24,7 +25,7 @@ AT_HOME = 4
 CLASS = "home_health"
 START, COURSE, VISIT = "~care_begins", "~care", "~care_visit"
 """What is added to the id of the stay."""
-_REASON = "Care at home after a stay"
+_REASON = "Care at home after discharge"
 
 
 def is_implied(step: str) -> bool:
@@ -48,7 +49,7 @@ def implied_care(stay: Encounter, later: Sequence[StepHead]) -> tuple[StepHead, 
     status = stay.details.disposition
     if status is None or not set(ORDERS_CARE) & set(possible_labels(status)) or _states_care(later):
         return ()
-    care = care_at_home(stay.details.icd10pcs, next(codes_of(stay.details), ""))
+    care = care_at_home(_done(stay), next(codes_of(stay.details), ""))
     visit = {"do": "event", "type": "encounter", "id": "implied",
              "details": _details(stay.details, care)}  # fmt: skip
     between = {"low": care.soonest, "high": care.latest + 1, "weight": 1}
@@ -63,6 +64,13 @@ def implied_care(stay: Encounter, later: Sequence[StepHead]) -> tuple[StepHead, 
         begins.model_copy(update={"id": f"{stay.id}{START}"}),
         course.model_copy(update={"id": f"{stay.id}{COURSE}", "steps": (again,)}),
     )
+
+
+def _done(stay: Encounter) -> tuple[str, ...]:
+    """Return the codes of the procedures of a stay: its own, and those stated in it."""
+    listed = (one.code if isinstance(one, Billed) else one for one in stay.details.procedures or ())
+    inside = (step.details.code for step in stay.with_ if isinstance(step, Procedure))
+    return (*stay.details.icd10pcs, *listed, *inside)
 
 
 def _after(stay: Encounter, day: object) -> dict[str, object]:

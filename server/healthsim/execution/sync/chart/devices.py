@@ -155,7 +155,9 @@ def _who_need(ctx: SyncContext, held: _Held, cause: DeviceCause, life_years: int
     gets &= (age < cause.below_age) & ((held.until == NO_DAY) | (held.until > held.start))
     years = np.maximum(np.floor((ctx.as_of - held.start) / (life_years * _YEAR)), 0)
     held.start += np.floor(years * life_years * _YEAR).astype(np.int64)
-    return held.take(gets & ((held.until == NO_DAY) | (held.until > held.start)))
+    gets &= (held.until == NO_DAY) | (held.until > held.start)
+    held.until = np.where(held.until == NO_DAY, NO_DAY, held.until + cause.kept_days)
+    return held.take(gets)
 
 
 def _worn(held: _Held) -> _Held:
