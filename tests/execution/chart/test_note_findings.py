@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from execution.running import charted, diabetic, event, journey, listed
-from template_runs import kept
+from template_runs import charts, kept
 
 _LEG = ("walks with a limp", "spares the injured leg")
 
@@ -146,3 +146,23 @@ def test_a_child_is_large_for_weeks_and_never_the_outcome_of_a_birth() -> None:
         assert len(texts) == 2
         assert all(("(P08.1)" in text) == (day < 28) for text in texts)
         assert not any("(Z38.00)" in text or "liveborn" in text for text in texts)
+
+
+@pytest.mark.slow
+def test_a_carrier_of_streptococci_is_told_by_a_result_and_given_penicillin_in_labor() -> None:
+    tables = charts("commercial-maternity", "pregnancy", 60)
+    results = listed(tables["lab_results"], "person_id", "loinc", "value_text", "resulted_at")
+    told = {person: at // 1440 for person, code, said, at in results
+            if code == "48683-7" and said == "Positive"}  # fmt: skip
+    carriers = {person: day for person, code, day
+                in listed(tables["conditions"], "person_id", "code", "onset_date")
+                if code.startswith("O99.82")}  # fmt: skip
+    vaginal = {person for person, code in listed(tables["procedures"], "person_id", "code")
+               if code == "10E0XZZ"} & carriers.keys()  # fmt: skip
+    given = {person for person, what
+             in listed(tables["medication_administrations"], "person_id", "ingredient")
+             if what in ("penicillin G", "vancomycin")}  # fmt: skip
+
+    assert carriers.keys() == told.keys()
+    assert all(day > told[person] for person, day in carriers.items())
+    assert len(vaginal & given) > 0.8 * len(vaginal) > 4
