@@ -166,3 +166,22 @@ def test_a_carrier_of_streptococci_is_told_by_a_result_and_given_penicillin_in_l
     assert carriers.keys() == told.keys()
     assert all(day > told[person] for person, day in carriers.items())
     assert len(vaginal & given) > 0.8 * len(vaginal) > 4
+
+
+@pytest.mark.slow
+def test_a_cesarean_has_a_reason_which_is_the_diagnosis_of_its_operation_note() -> None:
+    tables = charts("commercial-maternity", "pregnancy", 60)
+    stays = {visit for visit, code in listed(tables["procedures"], "encounter_id", "code")
+             if code == "10D00Z1"}  # fmt: skip
+    coded: dict[int, set[str]] = {visit: set() for visit in stays}
+    for visit, code in listed(tables["encounter_diagnoses"], "encounter_id", "code"):
+        coded.get(visit, set()).add(code)
+    reasons = {"O62.1", "O76", "O32.1XX0", "O33.9", "O34.219", "O82"}
+    notes = [text for visit, kind, text
+             in listed(tables["clinical_notes"], "encounter_id", "type", "text")
+             if visit in stays and kind == "11504-8"]  # fmt: skip
+
+    assert len(notes) == len(stays) > 8
+    assert all(codes & reasons for codes in coded.values())
+    assert len(set.union(*coded.values()) & reasons) > 3
+    assert not any("DIAGNOSIS\nStreptococcus" in text for text in notes)
