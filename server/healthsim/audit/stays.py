@@ -18,7 +18,7 @@ _FAILING = (
 )
 _BILIRUBIN = "('1975-2', '1971-1', '1968-7')"
 _JAUNDICE = "P5[589]"
-_MORNINGS = 2  # nights of a stay after which a test of its second day is there
+_TESTED = "INTERVAL 56 HOUR"  # from midnight of the first day: the round of the third is over
 _UNITS = ", ".join(
     f"('{unit}', {one.every_hours})" for unit, one in watched_units().items()
 )  # fmt: skip
@@ -39,8 +39,8 @@ RULES: tuple[AnyRule, ...] = (
         "SELECT DISTINCT concat('encounter_id ', e.encounter_id) FROM encounters AS e "
         "JOIN events AS v USING (event_id) JOIN encounter_diagnoses AS d USING (encounter_id) "
         f"WHERE e.encounter_class = 'inpatient' AND regexp_matches(d.code, '^({_JAUNDICE})') "
-        f"AND v.type = 'encounter' AND e.los_days >= {_MORNINGS} "
-        f"AND e.start_at::DATE + {_MORNINGS} <= (SELECT through FROM temp.data_days) "
+        f"AND v.type = 'encounter' AND e.end_at >= e.start_at::DATE + {_TESTED} "
+        f"AND e.start_at::DATE + {_TESTED} <= (SELECT through FROM temp.data_days) "
         "AND NOT EXISTS (FROM lab_results AS l WHERE l.encounter_id = e.encounter_id "
         f"AND l.loinc IN {_BILIRUBIN})",
     ),
