@@ -134,6 +134,20 @@ def test_a_pressure_of_the_visit_decides_whether_it_is_called_raised(
     assert (0.15 < share < 0.45) if coded else share == 0
 
 
+def test_a_raised_pressure_is_coded_once_until_a_normal_one_comes() -> None:
+    values = (150.0, 150.0, 150.0, 120.0, 150.0)
+    seen = [
+        visit(f"seen_{place}", 3 + 30 * place)
+        | {"with": [_reads(f"upper_{place}", _SYSTOLIC, value),
+                    _reads(f"lower_{place}", _DIASTOLIC, 70.0)]}
+        for place, value in enumerate(values)
+    ]  # fmt: skip
+    codes = _codes(*seen, count=100)
+    coded = np.array([["R03.0" in one for one in visits] for visits in codes.values()])
+    assert (coded.mean(axis=0) > 0.15).tolist() == [True, False, False, False, True]
+    assert not coded[:, 1:4].any()
+
+
 @pytest.mark.parametrize(("value", "coded"), [(88.0, False), (87.0, True)])
 def test_the_oxygen_of_the_visit_decides_whether_hypoxemia_is_coded(
     value: float, coded: bool

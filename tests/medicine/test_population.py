@@ -88,6 +88,16 @@ def test_percentiles_of_young_adults_are_those_of_nhanes(key: str) -> None:
     assert np.abs(ours / theirs - 1).max() <= _TOLERANCE["l" if skewed else "n"]
 
 
+def test_the_usual_pressure_of_people_without_hypertension_is_below_that_which_is_found() -> None:
+    ranks = np.array([-1.0, 0.0, 1.0, 2.0, 4.0])
+    for age, sex in ((30, 1.0), (60, 0.0), (76, 1.0), (90, 1.0)):
+        subjects = Subjects(np.full(5, sex), np.full(5, age * 12))
+        healthy = spread(analytes()["sbp"], subjects)
+        usual = np.exp(healthy.middle + set_point(analytes()["sbp"], healthy, ranks))
+        assert (np.diff(usual) > 0).all()
+        assert usual[-1] < 132
+
+
 WITHIN = {  # one person's coefficient of variation, percent, and where it was seen
     "1742-6": 9.3, "2324-2": 8.9, "6768-6": 5.3, "2532-0": 5.2, "2157-6": 14.5,  # EuBIVAS
     "2085-9": 7.4, "18262-6": 9.5, "2571-8": 22.6,  # CDC's meta-analysis of lipids

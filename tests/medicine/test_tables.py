@@ -184,6 +184,7 @@ def test_every_row_says_its_source_and_how_sure_it_is() -> None:
     names = (
         "analytes.csv",
         "middles.csv",
+        "found_above.csv",
         "children.csv",
         "derived.csv",
         "effects.csv",

@@ -178,15 +178,33 @@ _MOST_WITHIN = 0.8  # assumption: people differ, however narrow the interval of 
 def set_point(analyte: Analyte, healthy: Spread, rank: Floats) -> Floats:
     """Return how far people's set points are from the middle, in units of the scale.
 
+    Above half of the way to what would have been found as an illness (`data/found_above.csv`) they
+    come closer and closer to that, and do not reach it.
+
     Args:
         analyte: whose `skew` widens the spread above the middle.
         healthy: spread of everyone's sex and age.
         rank: everyone's normal among such people.
     """
     distance: Floats = healthy.between * rank
-    if analyte.skew == 1.0:
+    if analyte.skew != 1.0:
+        distance = np.where(rank > 0, distance * analyte.skew, distance)
+    most = _found_above().get(analyte.key)
+    if most is None:
         return distance
-    return np.where(rank > 0, distance * analyte.skew, distance)
+    half = np.maximum(to_scale(analyte, np.array([most])) - healthy.middle, 0.0) / 2
+    beyond = np.divide(distance - half, half, out=np.zeros_like(distance), where=half > 0)
+    near: Floats = half + half * np.round(np.tanh(np.maximum(beyond, 0.0)), _TANH_PLACES)
+    return np.where(distance > half, near, distance)
+
+
+_TANH_PLACES = 9  # its last bits differ between processors
+
+
+@cache
+def _found_above() -> dict[str, float]:
+    """Return the set points that healthy people do not reach, by key, in the analyte's unit."""
+    return {row["key"]: float(row["most"]) for row in rows("found_above.csv")}
 
 
 def noise(analyte: Analyte, quick: Floats, slow: Floats | None) -> Floats:

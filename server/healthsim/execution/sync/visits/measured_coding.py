@@ -153,24 +153,36 @@ class MeasuredCoding:
     def _pressures(
         self, codes: VisitCodes, on: VisitDays, in_office: NDArray[np.bool_]
     ) -> VisitCodes:
-        record, rows, days = self._record, on.rows, on.days
+        """Return codes with raised pressure, where the reading before it was not raised."""
+        at = self._raised_first(on, np.flatnonzero(in_office))
         coded = [any(code.startswith((*_HYPERTENSION, _RAISED)) for code in one)
                  for one in codes.lists]  # fmt: skip
-        at = np.flatnonzero(in_office & ~np.array([*coded, False])[codes.chosen])
-        pairs = record.draws.pairs(rows[at], days[at].astype(np.int64))
-        u = record.draws.at("vitals/raised_pressure", rows[at], pairs)
+        at = at[~np.array([*coded, False])[codes.chosen[at]]]
+        pairs = self._record.draws.pairs(on.rows[at], on.days[at].astype(np.int64))
+        u = self._record.draws.at("vitals/raised_pressure", on.rows[at], pairs)
         at = at[u < figure("raised_pressure_coded")]
-        at = at[whole_months(record.people.birth[rows[at]], days[at]) >= _GROWN]
+        return _rewritten(codes, at, np.full(len(at), _RAISED, dtype=object), _behind)
+
+    def _raised_first(self, on: VisitDays, at: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return which visits of grown people without hypertension have the first raised reading.
+
+        A second one without a normal one between would be hypertension.
+        """
+        rows, days = on.rows, on.days
+        at = at[whole_months(self._record.people.birth[rows[at]], days[at]) >= _GROWN]
         if not len(at):
-            return codes
-        held = record.conditions.held_on(rows[at], days[at])
-        known = np.any([held.has(prefix) for prefix in _HYPERTENSION], axis=0)
-        at = at[~known]
+            return at
+        held = self._record.conditions.held_on(rows[at], days[at])
+        at = at[~np.any([held.has(prefix) for prefix in _HYPERTENSION], axis=0)]
+        at = at[np.lexsort((days[at], rows[at]))]
         found = self._measured([_SYSTOLIC, _DIASTOLIC], on.take(at))
         raised = found[_SYSTOLIC] >= figure("raised_systolic")
         raised |= found[_DIASTOLIC] >= figure("raised_diastolic")
-        at = at[raised]
-        return _rewritten(codes, at, np.full(len(at), _RAISED, dtype=object), _behind)
+        known = ~np.isnan(found[_SYSTOLIC])
+        at, raised = at[known], raised[known]
+        again = np.zeros(len(at), dtype=np.bool_)
+        again[1:] = (rows[at][1:] == rows[at][:-1]) & raised[:-1]
+        return np.sort(at[raised & ~again])
 
     def _measured(self, codes: Sequence[str], on: VisitDays) -> dict[str, NDArray[np.float64]]:
         """Return what is measured of people in any order, by code; NaN where nothing is."""
