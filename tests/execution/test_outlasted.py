@@ -52,6 +52,19 @@ def test_a_course_of_a_month_is_finished_as_it_was_written() -> None:
     }
 
 
+def test_a_drug_of_the_day_on_which_an_operation_ends_an_illness_is_for_what_comes_after() -> None:
+    knee = [
+        event("knee", "diagnosis", 5, code="M17.11"),
+        event("operated", "procedure", 40, code="27447", modifiers=["RT"]),
+        event("drug", "prescription", 40, drug="celecoxib 200 mg capsule", days_supply=30,
+              refills=1),
+    ]  # fmt: skip
+    tables = run(diabetic(count=10), journey(*knee))
+
+    assert all(day != NO_DAY for day in _over(tables, "M17.11").values())
+    assert {status for status, _ in _ends(tables, "celecoxib").values()} == {"completed"}
+
+
 def test_a_note_says_why_a_drug_is_stopped() -> None:
     seen = [event(f"seen_{day}", "encounter", day, diagnoses=["I10"]) for day in range(70, 121)]
     steps = _treated("M54.50", "duloxetine 30 mg capsule")

@@ -228,6 +228,16 @@ def test_what_a_profile_states_is_there_on_its_day_and_ends_afterwards() -> None
     assert found["J18.9"][0][:3] == (-300, 0, "resolved")
 
 
+def test_a_pain_that_a_profile_has_had_for_three_months_goes_on() -> None:
+    def pain(days: int) -> dict[str, list[Any]]:
+        held = {"comorbidities": [{"code": "M54.50", "share": 1, "onset": {"days_before": days}}]}
+        clinical = {"primary": {"code": "E11.9"}} | held
+        return conditions(ill("seen", 50, "E11.9"), clinical=clinical)
+
+    assert pain(900)["M54.50"] == [(-900, ACTIVE, "active", False)]
+    assert {status for _, _, status, _ in pain(30)["M54.50"]} == {"resolved"}
+
+
 @pytest.mark.slow
 def test_a_run_may_hold_any_number_of_codes() -> None:
     chosen: list[str] = []

@@ -185,6 +185,7 @@ def test_every_row_says_its_source_and_how_sure_it_is() -> None:
         "analytes.csv",
         "middles.csv",
         "found_above.csv",
+        "goes_on.csv",
         "children.csv",
         "derived.csv",
         "effects.csv",

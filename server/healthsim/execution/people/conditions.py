@@ -18,6 +18,7 @@ from healthsim.execution.people.mentions import Cause, HeldCodes, Mention
 from healthsim.execution.people.people import ConditionColumn
 from healthsim.execution.people.removed import RemovedConditions
 from healthsim.medicine.exclusion import is_replaced, leaves_no_room, may_be_combined
+from healthsim.medicine.going_on import goes_on
 from healthsim.medicine.preexisting import preexisting
 from healthsim.medicine.problems import family, is_history, stem, usual_course
 from healthsim.medicine.removals import Removal, stated_after
@@ -78,6 +79,9 @@ class ConditionLog:
             self._episodes[column.code] = Episodes()
             episode = Episode.of_profile(column)
             self._limit(episode, np.maximum(episode.onset, 0))
+            lasts = goes_on(column.code, np.int32(as_of) - episode.onset)
+            if draws is not None and lasts.any():
+                episode.until[lasts] = column.abated[episode.rows[lasts]]
             never_before = np.int32(as_of + 1)
             np.maximum(episode.until, never_before, out=episode.until)
             self._add(episode, grows=False)

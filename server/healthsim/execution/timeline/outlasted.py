@@ -58,14 +58,15 @@ def _may_be(code: str, uses: tuple[str, ...]) -> bool:
 def _over(course: Course, uses: tuple[str, ...], episodes: list[Episode], as_of: int) -> Days:
     """Return the first day without anything that a course is for; `FOREVER` where there is none.
 
-    What a profile's drug is for is asked on the first day of the data.
+    What a profile's drug is for is asked on the first day of the data. A drug that begins on the
+    last day of a condition is for what comes after it: the pain of the operation that ended it.
     """
     asked = np.where(np.asarray(course.source) < 0, np.maximum(course.days, as_of), course.days)
     asked = asked.astype(np.int32)
     day, begun = asked.copy(), np.zeros(len(course.rows), dtype=np.bool_)
     for episode in episodes:
         if episode.code.startswith(uses):
-            begun |= _until(episode, course, asked) > asked
+            begun |= _until(episode, course, asked).astype(np.int64) > asked.astype(np.int64) + 1
     for _ in range(len(episodes)):
         later = day.copy()
         for episode in episodes:
