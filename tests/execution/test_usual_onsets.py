@@ -81,3 +81,21 @@ def test_a_metastasis_without_a_tumor_or_after_an_earlier_one_stays() -> None:
 def test_a_tumor_that_a_journey_begins_is_there_when_it_has_spread() -> None:
     people = _diabetic(clinical=_spread(code="C18.7"))
     assert onsets(people, "C78.7") == onsets(people, "C18.7") == [0] * 300
+
+
+def _since(*steps: Document) -> list[int]:
+    """Return on which days of the data people's diabetes began, by journeys that may find it."""
+    profile = diabetic(count=60, products=["patientsim"], coverage=None,
+                       clinical={"primary": {"code": "E11.9", "onset": "journey"}})  # fmt: skip
+    tables = run(profile, journey(*steps))
+    return [onset - AS_OF for code, onset in listed(tables["conditions"], "code", "onset_date")
+            if code.startswith("E11")]  # fmt: skip
+
+
+def test_a_condition_that_begins_with_a_journey_was_there_before_one_that_never_meets_it() -> None:
+    knee = visit("knee", 3, diagnoses=["M17.11"])
+
+    assert set(_since(knee, visit("sugar", 9, diagnoses=["E11.9"]))) == {0}
+    assert set(_since(knee, visit("any", 9))) == {0}
+    assert len(_since(knee)) == 60
+    assert max(_since(knee)) < 0

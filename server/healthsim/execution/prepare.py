@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from healthsim.dates import day_of, iso
 from healthsim.errors import Problem, SpecError
 from healthsim.execution.cohort.cohort import drawing_order
+from healthsim.execution.cohort.met_before import as_met
 from healthsim.execution.cohort.population_measures import PopulationMeasures
 from healthsim.execution.cohort.quotas import quota_levels
 from healthsim.execution.job import Job
@@ -88,7 +89,7 @@ def _job(
         profile=profile,
         journeys=journeys,
         layouts=layouts,
-        parts=drawing_order(profile),
+        parts=drawing_order(as_met(profile, journeys)),
         quotas=quota_levels(profile),
         counts_journeys=has_population_steps(layouts),
         plan_table=PlanTable.of(plan_designs(profile, journeys), _years(profile, through)),

@@ -14,7 +14,7 @@ from healthsim.medicine.inborn import is_inborn
 from healthsim.specification.distributions.kinds import Distribution, parse_distribution
 from healthsim.specification.profiles.onset import Onset
 
-_YEARS_BEFORE = parse_distribution({"type": "gamma", "mean": 6, "sd": 4})
+USUAL_YEARS_BEFORE = parse_distribution({"type": "gamma", "mean": 6, "sd": 4})
 # assumption: chronic conditions of adults were diagnosed a few years ago, most within a decade
 _YEAR_DAYS = 365.25
 _TRIES = 8  # of a distribution of which a part lies before the life; after them any day of it
@@ -70,7 +70,7 @@ def _spread(onset: Onset | None) -> tuple[Distribution, float]:
     """Return how long before `as_of` it began, and the days of its unit."""
     if onset is not None and onset.days_before is not None:
         return onset.days_before, 1.0
-    years = _YEARS_BEFORE if onset is None else onset.years_before or _YEARS_BEFORE
+    years = USUAL_YEARS_BEFORE if onset is None else onset.years_before or USUAL_YEARS_BEFORE
     return years, _YEAR_DAYS
 
 

@@ -18,7 +18,8 @@ from healthsim.specification.profiles.pharmacy import Discontinuation, with_usua
 class Primary(Strict):
     """The condition that everybody in the profile has.
 
-    `onset: "journey"` means the first day of the first journey that the person is in.
+    `onset: "journey"` means the first day of the first journey that the person is in. What lasts
+    began before it, as unstated onsets do, where all visits of the journeys are for something else.
 
     Attributes:
         code: ICD-10-CM code that can be billed.
