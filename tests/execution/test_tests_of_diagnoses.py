@@ -82,6 +82,22 @@ def test_what_is_diagnosed_during_a_stay_is_tested_on_its_day() -> None:
     assert filmed == ill
 
 
+def test_fibrillation_found_in_a_stay_has_an_electrocardiogram_and_a_later_visit_its_own() -> None:
+    found = event("found", "diagnosis", 2, code="I48.91")
+    later = visit("later", 80, diagnoses=["Z09"]) | {
+        "with": [event("ecg", "procedure", code="93000")]
+    }
+    stay = _stay("heart", 20, "I25.10", los_days=5) | {"with": [found]}
+    tables = charted(diabetic(count=_PEOPLE), journey(stay, later))
+    said = [(day, text.split(".")[0]) for day, what, text
+            in listed(tables["diagnostic_reports"], "effective_at", "display", "conclusion")
+            if what == "EKG study"]  # fmt: skip
+    middle = np.median([day for day, _ in said])
+
+    assert {text for day, text in said if day < middle} == {"Atrial fibrillation"}
+    assert {text for day, text in said if day > middle} == {"Sinus rhythm"}
+
+
 def test_an_infection_of_the_urine_has_a_urinalysis_and_a_culture() -> None:
     tables = _walked(_stay("urine", 20, "N39.0"))
     grown = {text for code, text in listed(tables["lab_results"], "loinc", "value_text")
