@@ -15,6 +15,9 @@ _SINCE_STAY = "who comes because of a stay or emergency visit has booked since i
 _SINCE_ONSET = "who comes because of a cancer has booked since its onset"
 _BORN = "a newborn's visit is booked since the stay of its birth"
 _DECIDED = "a visit before an operation is booked since the first visit of its journey"
+_FOUND = (
+    "what is found at a visit is not why it was booked, when a visit before was for what was known"
+)
 _IS_KEPT, _IS_MISSED = "status = 'fulfilled'", "status IN ('noshow', 'cancelled')"
 _VISIT = "(SELECT e.{} FROM encounters AS e WHERE e.encounter_id = appointments.encounter_id)"
 _THROUGH, _AS_OF = "(SELECT through FROM data_days)", "(SELECT as_of FROM data_days)"
@@ -48,6 +51,18 @@ _EARLIER = (
     "ON own.event_id = v.event_id WHERE own.encounter_id = appointments.encounter_id)"
 )
 
+_LATER = one("appointments", "reason_code = 'D70.1'",
+             f"{_IS_KEPT} AND {_EARLIER} < start_at - INTERVAL 31 MINUTE AND EXISTS ("
+             "FROM encounters AS own JOIN events AS v ON v.event_id = own.event_id "
+             "JOIN events AS w ON w.person_id = v.person_id AND w.journey = v.journey "
+             "JOIN encounters AS e ON e.event_id = w.event_id WHERE e.reason_code LIKE 'Z%' "
+             "AND own.encounter_id = appointments.encounter_id AND e.start_at < own.start_at "
+             "AND e.encounter_class = 'office')")  # fmt: skip
+_BOOKING_LATER, _WHO_LATER = (
+    f"(SELECT a.{what} FROM appointments AS a WHERE a.reason_code = 'D70.1')"
+    for what in ("booked_at::DATE", "person_id")
+)
+
 OF_APPOINTMENTS = (
     *(breaks(_KEPT, one("appointments", change, _IS_KEPT)) for change in (
         "encounter_id = NULL", "status = 'noshow'", "practitioner_npi = 1", "person_id = -1",
@@ -75,6 +90,9 @@ OF_APPOINTMENTS = (
         "appointments", f"reason_code = 'Z01.818', booked_at = {_EARLIER} {shift}",
         f"{_IS_KEPT} AND {_EARLIER} < start_at - INTERVAL 31 MINUTE"),), rows)
       for shift, rows in (("- INTERVAL 1 MINUTE", 1), ("", 0))),
+    *(Arm(_FOUND, (_LATER, one(
+        "conditions", f"code = 'D70.1', onset_date = {_BOOKING_LATER} + {days}",
+        f"person_id = {_WHO_LATER}")), rows) for days, rows in ((1, 0), (2, 1))),
     breaks(_REASON, one("appointments", "cancel_reason = 'pat'", _IS_KEPT)),
     breaks(_REASON, one("appointments", "cancel_reason = NULL", "status = 'cancelled'")),
     *(Arm(_WITHIN, (_STATED, one("appointments", f"start_at = {day}", _IS_KEPT)), rows)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from healthsim.audit.rules import AnyRule, AuditRule, RowRule
-from healthsim.medicine.appointments import AFTER_STAYS, PLANNED, PREPARES
+from healthsim.medicine.appointments import AFTER_STAYS, PLANNED, PREPARES, figures
 from healthsim.medicine.occupancy import STAYS
 
 _APPOINTMENT = "concat('appointment_id ', a.appointment_id)"
@@ -12,6 +12,8 @@ _CLASSES = ", ".join(f"'{one}'" for one in PLANNED)
 _AFTER = " OR ".join(f"a.reason_code LIKE '{one}%'" for one in AFTER_STAYS)
 _ACUTE = "'inpatient', 'observation', 'snf', 'emergency'"
 _STAYS = ", ".join(f"'{one}'" for one in STAYS)
+_KNOWN = f"a.booked_at::DATE + {figures()['soon_days']:.0f}"
+"""The last day on which an illness may begin for which people book at once."""
 _WAY = "INTERVAL 30 MINUTE"  # who is treated until then has not booked before
 
 RULES: tuple[AnyRule, ...] = (
@@ -69,6 +71,20 @@ RULES: tuple[AnyRule, ...] = (
         f"WHERE a.reason_code LIKE '{PREPARES}%' "
         "GROUP BY a.appointment_id, a.booked_at, a.start_at "
         f"HAVING a.booked_at < min(e.end_at) AND min(e.end_at) < a.start_at - {_WAY}",
+    ),
+    AuditRule(
+        "what is found at a visit is not why it was booked, when a visit before was for what was "
+        "known", "appointments.reason_code", ("appointments", "encounters", "events", "conditions"),
+        "WITH first AS (SELECT person_id, code, min(onset_date) AS onset FROM conditions "
+        "GROUP BY ALL), seen AS (SELECT e.person_id, e.start_at, e.encounter_id, v.journey, "
+        "f.onset FROM encounters AS e JOIN events AS v USING (event_id) LEFT JOIN first AS f "
+        "ON f.person_id = e.person_id AND f.code = e.reason_code "
+        f"WHERE e.encounter_class IN ({_CLASSES})) "
+        f"SELECT DISTINCT {_APPOINTMENT} FROM appointments AS a JOIN first AS f "
+        "ON f.person_id = a.person_id AND f.code = a.reason_code JOIN seen AS own "
+        "ON own.encounter_id = a.encounter_id JOIN seen AS b ON b.person_id = own.person_id "
+        f"AND b.journey = own.journey AND b.start_at < own.start_at WHERE f.onset > {_KNOWN} "
+        "AND (b.onset IS NULL OR b.onset <= a.booked_at::DATE)",
     ),
     RowRule(
         "a cancelled appointment has a reason", "appointments.cancel_reason", "appointments",

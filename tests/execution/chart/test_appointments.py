@@ -117,3 +117,28 @@ def test_nobody_books_for_a_child_before_the_stay_of_its_birth_ends() -> None:
             """).fetchone()
     assert found is not None
     assert found[0] == found[1] > 20
+
+
+def test_what_a_test_of_the_day_finds_is_not_why_the_visit_was_booked() -> None:
+    path = kept("oncology-trial-candidates", ("oncology-treatment-cycle",), 25)
+    with duckdb.connect(str(path), read_only=True) as opened:
+        put_off = opened.execute("""
+            SELECT count(*), count(*) FILTER (a.reason_code = 'Z51.11'
+                AND a.reason IN ('FOLFOX', 'FOLFIRI'))
+            FROM appointments AS a JOIN encounters AS e USING (encounter_id)
+            WHERE e.reason = 'Treatment deferred: neutropenia'
+            """).fetchone()
+    assert put_off is not None
+    assert put_off[0] == put_off[1] > 10
+    path = kept("commercial-maternity", ("pregnancy",), 60)
+    with duckdb.connect(str(path), read_only=True) as opened:
+        found = opened.execute("""
+            SELECT count(*) FILTER (e.reason_code = 'O99.820'),
+                count(*) FILTER (a.reason_code = 'O99.820' AND a.booked_at::DATE < c.onset_date),
+                count(*) FILTER (a.reason_code = 'O99.820')
+            FROM appointments AS a JOIN encounters AS e USING (encounter_id)
+            JOIN conditions AS c ON c.person_id = a.person_id AND c.code = 'O99.820'
+            """).fetchone()
+    assert found is not None
+    assert found[0] > found[2] > 5
+    assert found[1] == 0

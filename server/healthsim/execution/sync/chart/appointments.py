@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from healthsim.addresses import BITS, ids
 from healthsim.dates import NO_DAY, existing_minutes, last_business_day, next_business_day
+from healthsim.execution.sync.chart.booked_reasons import with_booked_reasons
 from healthsim.execution.sync.chart.lookups import by_vocabulary, numbers_at, places, text_column
 from healthsim.execution.sync.chart.rows import in_order
 from healthsim.execution.sync.chart.visit_causes import VisitCauses, visit_causes
@@ -79,7 +80,8 @@ def appointments(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
     begins = existing_minutes(np.asarray(rows["start_at"], dtype=np.int64))
     rows["booked_at"] = np.minimum(existing_minutes(np.asarray(rows["booked_at"])), begins)
     rows["end_at"] = np.maximum(existing_minutes(np.asarray(rows["end_at"])), begins + _EVERY)
-    return rows
+    of = np.asarray(rows.pop("of"), dtype=np.int64)
+    return with_booked_reasons(ctx, tables["conditions"], visits.own, rows, of)
 
 
 def _planned(ctx: SyncContext, tables: Mapping[str, Columns]) -> _Visits:
@@ -234,6 +236,7 @@ def _columns(visits: _Visits, start: Minutes, booked: Minutes, status: int) -> C
         "reason": own["reason"],
         "cancel_reason": Coded.constant(None, size),
         "encounter_id": np.full(size, NO_NUMBER),
+        "of": own["encounter_id"],
     }
 
 
