@@ -95,3 +95,21 @@ def test_a_summary_tells_the_age_of_its_last_day_and_an_admission_that_of_its_fi
 
     assert len(ages) == 6
     assert all(age["18842-5"] - age["34117-2"] == 17 for age in ages.values())
+
+
+def test_what_is_written_anew_each_month_is_one_course_and_named_once() -> None:
+    monthly = {"drug": "apixaban 5 mg tablet", "days_supply": 30, "refills": 0}
+    month = [event(f"month_{day}", "prescription", day, **monthly) for day in (20, 65, 120)]
+    pain = [event(f"pain_{day}", "prescription", day, drug="oxycodone 5 mg tablet",
+                  days_supply=5, refills=0) for day in (21, 70)]  # fmt: skip
+    steps = [visit(f"seen_{day}", day, diagnoses=["E11.9"]) for day in (10, 110)]
+    anew = visit("anew", 160, diagnoses=["E11.9"]) | {"with": [
+        event("month_160", "prescription", 0, **monthly)]}  # fmt: skip
+    for notes in _notes(*month, *pain, *steps, anew).values():
+        (_, between), (_, last) = notes[-2:]
+        news = re.findall("Medicines since then: started ([^.]*)", between)[0].split(", ")
+        assert sorted(news) == ["apixaban", "oxycodone"]
+        taken = _under("MEDICATIONS", between)
+        assert "apixaban" in taken
+        assert "oxycodone" not in taken
+        assert "Continue apixaban" in _under("PLAN", last)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +28,8 @@ class Courses:
 
     Attributes:
         written: first day.
-        ends: first day on which it is not taken any more: stopped, run out, or written anew.
+        ends: first day on which it is not taken any more: stopped, run out, or written anew. What
+            is taken for long and written anew soon after it ran out goes on between.
         renews: bool, the same drug was taken on the day on which it was written.
         changes: bool, the same ingredient was taken then, as another product.
         before: position of the same drug's prescription before; -1 for none.
@@ -48,8 +52,12 @@ class Courses:
         supply = scene.whole("prescriptions", "days_supply")
         stopped = scene.whole("prescriptions", "end_date")
         out = written + supply * (1 + scene.whole("prescriptions", "refills"))
-        ends = np.where(stopped == NO_DAY, out, np.minimum(stopped, out))
         drug = _neighbours(scene, "drug", written)
+        gap = np.append(written, LONG_AGO)[drug.after] - out
+        goes_on = (drug.after >= 0) & (supply >= _same_course()["least_supply"])
+        goes_on &= (gap > 0) & (gap <= _same_course()["gap"] * supply)
+        out = np.where(goes_on, out + gap, out)
+        ends = np.where(stopped == NO_DAY, out, np.minimum(stopped, out))
         ingredient = _neighbours(scene, "ingredient", written)
         renews = _reaches(drug.before, written, ends)
         return cls(
@@ -61,6 +69,14 @@ class Courses:
             other=ingredient.before,
             replaced=(ingredient.after >= 0) & (written[ingredient.after] <= ends),
         )
+
+
+@cache
+def _same_course() -> dict[str, float]:
+    """Return the figures of ``data/same_course.csv`` by key."""
+    path = Path(__file__).parent / "data" / "same_course.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["key"]: float(row["value"]) for row in csv.DictReader(file)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +157,8 @@ def _keys(whose: NDArray[np.int64], day: NDArray[np.int64]) -> NDArray[np.int64]
 def news(scene: Scene, notes: Notes) -> tuple[tuple[Places, Places], tuple[Places, Places]]:
     """Return (note, row) of drugs that began, and that ended, from the note before to this one.
 
-    The day of the note before belongs to it: what that note plans is news in the next one.
+    The day of the note before belongs to it: what that note plans is news in the next one. A drug
+    that began more than once since then is told once.
     """
     place, row = scene.by_person("prescriptions", "written_date").each(notes.person)
     courses, today = scene.once(Courses.of), notes.first_day[place]
@@ -152,7 +169,15 @@ def news(scene: Scene, notes: Notes) -> tuple[tuple[Places, Places], tuple[Place
     stopped_ = told & (ends != NO_DAY) & (ends >= since) & (ends < today) & ~courses.replaced[row]
     began &= ~((ends != NO_DAY) & (ends < today))
     stopped_ &= written < since
-    return (place[began], row[began]), (place[stopped_], row[stopped_])
+    return _once(scene, place[began], row[began]), _once(scene, place[stopped_], row[stopped_])
+
+
+def _once(scene: Scene, place: Places, row: Places) -> tuple[Places, Places]:
+    """Keep the first of a note's prescriptions of each ingredient."""
+    ingredient = scene.coded("prescriptions", "ingredient")
+    keys = place.astype(np.int64) * (len(ingredient.vocabulary) + 1) + ingredient.codes[row] + 1
+    first = np.sort(np.unique(keys, return_index=True)[1])
+    return place[first], row[first]
 
 
 def died(scene: Scene, notes: Notes) -> NDArray[np.bool_]:
