@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import cache
 from itertools import pairwise
 
+import duckdb
 import numpy as np
 import pytest
 
 from execution.running import diabetic, listed, run
 from healthsim.tables import NO_NUMBER, Columns
-from template_runs import equals, load
+from template_runs import equals, kept, load
 
 pytestmark = pytest.mark.slow  # its runs
 
@@ -156,3 +157,21 @@ def test_failing_hearts_have_high_peptides_and_nobody_comes_without_oxygen() -> 
     assert 3000 < np.median(peptides) < 6500
     assert np.mean(oxygen < 80) < 0.01
     assert 0.1 < np.mean(oxygen < 90) < 0.35
+
+
+def test_fibrillation_after_heart_surgery_ends_with_its_anticoagulant() -> None:
+    path = kept("cardiac-surgery-candidates", ("cardiac-surgery-episode",), 60)
+    with duckdb.connect(str(path), read_only=True) as opened:
+        found = opened.execute("""
+            SELECT count(*), count(*) FILTER (c.abatement_date <= e.end_at::DATE + 58),
+                count(*) FILTER (c.abatement_date > e.end_at::DATE AND p.person_id IS NULL)
+            FROM conditions AS c JOIN encounters AS e ON e.person_id = c.person_id
+                AND e.reason = 'Coronary bypass operation'
+                AND c.onset_date BETWEEN e.start_at::DATE AND e.end_at::DATE
+            LEFT JOIN (SELECT DISTINCT person_id FROM prescriptions
+                WHERE ingredient = 'apixaban') AS p ON p.person_id = c.person_id
+            WHERE c.code = 'I48.91' AND e.disposition <> '20'
+            """).fetchone()
+    assert found is not None
+    assert found[0] == found[1] > 5
+    assert found[2] == 0
