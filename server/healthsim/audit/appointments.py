@@ -12,7 +12,8 @@ _CLASSES = ", ".join(f"'{one}'" for one in PLANNED)
 _AFTER = " OR ".join(f"a.reason_code LIKE '{one}%'" for one in AFTER_STAYS)
 _ACUTE = "'inpatient', 'observation', 'snf', 'emergency'"
 _STAYS = ", ".join(f"'{one}'" for one in STAYS)
-_KNOWN = f"a.booked_at::DATE + {figures()['soon_days']:.0f}"
+_CLOSED = 3  # days on which practices are closed together: a weekend and a holiday
+_KNOWN = f"a.booked_at::DATE + {figures()['soon_days'] + _CLOSED:.0f}"
 """The last day on which an illness may begin for which people book at once."""
 _WAY = "INTERVAL 30 MINUTE"  # who is treated until then has not booked before
 

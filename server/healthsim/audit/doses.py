@@ -84,13 +84,15 @@ def _waiting() -> str:
 
 
 def _apart() -> str:
-    """Return rows of a drug of stays, and the minutes between two doses of it, at least."""
-    return ", ".join(
-        f"('{drug}', {minutes})"
-        for drug, minutes in {
-            one.drug: least_minutes(one.frequency) for one in ward_drugs()
-        }.items()
-    )
+    """Return rows of a drug of stays, and the minutes between two doses of it, at least.
+
+    Of a drug with several frequencies, the most frequent counts.
+    """
+    found: dict[str, int] = {}
+    for one in ward_drugs():
+        least = least_minutes(one.frequency)
+        found[one.drug] = min(least, found.get(one.drug, least))
+    return ", ".join(f"('{drug}', {minutes})" for drug, minutes in found.items())
 
 
 _RUNS = (
