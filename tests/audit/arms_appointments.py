@@ -92,7 +92,7 @@ OF_APPOINTMENTS = (
       for shift, rows in (("- INTERVAL 1 MINUTE", 1), ("", 0))),
     *(Arm(_FOUND, (_LATER, one(
         "conditions", f"code = 'D70.1', onset_date = {_BOOKING_LATER} + {days}",
-        f"person_id = {_WHO_LATER}")), rows) for days, rows in ((1, 0), (2, 1))),
+        f"person_id = {_WHO_LATER}")), rows) for days, rows in ((4, 0), (5, 1))),
     breaks(_REASON, one("appointments", "cancel_reason = 'pat'", _IS_KEPT)),
     breaks(_REASON, one("appointments", "cancel_reason = NULL", "status = 'cancelled'")),
     *(Arm(_WITHIN, (_STATED, one("appointments", f"start_at = {day}", _IS_KEPT)), rows)
