@@ -21,6 +21,7 @@ _ALSO = {
     "nothing is swallowed while an operation forbids it": (
         "places cover a stay or emergency visit",
     ),
+    "a goal with a measure is measured": ("a goal is reached where the latest result shows it",),
     "what thins blood waits after an operation": (
         "places cover a stay or emergency visit",
         "who is watched has vital signs in the unit",
