@@ -61,14 +61,15 @@ def test_infants_have_the_percentiles_of_the_chart(
 ) -> None:
     """Also while size at birth wears off: a mixture of two ranks spreads nearly as one does.
 
-    Births follow the natality figures, whose smallest are heavier than the chart's.
+    Births follow the natality figures, whose smallest are heavier than the chart's: it still shows
+    at two months.
     """
     female, at = np.full(3, float(sex == "F")), np.full(3, float(months))
     charted = value_of("weight", female, at, np.array(_Z))
 
     found = np.percentile(_weights(weighed, sex, months), _RANKS)
 
-    assert found == pytest.approx(charted, rel=0.045)
+    assert found == pytest.approx(charted, rel=0.04 if months == 2 else 0.035)
 
 
 @pytest.mark.parametrize("sex", ["F", "M"])
