@@ -14,6 +14,8 @@ OF_TREATMENTS = (
 )  # fmt: skip
 _UNANSWERED = "too little hemoglobin in a stay is answered by red cells"
 _UNSEEN = "blood is counted again after red cells in a stay"
+_EARLY = "red cells are ordered when the count that asks for them is known"
+_UNNAMED = "a stay that gives red cells names an anemia"
 _COUNTS = "UPDATE lab_results SET collected_at = collected_at - INTERVAL {} DAY WHERE loinc = " \
     "'718-7' AND collected_at::DATE > (SELECT min(performed_date) FROM procedures " \
     "WHERE code = '36430')"  # fmt: skip
@@ -23,4 +25,7 @@ OF_TRANSFUSIONS = (
     _row(_UNANSWERED, "UPDATE procedures SET performed_date = performed_date - 2 "
          "WHERE code = '36430' AND person_id = (SELECT min(person_id) FROM procedures)"),
     _row(_UNSEEN, _COUNTS.format(3)),
+    _row(_EARLY, _one("service_requests", "ordered_at = ordered_at - INTERVAL 2 HOUR",
+                      "code = '36430'")),
+    _row(_UNNAMED, _one("encounter_diagnoses", "code = 'R53.1'", "code = 'D64.9'")),
 )  # fmt: skip

@@ -180,3 +180,21 @@ def test_a_newborn_with_jaundice_has_its_bilirubin_measured_and_it_is_high() -> 
     assert set(map(tuple, _days(tables, "1975-2").values())) == {(2, 4, 6)}
     assert all(5 < value < 20 for value in first.values())
     assert 10 < sum(first.values()) / len(first) < 13.5
+
+
+def test_low_sodium_is_measured_daily_and_is_back_when_it_ends() -> None:
+    low = event("low", "diagnosis", 0, code="E87.1")
+    tables = _walked(_stay("J18.9", 7, **{"with": [low]}))
+    values = [(person, at // _DAY, value) for person, code, at, value in listed(
+        tables["lab_results"], "person_id", "loinc", "collected_at", "value")
+        if code == "2951-2"]  # fmt: skip
+    ends = {
+        person: end
+        for person, code, end in listed(tables["conditions"], "person_id", "code", "abatement_date")
+        if code == "E87.1"
+    }
+    last = [value for person, day, value in values if day == ends[person]]
+
+    assert set(map(tuple, _days(tables, "2951-2").values())) == {(0, 1, 2, 3, 4, 5)}
+    assert min(last) >= 132
+    assert sum(value >= 135 for value in last) >= 0.8 * len(last) > 0

@@ -56,6 +56,24 @@ def test_around_heart_surgery_they_are_given_below_seven_and_a_half(
     assert len(_units(value, **stay)) == given
 
 
+@pytest.mark.parametrize(
+    ("value", "details", "anemia", "present"),
+    [(6.9, {"diagnoses": ["R07.9"]}, ["D64.9"], "Y"),
+     (7.0, {"diagnoses": ["R07.9"]}, [], ""),
+     (6.9, {"diagnoses": ["K92.2"]}, ["D62"], "Y"),
+     (7.4, {"diagnoses": ["I25.10"], "icd10pcs": [BYPASS]}, ["D62"], "N"),
+     (6.9, {"diagnoses": ["D50.9"]}, ["D50.9"], "Y")],
+)  # fmt: skip
+def test_a_stay_that_gives_red_cells_names_the_anemia(
+    value: float, details: dict[str, object], anemia: list[str], present: str
+) -> None:
+    tables = run(diabetic(count=2, products=["patientsim"]), journey(_stay(value, **details)))
+    coded = [(code, poa) for code, poa in listed(tables["encounter_diagnoses"], "code", "poa")
+             if str(code).startswith(("D5", "D6"))]  # fmt: skip
+
+    assert set(coded) == {(code, present) for code in anemia}
+
+
 def test_the_next_count_has_risen_by_about_a_gram_for_each_unit() -> None:
     tables = run(
         diabetic(count=40, products=["patientsim"]), journey(_stay(6.5, diagnoses=["R07.9"]))
@@ -91,7 +109,7 @@ def test_an_effect_without_bounds_is_not_bounded() -> None:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
-    profile = diabetic(count=3, products=["patientsim"], detail="core")
+    profile = diabetic(count=3, products=["patientsim"], detail="full")
     stay = _stay(6.5, diagnoses=["R07.9"])
     with opened(tmp_path_factory.mktemp("blood"), profile, journey(stay)) as scenario:
         yield scenario

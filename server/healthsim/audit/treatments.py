@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import re
+
 from healthsim.audit.rules import AnyRule, AuditRule
 from healthsim.codes.drugs import drugs
 from healthsim.medicine.discharge_courses import NOT_LEAVING, all_courses, treating_classes
 from healthsim.medicine.stay_treatments import stay_treatments
+from healthsim.medicine.transfused_anemia import transfused_anemias
 from healthsim.medicine.transfusions import transfusions
 
 _BEFORE = "'^(I1[23]|E(08|09|10|11|13)\\.22)'"
@@ -18,6 +21,11 @@ _TREATMENTS = ", ".join(
 
 _GIVEN = "^(36430|3023|3024)"
 """Beginnings of CPT and ICD-10-PCS codes of transfusions."""
+_UNITS = ", ".join(sorted({f"'{one.operation}'" for one in transfusions()}))
+_ANEMIAS = "|".join(
+    part for one in transfused_anemias() for part in (re.escape(one.code), one.known)
+)
+"""Beginnings of codes of anemias."""
 _ASKED = ", ".join(
     f"('{one.loinc}', '^({one.after})', {one.days}, {one.below}, {one.last_day})"
     for one in transfusions()
@@ -59,6 +67,27 @@ RULES: tuple[AnyRule, ...] = (
         f"WHERE l.person_id = p.person_id AND l.loinc = '{transfusions()[0].loinc}' "
         "AND l.collected_at::DATE BETWEEN p.performed_date + 1 AND p.performed_date + 2)",
         mend="measure hemoglobin on the day after red cells",
+    ),
+    AuditRule(
+        "red cells are ordered when the count that asks for them is known",
+        "service_requests.ordered_at",
+        ("encounters", "lab_results", "service_requests"),
+        "SELECT concat('request_id ', r.request_id) FROM service_requests AS r "
+        "JOIN encounters AS e USING (encounter_id) JOIN lab_results AS l "
+        "ON l.encounter_id = r.encounter_id AND l.collected_at::DATE = r.occurrence_date "
+        f"WHERE e.encounter_class = 'inpatient' AND regexp_matches(r.code, '{_GIVEN}') "
+        f"AND l.loinc = '{transfusions()[0].loinc}' "
+        f"AND l.value < {max(one.below for one in transfusions())} "
+        "GROUP BY r.request_id, r.ordered_at HAVING r.ordered_at < min(l.resulted_at)",
+    ),
+    AuditRule(
+        "a stay that gives red cells names an anemia", "encounter_diagnoses.code",
+        ("encounters", "encounter_diagnoses", "procedures"),
+        "SELECT DISTINCT concat('encounter_id ', e.encounter_id) FROM encounters AS e "
+        "JOIN procedures AS p USING (encounter_id) WHERE e.encounter_class = 'inpatient' "
+        f"AND p.code IN ({_UNITS}) AND NOT EXISTS (SELECT 1 FROM encounter_diagnoses AS d "
+        f"WHERE d.encounter_id = e.encounter_id AND regexp_matches(d.code, '^({_ANEMIAS})'))",
+        mend="let the journey diagnose the anemia for which red cells are given",
     ),
     AuditRule(
         "a stay for an illness has its treatment", "procedures.code",

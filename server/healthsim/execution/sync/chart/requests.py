@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from healthsim.dates import NO_DAY, existing_minutes
+from healthsim.execution.sync.chart.answering import known_at
 from healthsim.execution.sync.chart.laboratory import lab_orders, names_of
 from healthsim.execution.sync.chart.lookups import (
     by_vocabulary,
@@ -26,8 +27,9 @@ from healthsim.tables import NO_NUMBER, Array, Coded, Columns, stack, take
 _MORNING = 9 * 60  # of orders outside of visits, and of studies in a stay: assumption
 _BEFORE = 14  # days before a test outside of a visit, at most, on which it is ordered: assumption
 _LEAD = {"emergency": 45, "inpatient": 240, "observation": 240, "snf": 720}
-_SHORT_LEAD = 10
-"""Minutes from the order to the specimen or study, at most, by class of visit: assumption."""
+_SHORT_LEAD, _ANSWER = 10, 30
+"""Minutes from the order to the specimen or study, at most, by class of visit, and from a result to
+what it asks for: assumption."""
 _PRIORITY = {"emergency": "stat", "urgent_care": "urgent"}
 _EMERGENCY = "1"  # priority of an admission (UB-04 FL14), in which orders are urgent: assumption
 _ACTIVE_DAYS = 180
@@ -64,6 +66,9 @@ def _of_tests(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
 def _of_procedures(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
     ordered = ordered_procedures(ctx, tables)
     own = take(tables["procedures"], ordered.rows)
+    done = done_at(tables, own)
+    shared = _completed(ctx, tables, own, done)
+    ordered_at = np.maximum(np.asarray(shared["ordered_at"]), known_at(tables, own) + _SHORT_LEAD)
     return {
         "request_id": ordered.ids,
         "kind": ordered.words("kind"),
@@ -73,14 +78,16 @@ def _of_procedures(ctx: SyncContext, tables: Mapping[str, Columns]) -> Columns:
         "requester_npi": _requesters(ctx, tables, own),
         "performer_npi": own["performer_npi"],
         "procedure_id": own["procedure_id"],
-        **_completed(ctx, tables, own, done_at(tables, own)),
+        **shared,
+        "ordered_at": not_after(ordered_at, done),
     }
 
 
 def done_at(tables: Mapping[str, Columns], procedures: Columns) -> Minutes:
     """Return when procedures were done, minutes: soon after their visit began, or in the morning.
 
-    A procedure has a day only; it is a quarter of an hour into its visit, or at nine.
+    A procedure has a day only; it is a quarter of an hour into its visit, or at nine; half an hour
+    after the report of the result that asked for it, if that is later.
     """
     encounters = tables["encounters"]
     at = places(encounters["encounter_id"], procedures["encounter_id"])
@@ -89,7 +96,9 @@ def done_at(tables: Mapping[str, Columns], procedures: Columns) -> Minutes:
     same = (at >= 0) & (start // DAY == day)
     soon = np.minimum(np.minimum(start + 15, end), (day + 1) * DAY - 1)
     morning = np.where(at >= 0, np.minimum(day * DAY + _MORNING, end), day * DAY + _MORNING)
-    return np.where(same, soon, np.maximum(morning, day * DAY))
+    usual = np.where(same, soon, np.maximum(morning, day * DAY))
+    answer = np.minimum(known_at(tables, procedures) + _ANSWER, (day + 1) * DAY - 1)
+    return np.maximum(usual, np.where(at >= 0, np.minimum(answer, end), answer))
 
 
 def _requesters(ctx: SyncContext, tables: Mapping[str, Columns], own: Columns) -> Array:
