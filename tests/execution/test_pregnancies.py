@@ -110,6 +110,24 @@ def test_visits_after_a_birth_come_when_their_reason_says(
     assert 2 <= days["First week of life"][0] <= days["First week of life"][1] <= 10
 
 
+def test_a_mother_has_lost_about_what_was_born_by_the_next_visit(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    """Child, placenta, fluid and blood, 5 to 6 kg, at once; then a third of the rest in a month."""
+    lost = connection.execute("""
+        WITH weights AS (SELECT v.person_id, v.value AS kg, v.measured_at::DATE - b.born AS day
+            FROM vital_signs AS v JOIN (SELECT mother_person_id AS who, min(birth_date) AS born
+                FROM patients GROUP BY ALL) AS b ON b.who = v.person_id WHERE loinc = '29463-7')
+        SELECT max_by(kg, day) FILTER (day BETWEEN -14 AND 0)
+            - min_by(kg, day) FILTER (day BETWEEN 1 AND 28) AS kg
+        FROM weights GROUP BY person_id HAVING kg IS NOT NULL
+        """).fetchall()
+
+    assert len(lost) > 20
+    assert min(kg for (kg,) in lost) > 2.5
+    assert 5 < np.mean([kg for (kg,) in lost]) < 9
+
+
 def test_hypertension_that_was_there_before_a_pregnancy_is_in_the_chart_before_it(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:

@@ -342,6 +342,7 @@ class PregnancyCurve(NamedTuple):
         weeks: float64, of gestation, rising; before the first the effect grows from nothing.
         sizes: float64, factor or amount at each.
         off: days in which it fades to a third after the birth.
+        at_birth: share of it that ends with the birth, and is gone on the next day.
     """
 
     analyte: str
@@ -349,14 +350,21 @@ class PregnancyCurve(NamedTuple):
     weeks: Floats
     sizes: Floats
     off: float
+    at_birth: float
+
+    def left(self, after: Floats) -> Floats:
+        """Return which share is left some days after the birth: 1 up to its day."""
+        later: Floats = np.where(after > 0, 1 - self.at_birth, 1.0) * np.exp(-after / self.off)
+        return later
 
 
 @cache
 def pregnancy_curves() -> tuple[PregnancyCurve, ...]:
     """Return the curves of `data/pregnancy.csv`, one for each analyte that pregnancy moves."""
-    lines: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
+    lines: dict[tuple[str, ...], list[tuple[float, float]]] = {}
     for row in rows("pregnancy.csv"):
-        knots = lines.setdefault((row["analyte"], row["op"], row["off_days"]), [])
+        key = (row["analyte"], row["op"], row["off_days"], row["at_birth"])
+        knots = lines.setdefault(key, [])
         knots.append((float(row["week"]), float(row["size"])))
     return tuple(
         PregnancyCurve(
@@ -365,8 +373,9 @@ def pregnancy_curves() -> tuple[PregnancyCurve, ...]:
             np.array([w for w, _ in knots]),
             np.array([s for _, s in knots]),
             float(off),
+            float(at_birth or 0),
         )
-        for (analyte, op, off), knots in lines.items()
+        for (analyte, op, off, at_birth), knots in lines.items()
     )
 
 

@@ -55,8 +55,8 @@ def pregnancy_effects(
     if not len(at):
         return
     weeks = (np.minimum(day, over) - conceived)[at] / _WEEK
-    after = np.maximum(day - over, 0)[at]
+    after = np.maximum(day - over, 0)[at].astype(np.float64)
     for curve in pregnancy_curves():
         if curve.analyte in keys:
-            left = np.exp(-after / curve.off)
-            yield PregnancyEffect(curve.analyte, curve.op, at, pregnancy_size(curve, weeks), left)
+            sizes = pregnancy_size(curve, weeks)
+            yield PregnancyEffect(curve.analyte, curve.op, at, sizes, curve.left(after))
