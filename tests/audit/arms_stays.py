@@ -10,6 +10,7 @@ _GASES, _OXYGEN = (
 )
 _JAUNDICE = "jaundice of a newborn in a stay has a bilirubin"
 _WATCHED = "who is watched has vital signs in the unit"
+_WEANED = "who goes home without oxygen has been off it for hours"
 _STAY = (
     "(SELECT min(encounter_id) FROM encounters WHERE encounter_class = 'inpatient' "
     "AND end_at >= start_at + INTERVAL 1 DAY)"
@@ -45,6 +46,25 @@ def _given(what: str) -> str:
     )
 
 
+def _breathes(minutes: int, *, doses: int = 2) -> str:
+    """Let people be given oxygen in the stay so many minutes before its end."""
+    return (
+        "UPDATE medication_administrations SET ingredient = 'oxygen', encounter_id = "
+        "s.encounter_id, "
+        f"given_at = s.end_at - INTERVAL {minutes} MINUTE FROM (SELECT * FROM encounters "
+        f"WHERE encounter_id = {_STAY}) AS s WHERE administration_id IN (SELECT administration_id "
+        f"FROM medication_administrations ORDER BY administration_id LIMIT {doses})"
+    )
+
+
+def _leaves(status: str) -> str:
+    return f"UPDATE encounters SET disposition = '{status}' WHERE encounter_id = {_STAY}"
+
+
+def _all_have(code: str) -> str:
+    return f"UPDATE conditions SET code = '{code}'"
+
+
 def _unit(name: str, hours: int) -> str:
     """Let the first place of a stay be a unit, for so many hours of a day without vital signs."""
     return (
@@ -67,6 +87,14 @@ OF_WATCHED_STAYS: tuple[Arm, ...] = (
     keeps(_JAUNDICE, _failing("P92.9")),
     breaks(_OXYGEN, _failing("J96.01"), _given("albuterol")),
     keeps(_OXYGEN, _failing("J96.01"), _given("oxygen")),
+    breaks(_WEANED, _leaves("01"), _breathes(719)),
+    breaks(_WEANED, _leaves("06"), _breathes(0)),
+    keeps(_WEANED, _leaves("03"), _breathes(0)),
+    keeps(_WEANED, _leaves("01"), _breathes(720)),
+    keeps(_WEANED, _leaves("01"), _breathes(0, doses=1)),
+    keeps(_WEANED, _leaves("01"), _breathes(0), _all_have("Z99.81")),
+    keeps(_WEANED, _leaves("01"), _breathes(0), _all_have("J96.11")),
+    breaks(_WEANED, _leaves("01"), _breathes(0), _all_have("J96.01")),
     breaks(_WATCHED, _unit("intensive care", 8)),
     breaks(_WATCHED, _unit("recovery", 1)),
     keeps(_WATCHED, _unit("recovery", 0)),

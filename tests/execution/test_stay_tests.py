@@ -198,3 +198,18 @@ def test_low_sodium_is_measured_daily_and_is_back_when_it_ends() -> None:
     assert set(map(tuple, _days(tables, "2951-2").values())) == {(0, 1, 2, 3, 4, 5)}
     assert min(last) >= 132
     assert sum(value >= 135 for value in last) >= 0.8 * len(last) > 0
+
+
+@pytest.mark.parametrize(("code", "longest"), [("J96.01", False), ("J96.11", True)])
+def test_oxygen_ends_hours_before_people_leave_for_a_home_without(code: str, longest: bool) -> None:
+    tables = _walked(_stay(code, 2), full=True)
+    ends = dict(listed(tables["encounters"], "encounter_id", "end_at"))
+    given: dict[int, list[int]] = {}
+    for stay, drug, at in listed(tables["medication_administrations"], "encounter_id",
+                                 "ingredient", "given_at"):  # fmt: skip
+        if drug == "oxygen":
+            given.setdefault(stay, []).append(ends[stay] - at)
+    last = [min(before) for before in given.values() if len(before) > 1]
+
+    assert len(last) > 10
+    assert (min(last) < 720) == longest

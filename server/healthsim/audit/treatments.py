@@ -8,9 +8,11 @@ import re
 from healthsim.audit.rules import AnyRule, AuditRule
 from healthsim.codes.drugs import drugs
 from healthsim.medicine.discharge_courses import NOT_LEAVING, all_courses, treating_classes
+from healthsim.medicine.growth import figure
 from healthsim.medicine.stay_treatments import stay_treatments
 from healthsim.medicine.transfused_anemia import transfused_anemias
 from healthsim.medicine.transfusions import transfusions
+from healthsim.medicine.ward_drugs import AT_HOME, LEAVING_HOME, OXYGEN
 
 _BEFORE = "'^(I1[23]|E(08|09|10|11|13)\\.22)'"
 """Codes of causes that stand before the stage of a kidney disease: they are not what it is for."""
@@ -88,6 +90,19 @@ RULES: tuple[AnyRule, ...] = (
         f"AND p.code IN ({_UNITS}) AND NOT EXISTS (SELECT 1 FROM encounter_diagnoses AS d "
         f"WHERE d.encounter_id = e.encounter_id AND regexp_matches(d.code, '^({_ANEMIAS})'))",
         mend="let the journey diagnose the anemia for which red cells are given",
+    ),
+    AuditRule(
+        "who goes home without oxygen has been off it for hours",
+        "medication_administrations.given_at",
+        ("encounters", "medication_administrations", "conditions"),
+        "SELECT concat('administration_id ', m.administration_id) FROM (SELECT *, row_number() "
+        "OVER (PARTITION BY encounter_id ORDER BY given_at) AS turn "
+        f"FROM medication_administrations WHERE ingredient = '{OXYGEN}') AS m "
+        "JOIN encounters AS e USING (encounter_id) "
+        f"WHERE m.turn > 1 AND e.disposition IN {LEAVING_HOME} "
+        f"AND m.given_at > e.end_at - INTERVAL {round(figure('room_air_least') * 60)} MINUTE "
+        "AND NOT EXISTS (SELECT 1 FROM conditions AS c WHERE c.person_id = m.person_id "
+        f"AND regexp_matches(c.code, '^({AT_HOME})'))",
     ),
     AuditRule(
         "a stay for an illness has its treatment", "procedures.code",

@@ -24,6 +24,10 @@ ORDERS_CHANGE = 12 * 60
 more: orders change in the morning (assumption)."""
 OXYGEN = "oxygen"
 """Ingredient that a low saturation calls for, and that goes on without a round."""
+AT_HOME = r"Z99\.81|J96\.1"
+"""Beginnings of ICD-10-CM codes of people who have oxygen at home (`device_causes.csv`)."""
+LEAVING_HOME = ("01", "06")
+"""Statuses (UB-04 FL17) of a discharge home, alone or with an agency's care."""
 HOME_ROUTES = ("oral", "inhaled", "subcutaneous")
 NOT_GIVEN = {"b": "away", "c": "asleep", "d": "vomiting"}
 """Code of HL7's reasons why a drug was not given -> its words."""

@@ -23,6 +23,7 @@ from healthsim.execution.sync.chart.places import (
 )
 from healthsim.execution.sync.chart.rounds import SOON, Doses, doses_of
 from healthsim.execution.sync.chart.ward_orders import Orders, Stays, ordered, without_held
+from healthsim.execution.sync.chart.weaning import weaned
 from healthsim.execution.sync.context import SyncContext
 from healthsim.execution.sync.visits.visits import DAY
 from healthsim.medicine.ward_drugs import NOT_GIVEN, OXYGEN, SLEEPING_ROUTES, time_critical
@@ -45,7 +46,7 @@ def medication_administrations(ctx: SyncContext, tables: Mapping[str, Columns]) 
         own = ordered(ctx, stays, tables)
         home = home_orders(stays, tables["prescriptions"])
         orders = without_held(stays, Orders.joined([own, _resumed(home, own)]), tables)
-        doses = doses_of(ctx, stays, orders, tables)
+        doses = weaned(stays, doses_of(ctx, stays, orders, tables), tables)
         parts.append(_columns(ctx, stays, doses))
     rows = {name: join([part[name] for part in parts]) for name in parts[0]}
     if not len(numbers(rows, "person_id")):
