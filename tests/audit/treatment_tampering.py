@@ -15,7 +15,6 @@ OF_TREATMENTS = (
 _UNANSWERED = "too little hemoglobin in a stay is answered by red cells"
 _UNSEEN = "blood is counted again after red cells in a stay"
 _EARLY = "red cells are ordered when the count that asks for them is known"
-_UNNAMED = "a stay that gives red cells names an anemia"
 _COUNTS = "UPDATE lab_results SET collected_at = collected_at - INTERVAL {} DAY WHERE loinc = " \
     "'718-7' AND collected_at::DATE > (SELECT min(performed_date) FROM procedures " \
     "WHERE code = '36430')"  # fmt: skip
@@ -27,5 +26,4 @@ OF_TRANSFUSIONS = (
     _row(_UNSEEN, _COUNTS.format(3)),
     _row(_EARLY, _one("service_requests", "ordered_at = ordered_at - INTERVAL 2 HOUR",
                       "code = '36430'")),
-    _row(_UNNAMED, _one("encounter_diagnoses", "code = 'R53.1'", "code = 'D64.9'")),
 )  # fmt: skip

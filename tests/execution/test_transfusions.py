@@ -56,24 +56,6 @@ def test_around_heart_surgery_they_are_given_below_seven_and_a_half(
     assert len(_units(value, **stay)) == given
 
 
-@pytest.mark.parametrize(
-    ("value", "details", "anemia", "present"),
-    [(6.9, {"diagnoses": ["R07.9"]}, ["D64.9"], "Y"),
-     (7.0, {"diagnoses": ["R07.9"]}, [], ""),
-     (6.9, {"diagnoses": ["K92.2"]}, ["D62"], "Y"),
-     (7.4, {"diagnoses": ["I25.10"], "icd10pcs": [BYPASS]}, ["D62"], "N"),
-     (6.9, {"diagnoses": ["D50.9"]}, ["D50.9"], "Y")],
-)  # fmt: skip
-def test_a_stay_that_gives_red_cells_names_the_anemia(
-    value: float, details: dict[str, object], anemia: list[str], present: str
-) -> None:
-    tables = run(diabetic(count=2, products=["patientsim"]), journey(_stay(value, **details)))
-    coded = [(code, poa) for code, poa in listed(tables["encounter_diagnoses"], "code", "poa")
-             if str(code).startswith(("D5", "D6"))]  # fmt: skip
-
-    assert set(coded) == {(code, present) for code in anemia}
-
-
 def test_the_next_count_has_risen_by_about_a_gram_for_each_unit() -> None:
     tables = run(
         diabetic(count=40, products=["patientsim"]), journey(_stay(6.5, diagnoses=["R07.9"]))

@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-import re
-
 from healthsim.audit.rules import AnyRule, AuditRule
 from healthsim.codes.drugs import drugs
 from healthsim.medicine.discharge_courses import NOT_LEAVING, all_courses, treating_classes
 from healthsim.medicine.growth import figure
 from healthsim.medicine.stay_treatments import stay_treatments
-from healthsim.medicine.transfused_anemia import transfused_anemias
 from healthsim.medicine.transfusions import transfusions
 from healthsim.medicine.ward_drugs import AT_HOME, LEAVING_HOME, OXYGEN
 
@@ -23,11 +20,6 @@ _TREATMENTS = ", ".join(
 
 _GIVEN = "^(36430|3023|3024)"
 """Beginnings of CPT and ICD-10-PCS codes of transfusions."""
-_UNITS = ", ".join(sorted({f"'{one.operation}'" for one in transfusions()}))
-_ANEMIAS = "|".join(
-    part for one in transfused_anemias() for part in (re.escape(one.code), one.known)
-)
-"""Beginnings of codes of anemias."""
 _ASKED = ", ".join(
     f"('{one.loinc}', '^({one.after})', {one.days}, {one.below}, {one.last_day})"
     for one in transfusions()
@@ -81,15 +73,6 @@ RULES: tuple[AnyRule, ...] = (
         f"AND l.loinc = '{transfusions()[0].loinc}' "
         f"AND l.value < {max(one.below for one in transfusions())} "
         "GROUP BY r.request_id, r.ordered_at HAVING r.ordered_at < min(l.resulted_at)",
-    ),
-    AuditRule(
-        "a stay that gives red cells names an anemia", "encounter_diagnoses.code",
-        ("encounters", "encounter_diagnoses", "procedures"),
-        "SELECT DISTINCT concat('encounter_id ', e.encounter_id) FROM encounters AS e "
-        "JOIN procedures AS p USING (encounter_id) WHERE e.encounter_class = 'inpatient' "
-        f"AND p.code IN ({_UNITS}) AND NOT EXISTS (SELECT 1 FROM encounter_diagnoses AS d "
-        f"WHERE d.encounter_id = e.encounter_id AND regexp_matches(d.code, '^({_ANEMIAS})'))",
-        mend="let the journey diagnose the anemia for which red cells are given",
     ),
     AuditRule(
         "who goes home without oxygen has been off it for hours",

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
-from healthsim.execution.sync.chart.places import codes_like, codes_where, numbers, texts
+from healthsim.execution.sync.chart.places import (
+    Mask,
+    Numbers,
+    codes_like,
+    codes_where,
+    numbers,
+    texts,
+)
 from healthsim.execution.sync.chart.rounds import Doses
 from healthsim.execution.sync.chart.ward_orders import Stays
 from healthsim.medicine.growth import figure
@@ -34,6 +42,16 @@ def weaned(stays: Stays, given: Doses, tables: Mapping[str, Columns]) -> Doses:
     leaves &= ~np.isin(stays.person, has_some)
     orders, end = given.orders, stays.end[given.orders.stay]
     late = given.at > end - round(figure("room_air_least") * _HOUR)
-    late &= orders.ingredient.equals(OXYGEN) & leaves[orders.stay] & ~given.first
+    oxygen = np.flatnonzero(orders.ingredient.equals(OXYGEN))
+    late[oxygen] &= leaves[orders.stay[oxygen]] & ~_first_of_stay(orders.stay, given.at, oxygen)
+    late &= orders.ingredient.equals(OXYGEN)
     kept = np.flatnonzero(~late)
     return Doses(orders.take(kept), given.at[kept], given.first[kept])
+
+
+def _first_of_stay(stay: Numbers, at: Numbers, among: NDArray[np.intp]) -> Mask:
+    """Return which of some doses are the first of them in their stay, bool."""
+    order = among[np.lexsort((at[among], stay[among]))]
+    new = np.ones(len(order), dtype=np.bool_)
+    new[1:] = stay[order][1:] != stay[order][:-1]
+    return np.isin(among, order[new])

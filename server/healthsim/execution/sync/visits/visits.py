@@ -20,7 +20,6 @@ from healthsim.execution.sync.visits.care_team import (
 )
 from healthsim.execution.sync.visits.measured_coding import MeasuredCoding
 from healthsim.execution.sync.visits.signs_taken import SignsTaken, VisitDays
-from healthsim.execution.sync.visits.transfused_coding import with_anemia
 from healthsim.execution.sync.visits.visit_coding import VisitCodes, VisitCoding, VisitsToCode
 from healthsim.execution.sync.visits.visit_hours import (
     DAY,
@@ -232,12 +231,11 @@ def _diagnoses(sources: Sequence[_Source], coder: _Coder) -> list[VisitCodes]:
         np.concatenate([one.first for one in to_code]),
     )
     last = np.concatenate([one.last for one in to_code])
-    in_office, in_hospital, in_stay = (
+    in_office, in_hospital = (
         np.repeat([one.details.encounter_class in classes for one in sources], sizes)
-        for classes in (("office",), _HOSPITAL, ("inpatient",))
+        for classes in (("office",), _HOSPITAL)
     )
     codes = coder.measured.follow(codes, on, last, in_office, in_hospital)
-    codes = with_anemia(coder.record, codes, on, last, in_stay)
     ends = np.cumsum(sizes).tolist()
     return [codes.take(slice(end - size, end)) for end, size in zip(ends, sizes, strict=True)]
 
