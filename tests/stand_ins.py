@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Event
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -39,6 +40,17 @@ def ask_few_rules(patch: pytest.MonkeyPatch) -> None:
     """Let audits of this process ask the rules of money and of single rows alone, not all 400."""
     patch.setattr(integrity, "NAMED", money.RULES)
     patch.setattr(integrity, "derived_rules", _row_rules)
+
+
+def ask_rules_of(patch: pytest.MonkeyPatch, *modules: ModuleType) -> None:
+    """Let audits of this process ask the rules of some modules of the audit alone."""
+    patch.setattr(integrity, "NAMED", tuple(rule for one in modules for rule in one.RULES))
+
+
+def ask_rules_of_money(patch: pytest.MonkeyPatch) -> None:
+    """Let audits of this process ask the rules of money alone, where their answer's form counts."""
+    ask_rules_of(patch, money)
+    patch.setattr(integrity, "derived_rules", lambda tables: [])
 
 
 FEW_RULES = """

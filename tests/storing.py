@@ -6,13 +6,13 @@ import json
 from atexit import register
 from functools import cache
 from pathlib import Path
-from shutil import copytree, rmtree
+from shutil import copyfile, copytree, rmtree
 from tempfile import mkdtemp
 from typing import Any
 
 from healthsim.building.draft import Draft
 from healthsim.execution.prepare import prepare
-from healthsim.operations import generate, specs
+from healthsim.operations import generate, scenarios, specs
 from healthsim.operations.home import Home
 from healthsim.persistence.judgement import trust
 
@@ -37,6 +37,25 @@ def stored(folder: Path, profile: dict[str, Any], *journeys: dict[str, Any]) -> 
     return run
 
 
+def saved(folder: Path, name: str, profile: dict[str, Any], *journeys: dict[str, Any]) -> Home:
+    """Put a finished run and the scenario that was saved from it into the home of a folder.
+
+    What this process has saved before is copied, and need not be judged. Its manifest says `saved`.
+    """
+    home = Home(folder)
+    stored(folder, profile, *journeys)
+    made = _saved(json.dumps(profile), *map(json.dumps, journeys))
+    target = home.ensure(home.scenarios) / f"{name}.duckdb"
+    copyfile(made, target)
+    trust(target)
+    return home
+
+
+def first_year(folder: Path) -> Path:
+    """Return the file of a run that files of tests share: ten people in their first year."""
+    return stored(folder, spec("diabetic", count=10, seed=1, detail="core"), spec("first-year"))
+
+
 def drafted(home: Home, profile: dict[str, Any], *journeys: dict[str, Any]) -> str:
     """Put a draft of specifications into a home, and return its handle."""
     return specs.create(home, "draft", Draft(profile, journeys).document()).spec_id
@@ -49,3 +68,11 @@ def _made(profile: str, *journeys: str) -> Path:
     home = Home(Path(folder))
     record = generate.run(home, prepare(json.loads(profile), [json.loads(one) for one in journeys]))
     return home.runs / f"{record.run_id}.duckdb"
+
+
+@cache
+def _saved(profile: str, *journeys: str) -> Path:
+    run = _made(profile, *journeys)
+    home = Home(run.parent.parent)
+    scenarios.save_run(home, run.stem, "saved")
+    return home.scenarios / "saved.duckdb"

@@ -17,10 +17,10 @@ from healthsim.audit import integrity
 from healthsim.errors import SpecError
 from healthsim.execution.job import Job
 from healthsim.execution.prepare import prepare
-from healthsim.execution.run import chunks
+from healthsim.execution.run import Chunk, chunks
 from healthsim.operations import generate
 from healthsim.operations.home import Home
-from healthsim.operations.making import add_tallies
+from healthsim.operations.making import Engine, add_tallies
 from healthsim.persistence.database import open_read
 from healthsim.persistence.scenario import read_manifest
 from healthsim.tables import Coded, Columns, join
@@ -74,9 +74,11 @@ AUDITED = (
     TOGETHER[0],
     ("commercial-maternity", ("pregnancy",)),
 )
-"""Pinned runs that `make test` audits: surgery, stays, births. A trial is audited in
-`audit/test_trials.py`, vaccines and deaths where everything happens to somebody
-(`promises/test_scenario_in_sql.py`, `test_families.py`). `make proofs` audits every pair."""
+"""Pinned runs that `make test` makes in `test_templates.py`, and `make proofs` audits as they are:
+surgery, stays, births. Daily the demo's run is audited, a pregnancy in
+`audit/test_members_audited.py`, a trial in `audit/test_trials.py`, vaccines and deaths where
+everything happens to somebody (`promises/test_scenario_in_sql.py`, `test_families.py`). `make
+proofs` audits every pair."""
 
 
 def load(name: str) -> dict[str, Any]:
@@ -119,6 +121,13 @@ def run(
     """Run templates and return every older table whole."""
     job = job_of(profile, journeys, count, products, detail="core")
     return whole([chunk.tables for chunk in chunks(job)])
+
+
+BIRTHS = ("commercial-maternity", ("pregnancy",), 60)
+CANCERS = ("oncology-trial-candidates", ("oncology-treatment-cycle",), 8)
+HEARTS = ("medicare-heart-failure", ("heart-failure-exacerbation",), 60)
+KNEES = ("medicare-diabetic", ("diabetic-annual", "surgical-episode"), 60)
+"""Runs that tests of several files read: `charts(*KNEES)`, or as a file `chart_file(*KNEES)`."""
 
 
 @cache
@@ -195,12 +204,30 @@ def kept(profile: str, journeys: tuple[str, ...], count: int) -> Path:
     return stored(Path(folder), profile, journeys, count)
 
 
-@cache
-def charts(profile: str, journey: str, count: int) -> dict[str, Columns]:
+def charts(profile: str, journeys: tuple[str, ...], count: int) -> dict[str, Columns]:
     """Return the tables of full charts, which this process makes once; nobody changes them."""
+    return _charted(profile, journeys, count)[2]
+
+
+@cache
+def chart_file(profile: str, journeys: tuple[str, ...], count: int) -> Path:
+    """Return the file of the run whose tables `charts` returns, for tests that only read."""
+    folder = mkdtemp(prefix="charts-")
+    register(rmtree, folder, ignore_errors=True)
+    job, made, _ = _charted(profile, journeys, count)
+    made_before = Engine(prepare, lambda _, **__: iter(made))
+    record = generate.run(Home(Path(folder)), job, engine=made_before)
+    return Home(Path(folder)).runs / f"{record.run_id}.duckdb"
+
+
+@cache
+def _charted(
+    profile: str, journeys: tuple[str, ...], count: int
+) -> tuple[Job, list[Chunk], dict[str, Columns]]:
     asked = {"count": count, "products": ["patientsim"], "expectations": []}
-    job = prepare(load(profile) | asked, [load(journey) | {"expectations": []}])
-    return whole([chunk.tables for chunk in chunks(job)])
+    job = prepare(load(profile) | asked, [load(name) | {"expectations": []} for name in journeys])
+    made = list(chunks(job))
+    return job, made, whole([chunk.tables for chunk in made])
 
 
 def broken_rules(file: Path) -> list[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from processes import PATIENCE, started
+from processes import PATIENCE
+from serving.forking import Forked, begun
 
 ERAS = ("2025-11-25", "2026-07-28")
 _ENVELOPE = {
@@ -23,7 +23,7 @@ _ENVELOPE = {
 class Piped:
     """A client of one era at the pipes of a server."""
 
-    def __init__(self, process: subprocess.Popen[str], era: str) -> None:
+    def __init__(self, process: subprocess.Popen[str] | Forked, era: str) -> None:
         self.process, self._era, self._last = process, era, 0
         if era == ERAS[0]:
             about = {"protocolVersion": era, "capabilities": {}, "clientInfo": {"name": "tests",
@@ -83,11 +83,17 @@ class Piped:
 
 
 @contextmanager
-def piped(home: Path, era: str, program: str = "") -> Iterator[Piped]:
-    """Start a server on a home, or a program that serves it, and speak to it in one era."""
-    command = ["-c", program, str(home)] if program else [
+def piped(home: Path, era: str, program: str = "", *, anew: bool = False) -> Iterator[Piped]:
+    """Begin a server on a home, or a program that serves it, and speak to it in one era.
+
+    Args:
+        home: its folder.
+        era: the version of the protocol.
+        program: what serves in place of `healthsim serve`.
+        anew: Python is started for it; else it is a fork, where there are any.
+    """
+    arguments = ["-c", program, str(home)] if program else [
         "-m", "healthsim", "--home", str(home), "serve",
     ]  # fmt: skip
-    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    with started([sys.executable, *command], text=True, **pipes) as process:
+    with begun(arguments, "stdin", "stdout", "stderr", anew=anew) as process:
         yield Piped(process, era)

@@ -36,9 +36,14 @@ sys.stdin.readline()
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="looks for processes of Linux")
 @pytest.mark.parametrize(
-    ("folder", "module"), [("persistence", "judging"), ("pictures", "drawing_process")]
+    ("folder", "module", "starts_after"),
+    [
+        pytest.param("persistence", "judging", "0.5", id="judging, before it began"),
+        pytest.param("pictures", "drawing_process", "0", id="drawing, at once"),
+        pytest.param("persistence", "judging", "0", marks=pytest.mark.proof),
+        pytest.param("pictures", "drawing_process", "0.5", marks=pytest.mark.proof),
+    ],
 )
-@pytest.mark.parametrize("starts_after", ["0", "0.5"], ids=["at once", "before it began"])
 def test_a_process_that_is_still_asked_ends_when_its_parent_has(
     folder: str, module: str, starts_after: str
 ) -> None:

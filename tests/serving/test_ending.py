@@ -149,7 +149,7 @@ def test_a_closed_input_interrupts_the_run_and_leaves_nothing_unfinished(
 @pytest.mark.proof
 @pytest.mark.parametrize("era", ERAS)
 def test_a_closed_input_ends_a_server_that_does_nothing(tmp_path: Path, era: str) -> None:
-    with piped(tmp_path, era) as client:
+    with piped(tmp_path, era, anew=True) as client:
         client.call("find_templates")
         assert client.leave() == (0, "")
 
@@ -198,7 +198,11 @@ def test_a_closed_input_does_not_wait_for_a_call_that_never_comes_back(
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="asks Linux for children")
-@pytest.mark.parametrize("signalled", [False, True], ids=["closed input", "SIGKILL"])
+@pytest.mark.parametrize(
+    "signalled",
+    [pytest.param(False, id="closed input", marks=pytest.mark.proof),
+     pytest.param(True, id="SIGKILL")],
+)  # fmt: skip
 def test_a_query_ends_with_its_server_however_that_ends(tmp_path: Path, signalled: bool) -> None:
     endless = "SELECT sum(a.range * b.range) FROM range(100000000) a, range(100000000) b"
     keep(tmp_path, "few")

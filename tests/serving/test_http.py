@@ -22,7 +22,8 @@ from mcp.client.streamable_http import streamable_http_client
 from healthsim.operations import runs
 from healthsim.operations.home import Home
 from healthsim.serving.patience import PatientProtocol
-from processes import PATIENCE, started
+from processes import PATIENCE
+from serving.forking import Forked, begun
 from serving.test_ending import MANY, is_under_way, left, until
 from storing import drafted
 
@@ -42,7 +43,7 @@ def anyio_backend() -> str:
 class Serving:
     """A server that listens on every address of the machine."""
 
-    def __init__(self, process: subprocess.Popen[str], home: Home) -> None:
+    def __init__(self, process: subprocess.Popen[str] | Forked, home: Home) -> None:
         assert process.stderr is not None
         self.process, self.home, self.said = process, home, ""
         while not (found := re.search(r":(\d+)/mcp", self.said)):
@@ -71,21 +72,21 @@ class Serving:
 
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    with _serving(tmp_path_factory.mktemp("http")) as server:
+    with _serving(tmp_path_factory.mktemp("http"), anew=True) as server:
         yield server
 
 
 @contextmanager
-def _serving(folder: Path) -> Iterator[Serving]:
+def _serving(folder: Path, *, anew: bool = False) -> Iterator[Serving]:
     token = folder / "token"
     token.write_text(TOKEN + "\n")
     token.chmod(0o600)
-    command = [
-        sys.executable, "-m", "healthsim", "--home", str(folder), "serve",
+    arguments = [
+        "-m", "healthsim", "--home", str(folder), "serve",
         "--http", "0.0.0.0:0", "--token-file", str(token), "--allow-host", "Data.Example",
         "--allow-origin", "https://app.example",
     ]  # fmt: skip
-    with started(command, stderr=subprocess.PIPE, text=True) as process:
+    with begun(arguments, "stderr", anew=anew) as process:
         yield Serving(process, Home(folder))
 
 
@@ -261,6 +262,7 @@ async def rest_of(stream: ByteStream) -> bytes:
         return received
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "part",
     [

@@ -18,7 +18,7 @@ from processes import PATIENCE
 from serving.piped import ERAS, piped
 from serving.test_ending import until
 from stand_ins import FEW_RULES, ask_few_rules
-from storing import spec, stored
+from storing import first_year
 from talking import text_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.anyio]
@@ -64,8 +64,7 @@ KIND = TaskKind("audit", "audit_scenario", lambda home, asked: None, ("name",), 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("saved")
-    run = stored(folder, spec("diabetic", count=5, products=["patientsim"], detail="core"))
-    scenarios.save_run(Home(folder), run.stem, "one")
+    scenarios.save_run(Home(folder), first_year(folder).stem, "one")
     return folder / "scenarios"
 
 
@@ -129,6 +128,7 @@ async def test_a_task_of_a_server_that_was_killed_is_interrupted_for_others(
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_an_audit_over_pipes_reports_its_progress(home: Home, mode: str) -> None:
+    """This server is started from nothing, and its client is the SDK's."""
     told: list[float] = []
 
     async def hear(done: float, total: float | None, message: str | None) -> None:

@@ -26,6 +26,7 @@ from healthsim.operations import specs
 from healthsim.operations.home import Home
 from healthsim.tools.asking import can_show
 from kept import PEOPLE, keep, run_id
+from storing import stored
 from talking import text_of
 from template_runs import load
 
@@ -49,6 +50,11 @@ class Answering:
 def _yes() -> Answering:
     return Answering(ElicitResult(action="accept", content={"agree": True}))
 
+
+OTHER = load("commercial-healthy") | {
+    "count": PEOPLE, "seed": 99, "expectations": [], "detail": "core",
+}  # fmt: skip
+"""Whom a run makes that may be saved over the scenario `old`."""
 
 REFUSING = {
     "says no": (ElicitResult(action="decline"), "the person said no"),
@@ -74,9 +80,7 @@ async def _client(home: Home, era: str, person: Person | None) -> AsyncIterator[
 
 def _calls(home: Home) -> dict[str, dict[str, Any]]:
     """Return the calls by which the scenario `old` can be lost."""
-    profile = load("commercial-healthy") | {"count": PEOPLE, "seed": 99, "expectations": []}
-    profile |= {"detail": "core"}
-    draft = specs.create(home, "other", {"profile": profile, "journeys": []})
+    draft = specs.create(home, "other", {"profile": OTHER, "journeys": []})
     return {
         "delete_scenario": {"name": "old", "confirm": True},
         "save_scenario": {"run_id": run_id(), "name": "old", "replace": True},
@@ -118,6 +122,7 @@ async def test_a_refused_replacement_names_a_free_name(home: Home, era: str) -> 
 
 async def test_a_person_who_agrees_is_asked_once_and_followed(home: Home, era: str) -> None:
     before, calls = _bytes(home), _calls(home)
+    stored(home.folder, OTHER)
     for tool, arguments in (
         ("execute_spec", calls["execute_spec"]),
         ("save_scenario", calls["save_scenario"] | {"replace": False}),
@@ -137,6 +142,7 @@ async def test_a_person_who_agrees_is_asked_once_and_followed(home: Home, era: s
 async def test_nobody_is_asked_where_nothing_is_lost(home: Home, era: str) -> None:
     person = _yes()
     calls = _calls(home)
+    stored(home.folder, OTHER)
     async with _client(home, era, person) as client:
         saved = await client.call_tool("save_scenario", {"run_id": run_id(), "name": "new"})
         first = calls["execute_spec"] | {"save_as": "run"}

@@ -55,6 +55,7 @@ LARGE: dict[str, tuple[dict[str, Any], str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", LARGE)
 def test_an_answer_that_is_too_long_is_cut_and_says_where(kind: str) -> None:
     data, said = LARGE[kind]

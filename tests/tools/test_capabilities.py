@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from functools import cache
 from typing import Any
 
 import pytest
@@ -38,9 +39,15 @@ def _instances(words: str) -> set[str]:
     }  # fmt: skip
 
 
+@cache
+def _schema(model: type[Any]) -> dict[str, Any]:
+    found: dict[str, Any] = model.model_json_schema(by_alias=True)
+    return found
+
+
 def _has_path(model: type[Any], path: str) -> bool:
     """Say whether a specification has a key at a path; `*` stands for any name."""
-    schema = model.model_json_schema(by_alias=True)
+    schema = _schema(model)
     layer = [schema]
     for part in path.split("."):
         layer = [inner for node in layer for inner in _inner(node, part, schema["$defs"])]
@@ -80,6 +87,7 @@ def _exists(kind: str, name: str) -> bool:
     }[kind]()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.key)
 def test_what_is_built_is_where_the_table_says(row: Capability) -> None:
     parts = [part.split(" ", 1) for part in row.how.split("; ") if part]
@@ -153,6 +161,7 @@ def test_what_bodies_have_is_found_by_the_words_of_those_who_ask(asked: str, sai
     assert [one.capability.answer.startswith(said) for one in mentioned(asked)] == [True]
 
 
+@pytest.mark.slow
 def test_every_phrase_leads_to_its_own_row_and_stands_in_one_row_only() -> None:
     for row in ROWS:
         for words in row.words:

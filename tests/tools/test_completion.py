@@ -121,7 +121,9 @@ async def test_every_argument_that_names_something_is_completed(open_client: Ope
 
 
 @pytest.mark.slow
-def test_completing_names_and_listing_resources_opens_no_database(tmp_path: Path) -> None:
+def test_completing_names_and_listing_tools_and_resources_imports_nothing_heavy(
+    tmp_path: Path,
+) -> None:
     _touch(tmp_path / "scenarios", "copd")
     program = """
 import sys, anyio
@@ -131,12 +133,14 @@ from mcp.types import PromptReference
 from healthsim.app import build_server
 async def main():
     async with Client(build_server(Path(sys.argv[1]))) as client:
+        await client.list_tools()
         for prompt, argument in (("ask_scenario", "scenario"), ("continue_draft", "spec_id"),
                                  ("build_population", "template"), ("explain_topic", "topic")):
             await client.complete(PromptReference(name=prompt), {"name": argument, "value": "c"})
         assert any("copd" in one.uri for one in (await client.list_resources()).resources)
 anyio.run(main)
-print(*{"numpy", "duckdb", "scipy", "pyarrow"} & set(sys.modules))
+heavy = {"numpy", "duckdb", "scipy", "pyarrow", "jinja2", "vl_convert", "healthsim.execution"}
+print(*heavy & set(sys.modules))
 """
     found = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path)],

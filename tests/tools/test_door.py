@@ -89,6 +89,7 @@ async def test_null_for_what_is_needed_is_refused_with_what_to_give(client: Clie
     assert text == "query: is null; give text"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [

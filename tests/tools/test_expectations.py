@@ -10,7 +10,7 @@ from talking import Open, text_of
 
 pytestmark = pytest.mark.anyio
 
-ASKED = ["count(patients) == 20", "share(has('E11')) < 0.5"]
+ASKED = ["count(patients) == 5", "share(has('E11')) < 0.5"]
 
 
 @pytest.mark.slow
@@ -23,6 +23,7 @@ async def test_each_expectation_is_told_and_stays_with_the_scenario(open_client:
         changes = [
             {"op": "set", "path": "expectations", "value": ASKED},
             {"op": "set", "path": "detail", "value": "core"},
+            {"op": "set", "path": "count", "value": 5},
         ]
         changed = await client.call_tool("refine_spec", {"spec_id": spec_id, "changes": changes})
         assert not changed.is_error, text_of(changed)
@@ -32,10 +33,10 @@ async def test_each_expectation_is_told_and_stays_with_the_scenario(open_client:
         audited = await client.call_tool("audit_scenario", {"name": "expecting"})
 
     rows = [
-        ["profile.expectations[0]", ASKED[0], "== 20", 20.0, True],
+        ["profile.expectations[0]", ASKED[0], "== 5", 5.0, True],
         ["profile.expectations[1]", ASKED[1], "< 0.5", 1.0, False],
     ]
-    assert "expects count(patients) == 20" in text_of(card)
+    assert "expects count(patients) == 5" in text_of(card)
     assert "not met" in ran.structured_content["next"]
     assert not audited.structured_content["ok"]
     assert audited.structured_content["next"].startswith("Say what differs; ")

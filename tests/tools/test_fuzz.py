@@ -28,7 +28,7 @@ PARAMETERS = sorted(
     {name for tool, _ in TOOLS for name in tool.__annotations__ if name not in ("ctx", "return")}
 )
 QUIET = settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 
 scalars = st.one_of(
@@ -106,7 +106,7 @@ CHANGES = (
 
 
 @pytest.mark.slow
-@settings(QUIET, max_examples=30)
+@settings(QUIET, max_examples=20)
 @given(*CHANGES)
 def test_any_change_is_made_or_refused_in_words(
     at: tuple[int, list[str]], op: str, value: Any

@@ -9,14 +9,18 @@ import pytest
 from mcp.types import CallToolResult, TextContent
 
 from fuzzing.judging import of_error, of_result
-from fuzzing.talk import chapter, prepare
+from fuzzing.talk import chapter
+from kept import keep
+from storing import drafted, spec
 
 GOOD = "limit: is 0; use at least 1"
 
 
 @pytest.mark.slow
 def test_two_dozen_calls_right_and_wrong_are_answered_or_refused_in_words(tmp_path: Path) -> None:
-    prepare(tmp_path / "home")
+    home = keep(tmp_path / "home", "demo", "other")
+    for walked in ((spec("first-year"),), ()):
+        drafted(home, spec("diabetic", count=12, detail="core"), *walked)
     found = chapter(tmp_path / "home", seed=6, number=0, calls=24)
 
     assert found.faults == []

@@ -171,6 +171,7 @@ def test_every_skill_has_the_shape_of_agent_skills() -> None:
         assert b"\r" not in skill.files["SKILL.md"]
 
 
+@pytest.mark.slow
 async def test_skills_and_tools_name_each_other(open_client: Open) -> None:
     text = "\n".join(data.decode() for skill in skills() for data in skill.files.values())
     async with open_client() as client:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from mcp import Client
 from mcp.types import ResourceLink
@@ -15,10 +16,11 @@ from healthsim.app import build_server
 from healthsim.operations import specs
 from healthsim.operations.home import Home
 from kept import PEOPLE, keep, run_id
+from stand_ins import ask_few_rules, query_here
 from talking import text_of
 from template_runs import load
 
-pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 Files = dict[str, str]
 
@@ -49,7 +51,10 @@ def _calls(home: Home) -> dict[str, list[dict[str, Any]]]:
         "check_run": [{"run_id": run_id()}],
         "cancel_run": [{"run_id": run_id()}],
         "quick_generate": [{"traits": "a man of 50"}],
-        "save_scenario": [{"run_id": run_id(), "name": "old", "replace": True}],
+        "save_scenario": [
+            {"run_id": run_id(), "name": "new"},
+            {"run_id": run_id(), "name": "old", "replace": True},
+        ],
         "list_scenarios": [{}],
         "describe_scenario": [{"name": "old"}, {"name": "old", "table": "patients"}],
         "query_scenario": [{"name": "old", "sql": "SELECT count(*) FROM patients"}],
@@ -71,69 +76,82 @@ async def _agree(_: Any, __: Any) -> Any:
     return ElicitResult(action="accept", content={"agree": True})
 
 
-async def test_hints_are_what_the_calls_do_to_the_home(tmp_path: Path, era: str) -> None:
-    home = keep(tmp_path / "home", "old", "two")
-    calls = _calls(home)
-    made: dict[str, bool] = {}
-    lost: dict[str, bool] = {}
-    before = _files(home)
-    async with Client(build_server(home.folder), mode=era, elicitation_callback=_agree) as client:
-        tools = {tool.name: tool.annotations for tool in (await client.list_tools()).tools}
-        for name, arguments in calls.items():
-            for one in arguments:
-                result = await client.call_tool(name, one)
-                after = _files(home)
-                assert not result.is_error, f"{name}: {text_of(result)}"
-                gone = any(after.get(path) != digest for path, digest in before.items())
-                made[name] = made.get(name, False) or after != before
-                lost[name] = lost.get(name, False) or gone
-                before = after
+@dataclass
+class Walk:
+    """What came of calls of every tool, made once and then, where it is idempotent, once more."""
 
-    assert calls.keys() == tools.keys()
-    reading = {name for name, hints in tools.items() if hints.read_only_hint}
-    losing = {name for name, hints in tools.items() if hints.destructive_hint}
-    assert {name for name in reading if made[name]} == set()
-    assert {name for name in lost if lost[name]} <= losing
-    assert {name for name in losing if not lost[name]} <= {"cancel_run"}  # it loses unfinished work
+    home: Home
+    hints: dict[str, Any] = field(default_factory=dict)
+    made: dict[str, bool] = field(default_factory=dict)
+    lost: dict[str, bool] = field(default_factory=dict)
+    repeated: dict[str, bool] = field(default_factory=dict)
+    """Of idempotent tools, whether each second call left the files that there were."""
+    links: dict[str, list[str]] = field(default_factory=dict)
+    read: dict[str, Any] = field(default_factory=dict)
+    """What the link to the saved scenario leads to."""
+
+    async def take(self, era: str) -> None:
+        """Make the calls in one era."""
+        server = build_server(self.home.folder)
+        async with Client(server, mode=era, elicitation_callback=_agree) as client:
+            self.hints = {one.name: one.annotations for one in (await client.list_tools()).tools}
+            for name, arguments in _calls(self.home).items():
+                for one in arguments:
+                    await self._call(client, name, one)
+
+    async def _call(self, client: Client, name: str, arguments: dict[str, Any]) -> None:
+        before = _files(self.home)
+        result = await client.call_tool(name, arguments)
+        after = _files(self.home)
+        assert not result.is_error, f"{name}: {text_of(result)}"
+        gone = any(after.get(path) != digest for path, digest in before.items())
+        self.made[name] = self.made.get(name, False) or after != before
+        self.lost[name] = self.lost.get(name, False) or gone
+        links = [one.uri for one in result.content if isinstance(one, ResourceLink)]
+        self.links.setdefault(name, links)
+        if name == "save_scenario" and not self.read:
+            contents = (await client.read_resource(links[0])).contents
+            self.read = json.loads(contents[0].text)
+        if self.hints[name].idempotent_hint:
+            await client.call_tool(name, arguments)
+            self.repeated[name] = self.repeated.get(name, True) and (
+                _files(self.home).keys() == after.keys()
+            )
 
 
-async def test_a_repeated_call_of_an_idempotent_tool_adds_and_removes_nothing(
-    tmp_path: Path,
-) -> None:
-    home = keep(tmp_path / "home", "old", "two")
-    calls = _calls(home)
-    async with Client(build_server(home.folder), elicitation_callback=_agree) as client:
-        tools = (await client.list_tools()).tools
-        for tool in tools:
-            if not tool.annotations.idempotent_hint:
-                continue
-            for one in calls[tool.name]:
-                await client.call_tool(tool.name, one)
-                once = _files(home).keys()
-                await client.call_tool(tool.name, one)
-                assert _files(home).keys() == once, tool.name
+@pytest.fixture(scope="module", params=["auto", pytest.param("legacy", marks=pytest.mark.proof)])
+def walk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Walk:
+    """Return what came of the calls; of the older era, `test_read_only.py` and others see some."""
+    walk = Walk(keep(tmp_path_factory.mktemp("walk") / "home", "old", "two"))
+    with pytest.MonkeyPatch.context() as patch:
+        query_here(patch)
+        ask_few_rules(patch)
+        anyio.run(walk.take, request.param)
+    return walk
 
 
-async def test_answers_link_to_what_they_made(tmp_path: Path, era: str) -> None:
-    home = keep(tmp_path / "home", "old")
-    calls = _calls(home)
-    links: dict[str, list[str]] = {}
-    async with Client(build_server(home.folder), mode=era) as client:
-        for tool, changed in (
-            ("save_scenario", {"name": "new"}),
-            ("execute_spec", {"save_as": "ran"}),
-            ("export_scenario", {"name": "old"}),
-            ("describe_scenario", {}),
-        ):
-            result = await client.call_tool(tool, calls[tool][0] | changed)
-            assert not result.is_error, text_of(result)
-            links[tool] = [one.uri for one in result.content if isinstance(one, ResourceLink)]
-        read = await client.read_resource(links["save_scenario"][0])
+def test_hints_are_what_the_calls_do_to_the_home(walk: Walk) -> None:
+    assert walk.made.keys() == walk.hints.keys()
+    reading = {name for name, hints in walk.hints.items() if hints.read_only_hint}
+    losing = {name for name, hints in walk.hints.items() if hints.destructive_hint}
+    assert reading
+    assert {name for name in reading if walk.made[name]} == set()
+    assert {name for name in walk.lost if walk.lost[name]} <= losing
+    assert {name for name in losing if not walk.lost[name]} <= {"cancel_run"}  # unfinished work
 
-    assert links == {
+
+def test_a_repeated_call_of_an_idempotent_tool_adds_and_removes_nothing(walk: Walk) -> None:
+    assert {"execute_spec", "save_scenario", "cancel_run", "delete_scenario"} <= set(walk.repeated)
+    assert {name for name, same in walk.repeated.items() if not same} == set()
+
+
+def test_answers_link_to_what_they_made(walk: Walk) -> None:
+    linking = ("save_scenario", "execute_spec", "export_scenario", "describe_scenario")
+
+    assert {name: walk.links[name] for name in linking} == {
         "save_scenario": ["healthsim://scenario/new"],
-        "execute_spec": ["healthsim://scenario/ran"],
-        "export_scenario": [(home.exports / "old-csv").absolute().as_uri()],
+        "execute_spec": ["healthsim://scenario/old"],
+        "export_scenario": [(walk.home.exports / "two-csv").absolute().as_uri()],
         "describe_scenario": [],
     }
-    assert json.loads(read.contents[0].text)["name"] == "new"
+    assert walk.read["name"] == "new"

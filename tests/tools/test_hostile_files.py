@@ -99,7 +99,7 @@ DAILY = (
     "a text as long as a book", "text", "a truncated file", "a log beside it", "a link",
 )  # fmt: skip
 """A kind of each way in which a file is found out; each tool is tried with these."""
-FEW = ("a table is a view over a file", "text", "a log beside it")
+FEW = ("a table is a view over a file", "a log beside it")
 """What commands, resources and runs are tried with: they ask what tools ask."""
 PROOF = pytest.mark.proof
 

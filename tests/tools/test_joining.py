@@ -45,6 +45,7 @@ class Two:
     def __init__(self, folder: Path, one: Client, other: Client, spec_id: str) -> None:
         self.home, self.one, self.other = Home(folder), one, other
         self.asked = {"spec_id": spec_id, "wait_seconds": 40}
+        self.few = {**self.asked, "count": 3}
 
     async def run_id(self) -> str:
         async def begun() -> bool:
@@ -59,9 +60,12 @@ async def two(stack: AsyncExitStack, folder: Path, era: str) -> Two:
         await stack.enter_async_context(Client(build_server(folder), mode=era)) for _ in range(2)
     ]
     draft = await answer(one, "start_profile_builder", request="20000 adults in Texas")
+    core = [{"op": "set", "path": "detail", "value": "core"}]
+    await answer(one, "refine_spec", spec_id=draft["spec_id"], changes=core)
     return Two(folder, one, other, draft["spec_id"])
 
 
+@pytest.mark.slow
 async def test_a_run_survives_that_a_caller_who_joined_it_gives_up(
     tmp_path: Path, era: str
 ) -> None:
@@ -83,6 +87,7 @@ async def test_a_run_survives_that_a_caller_who_joined_it_gives_up(
     assert stopped["done"] in ("cancelled", "stopping")
 
 
+@pytest.mark.slow
 async def test_a_run_survives_that_the_caller_who_began_it_gives_up_once_another_has_joined(
     tmp_path: Path, era: str
 ) -> None:
@@ -100,6 +105,7 @@ async def test_a_run_survives_that_the_caller_who_began_it_gives_up_once_another
     assert after["status"] == "running"
 
 
+@pytest.mark.slow
 async def test_a_run_survives_that_the_caller_who_began_it_gives_up_once_another_has_checked_it(
     tmp_path: Path, era: str
 ) -> None:
@@ -116,6 +122,7 @@ async def test_a_run_survives_that_the_caller_who_began_it_gives_up_once_another
     assert after["status"] == "running"
 
 
+@pytest.mark.slow
 async def test_a_run_that_nobody_else_waits_for_stops_when_its_caller_gives_up(
     tmp_path: Path, era: str
 ) -> None:
@@ -136,6 +143,7 @@ async def test_a_run_that_nobody_else_waits_for_stops_when_its_caller_gives_up(
     assert checked["next"] == "execute_spec starts it again."
 
 
+@pytest.mark.slow
 async def test_stopping_a_run_says_what_became_of_it(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         they = await two(stack, tmp_path, "auto")
@@ -143,7 +151,7 @@ async def test_stopping_a_run_says_what_became_of_it(tmp_path: Path) -> None:
         first = await answer(they.other, "cancel_run", run_id=began["run_id"])
         checked = await answer(they.one, "check_run", run_id=began["run_id"], wait_seconds=40)
         second = await answer(they.other, "cancel_run", run_id=began["run_id"])
-        few = await answer(they.one, "execute_spec", **they.asked | {"count": 3})
+        few = await answer(they.one, "execute_spec", **they.few)
         late = await answer(they.other, "cancel_run", run_id=few["run_id"])
 
     if first["done"] == "stopping":
@@ -169,10 +177,11 @@ async def test_a_run_that_is_still_writing_is_said_to_be_stopping(
     assert f"check_run(run_id={record.run_id!r}) says when" in stopped["next"]
 
 
+@pytest.mark.slow
 async def test_a_finished_run_is_compared_with_what_was_asked_once(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         they = await two(stack, tmp_path, "auto")
-        first = await answer(they.one, "execute_spec", **they.asked | {"count": 5})
+        first = await answer(they.one, "execute_spec", **they.few)
         kept = they.home.runs / f"{first['run_id']}.compared"
         whole = kept.read_text()
         kept.write_text(
@@ -182,7 +191,7 @@ async def test_a_finished_run_is_compared_with_what_was_asked_once(tmp_path: Pat
         kept.write_text("{")
         mended = await answer(they.other, "check_run", run_id=first["run_id"])
         only_read = kept.read_text()
-        await answer(they.other, "execute_spec", **they.asked | {"count": 5})
+        await answer(they.other, "execute_spec", **they.few)
 
     assert again["asked_against_got"]["rows"][0][0] == "planted"
     assert mended["asked_against_got"] == first["asked_against_got"]

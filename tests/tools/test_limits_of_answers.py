@@ -58,6 +58,7 @@ async def _refused(client: Client, tool: str, **asked: Any) -> str:
     return text_of(result)
 
 
+@pytest.mark.slow
 async def test_a_list_holds_as_many_as_are_asked_for_and_says_where_the_rest_begins(
     client: Client,
 ) -> None:
@@ -78,6 +79,7 @@ async def test_the_rest_of_a_list_is_what_was_not_shown(client: Client) -> None:
     assert (await _listed(client, offset=3))[0] == []
 
 
+@pytest.mark.slow
 async def test_every_word_of_a_search_must_stand_in_the_name_or_description(
     client: Client,
 ) -> None:
@@ -96,6 +98,7 @@ async def test_a_long_description_is_listed_by_its_first_two_hundred_characters(
     assert summer[1] == KEPT["summer"][:200]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tool", "arguments", "mend"),
     [

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 import socket
-import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client
 
 from healthsim.app import build_server
 from healthsim.operations import runs
 from healthsim.operations.home import Home
 from processes import PATIENCE
+from serving.forking import begun
+from serving.piped import ERAS, Piped, piped
 from stand_ins import hold_long_runs
 from storing import drafted, spec
 from talking import Open, text_of
@@ -25,51 +27,50 @@ pytestmark = pytest.mark.anyio
 WISH = "{} Medicare patients with diabetes in Texas"
 
 
-def _stdio(home: Path) -> StdioServerParameters:
-    return StdioServerParameters(
-        command=sys.executable, args=["-m", "healthsim", "--home", str(home), "serve"]
-    )
-
-
-async def _answer(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
+async def _answer(client: Client | Piped, tool: str, **arguments: Any) -> dict[str, Any]:
+    if isinstance(client, Piped):
+        return await anyio.to_thread.run_sync(partial(client.call, tool, **arguments))
     result = await client.call_tool(tool, arguments)
     assert not result.is_error, text_of(result)
     return dict(result.structured_content)
 
 
 def _draft(home: Path, count: int, **changed: Any) -> str:
-    """Return the handle of a draft without the tables of a full chart."""
-    return drafted(Home(home), spec("diabetic", count=count, detail="core", **changed))
+    """Return the handle of a draft of members alone."""
+    who = {"count": count, "detail": "core", "products": ["membersim"], **changed}
+    return drafted(Home(home), spec("diabetic", **who))
 
 
 @pytest.mark.slow
 async def test_two_servers_on_one_home_both_save_and_query_and_share_a_run(tmp_path: Path) -> None:
     """One is a process of its own, the other is in this one."""
-    async with Client(_stdio(tmp_path)) as one, Client(build_server(tmp_path)) as two:
-
-        async def use(client: Client, name: str, count: int) -> None:
-            spec_id = _draft(tmp_path, count)
-            await _answer(client, "execute_spec", spec_id=spec_id, save_as=name)
-            sql = "SELECT count(*) FROM patients"
-            page = await _answer(client, "query_scenario", name=name, sql=sql)
-            assert page["rows"] == [[count]]
-
-        async with anyio.create_task_group() as both:
-            both.start_soon(use, one, "one", 20)
-            both.start_soon(use, two, "two", 40)
-        seen = await _answer(one, "list_scenarios")
-        other = await _answer(two, "query_scenario", name="one", sql="SELECT count(*) FROM members")
-        await _share(one, two, _draft(tmp_path, 50))
+    with piped(tmp_path, ERAS[1]) as one:
+        async with Client(build_server(tmp_path)) as two, anyio.create_task_group() as both:
+            both.start_soon(_use, tmp_path, one, "one", 20)
+            both.start_soon(_use, tmp_path, two, "two", 40)
+        async with Client(build_server(tmp_path)) as two:
+            seen = await _answer(one, "list_scenarios")
+            sql = "SELECT count(*) FROM members"
+            other = await _answer(two, "query_scenario", name="one", sql=sql)
+            await _share(one, two, _draft(tmp_path, 50))
 
     assert seen["total"] == 2
     assert other["rows"] == [[20]]
 
 
-async def _share(one: Client, two: Client, spec_id: str) -> None:
+async def _use(folder: Path, client: Client | Piped, name: str, count: int) -> None:
+    spec_id = _draft(folder, count)
+    await _answer(client, "execute_spec", spec_id=spec_id, save_as=name)
+    sql = "SELECT count(*) FROM members"
+    page = await _answer(client, "query_scenario", name=name, sql=sql)
+    assert page["rows"] == [[count]]
+
+
+async def _share(one: Piped, two: Client, spec_id: str) -> None:
     """Ask two servers for the same at once: they have one run of it."""
     states: list[dict[str, Any]] = []
 
-    async def run(client: Client) -> None:
+    async def run(client: Client | Piped) -> None:
         states.append(await _answer(client, "execute_spec", spec_id=spec_id))
 
     async with anyio.create_task_group() as both:
@@ -130,7 +131,7 @@ async def test_progress_grows_while_a_run_is_awaited(open_client: Open, tmp_path
         said.append(str(message))
 
     async with open_client() as client:
-        spec_id = _draft(tmp_path / "home", 20_000, products=["membersim"])
+        spec_id = _draft(tmp_path / "home", 20_000)
         result = await client.call_tool(
             "execute_spec", {"spec_id": spec_id}, progress_callback=hear
         )
@@ -142,9 +143,8 @@ async def test_progress_grows_while_a_run_is_awaited(open_client: Open, tmp_path
 
 
 @pytest.mark.slow
-async def test_what_is_printed_never_reaches_the_protocol(tmp_path: Path) -> None:
+def test_what_is_printed_never_reaches_the_protocol(tmp_path: Path) -> None:
     program = """
-import socket
 import sys
 from pathlib import Path
 from healthsim import app
@@ -160,29 +160,27 @@ def noisy_server(*arguments, **options):
 app.build_server = noisy_server
 app.serve(Path(sys.argv[1]))
 """
-    server = StdioServerParameters(command=sys.executable, args=["-c", program, str(tmp_path)])
-    async with Client(server) as client:
+    with piped(tmp_path, ERAS[1], program) as client:
         for _ in range(3):
-            result = await client.call_tool("noisy", {})
-            assert text_of(result) == "quiet"
+            answer = client.answer(client.begin("noisy"))
+            assert [part["text"] for part in answer["content"]] == ["quiet"]
+        client.leave()
 
 
 @pytest.mark.slow
 async def test_the_server_serves_over_http_only_its_own_host_and_its_drafts_outlive_it(
     tmp_path: Path,
 ) -> None:
+    """This one is a fork; `serving/test_http.py` starts one from nothing."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "healthsim", "--home", str(tmp_path), "serve"]
-    async with await anyio.open_process([*command, "--http", f"127.0.0.1:{port}"]) as process:
-        try:
-            await _reachable(port)
-            async with Client(f"http://127.0.0.1:{port}/mcp") as client:
-                draft = await _answer(client, "start_profile_builder", request=WISH.format(20))
-            assert "421" in await _asked_as(port, "evil.example")
-        finally:
-            process.terminate()
+    arguments = ["-m", "healthsim", "--home", str(tmp_path), "serve"]
+    with begun([*arguments, "--http", f"127.0.0.1:{port}"]):
+        await _reachable(port)
+        async with Client(f"http://127.0.0.1:{port}/mcp") as client:
+            draft = await _answer(client, "start_profile_builder", request=WISH.format(20))
+        assert "421" in await _asked_as(port, "evil.example")
     async with Client(build_server(tmp_path, read_only=True)) as client:
         shown = await _answer(client, "get_spec", spec_id=draft["spec_id"])
 

@@ -19,9 +19,9 @@ from healthsim.tools.answers import ActionResult, reply
 from healthsim.tools.pulse import Pace, watched
 from healthsim.tools.server import READ
 from healthsim.watching import Step, step
+from kept import keep, run_id
 from processes import PATIENCE
 from stand_ins import report_often
-from storing import spec, stored
 
 pytestmark = pytest.mark.anyio
 
@@ -66,6 +66,11 @@ def _with_tool(folder: Path, tool: Callable[..., Any]) -> Any:
     return server
 
 
+def _stored(folder: Path) -> Path:
+    """Return the file of a run that a home has."""
+    return keep(folder).runs / f"{run_id()}.duckdb"
+
+
 def _children() -> set[int]:
     return {
         int(pid)
@@ -80,6 +85,7 @@ async def _soon(holds: Callable[[], bool]) -> None:
             await anyio.sleep(0.02)
 
 
+@pytest.mark.slow
 async def test_a_call_that_says_nothing_of_itself_reports_progress_that_rises(
     tmp_path: Path, era: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,11 +156,7 @@ def test_progress_is_told_in_few_digits_for_minutes_and_rises_for_hours() -> Non
 
 @pytest.mark.slow
 async def test_a_caller_that_gives_up_ends_the_reading_of_a_file(tmp_path: Path, era: str) -> None:
-    file, ended, heard = (
-        stored(tmp_path / "home", spec("diabetic", count=3, detail="core")),
-        Event(),
-        Heard(),
-    )
+    file, ended, heard = _stored(tmp_path), Event(), Heard()
 
     def read_endlessly() -> Any:
         """Read."""
@@ -175,7 +177,7 @@ async def test_a_caller_that_gives_up_ends_the_process_of_its_query(
     tmp_path: Path, era: str
 ) -> None:
     before, heard = _children(), Heard()
-    file = stored(tmp_path, spec("diabetic", count=3, detail="core"))
+    file = _stored(tmp_path)
     async with Client(build_server(tmp_path), mode=era) as client:
         await heard.give_up(client, "query_scenario", name=file.stem, sql=ENDLESS)
         await _soon(lambda: _children() <= before)
@@ -186,6 +188,7 @@ async def test_a_caller_that_gives_up_ends_the_process_of_its_query(
     assert not page.is_error
 
 
+@pytest.mark.slow
 async def test_a_report_that_cannot_be_sent_does_not_end_the_call(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

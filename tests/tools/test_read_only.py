@@ -21,7 +21,7 @@ from template_runs import load
 pytestmark = pytest.mark.anyio
 
 MISSING = Offer(frozenset(tool.__name__ for tool, hints in TOOLS if not hints.read_only_hint))
-DRAFT = {"profile": load("commercial-healthy") | {"count": 20, "detail": "core"}, "journeys": []}
+DRAFT = {"profile": load("commercial-healthy") | {"count": 3, "detail": "core"}, "journeys": []}
 
 
 def _calls(spec_id: str) -> dict[str, list[dict[str, Any]]]:
@@ -103,6 +103,7 @@ async def test_its_instructions_descriptions_and_prompts_name_only_what_it_offer
     assert not any(MISSING.names_missing(text) for text in (instructions, tools, *texts))
 
 
+@pytest.mark.slow
 async def test_its_guides_as_resources_and_as_skills_are_those_that_it_can_follow(
     open_client: Open, era: str
 ) -> None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from processes import PATIENCE
 from talking import Open
 from tokens import tokens
 
@@ -107,27 +104,3 @@ async def test_a_read_only_server_offers_nothing_that_writes(open_client: Open) 
     assert all(tool.annotations and tool.annotations.read_only_hint for tool in listed)
     assert refused.is_error
     assert "without --read-only" in refused.content[0].text
-
-
-@pytest.mark.slow
-def test_listing_tools_imports_nothing_heavy() -> None:
-    program = """
-import sys, anyio
-from mcp import Client
-from healthsim.app import build_server
-async def main():
-    async with Client(build_server()) as client:
-        await client.list_tools()
-anyio.run(main)
-heavy = {"numpy", "duckdb", "scipy", "pyarrow", "jinja2", "vl_convert", "healthsim.execution"}
-print(*heavy & set(sys.modules))
-"""
-    found = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=PATIENCE,
-    )
-
-    assert found.stdout.strip() == ""

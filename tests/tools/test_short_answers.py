@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import anyio
 import pytest
+from mcp import Client
 
+from healthsim.app import build_server
 from healthsim.building import templates
+from stand_ins import ask_few_rules
 from talking import Open, text_of
 
 pytestmark = pytest.mark.anyio
@@ -83,6 +87,7 @@ async def test_a_changed_drug_is_answered_with_what_still_names_the_old_one(
     assert all("semaglutide" in item["suggestions"][0]["value"] for item in left)
 
 
+@pytest.mark.slow
 async def test_a_section_that_is_too_long_names_its_parts_with_their_sizes(
     open_client: Open,
 ) -> None:
@@ -96,13 +101,31 @@ async def test_a_section_that_is_too_long_names_its_parts_with_their_sizes(
             assert shown["section"]
 
 
-async def test_the_faces_of_a_run_hold_no_number_that_is_somebodys_own(open_client: Open) -> None:
-    async with open_client() as client:
-        begun = await _called(client, "start_profile_builder", request=REQUEST)
-        await _called(client, "refine_spec", spec_id=begun["spec_id"], changes=[CORE])
-        ran = await _called(client, "execute_spec", spec_id=begun["spec_id"])
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """Return the answers about one small run: previews before and after it, and its audit."""
+    answers: dict[str, dict[str, Any]] = {}
 
-    columns, rows = ran["sample"]["columns"], ran["sample"]["rows"]
+    async def talk() -> None:
+        async with Client(build_server(tmp_path_factory.mktemp("home"))) as client:
+            request = f"{REQUEST}, save it as dm"
+            begun = await _called(client, "start_profile_builder", request=request)
+            spec = {"spec_id": begun["spec_id"]}
+            await _called(client, "refine_spec", **spec, changes=[CORE])
+            answers["before"] = await _called(client, "preview_spec", **spec)
+            answers["ran"] = await _called(client, "execute_spec", **spec, save_as="dm")
+            answers["after"] = await _called(client, "preview_spec", **spec)
+            answers["audit"] = await _called(client, "audit_scenario", name="dm")
+
+    with pytest.MonkeyPatch.context() as patch:
+        ask_few_rules(patch)
+        anyio.run(talk)
+    return answers
+
+
+@pytest.mark.slow
+def test_the_faces_of_a_run_hold_no_number_that_is_somebodys_own(told: dict[str, Any]) -> None:
+    columns, rows = told["ran"]["sample"]["columns"], told["ran"]["sample"]["rows"]
     assert columns == ["person_id", "name", "birth_year", "gender", "place", "plan"]
     assert len(rows) == 2
     for _, name, year, gender, place, plan in rows:
@@ -114,25 +137,17 @@ async def test_the_faces_of_a_run_hold_no_number_that_is_somebodys_own(open_clie
 
 
 @pytest.mark.slow
-async def test_preview_suggests_a_name_that_is_free(open_client: Open) -> None:
-    request = f"{REQUEST}, save it as dm"
-    async with open_client() as client:
-        spec = (await _called(client, "start_profile_builder", request=request))["spec_id"]
-        await _called(client, "refine_spec", spec_id=spec, changes=[CORE])
-        before = await _called(client, "preview_spec", spec_id=spec)
-        await _called(client, "execute_spec", spec_id=spec, save_as="dm")
-        after = await _called(client, "preview_spec", spec_id=spec)
-
-    assert "save_as='dm')" in before["next"]
-    assert "save_as='dm-2')" in after["next"]
-    assert "'dm' is taken" in after["next"]
+def test_preview_suggests_a_name_that_is_free(told: dict[str, Any]) -> None:
+    assert "save_as='dm')" in told["before"]["next"]
+    assert "save_as='dm-2')" in told["after"]["next"]
+    assert "'dm' is taken" in told["after"]["next"]
 
 
 @pytest.mark.slow
 async def test_preview_says_who_walks_a_journey_and_how_many_may_not(open_client: Open) -> None:
     async with open_client() as client:
         begun = await _called(
-            client, "start_profile_builder", template="medicare-general", request="60 people",
+            client, "start_profile_builder", template="medicare-general", request="40 people",
         )  # fmt: skip
         spec = begun["spec_id"]
         await _called(
@@ -146,7 +161,7 @@ async def test_preview_says_who_walks_a_journey_and_how_many_may_not(open_client
     assert {row[-1] for row in seen["people"]["rows"]} <= {"none", "diabetic-annual"}
     (said,) = [text for text in seen["warnings"] if ".eligible: " in text]
     assert said.startswith("journeys[diabetic-annual].eligible: has('E11') and age >= 18 is true ")
-    assert "of all 60 people, and nothing of the journey happens to the others" in said
+    assert "of all 40 people, and nothing of the journey happens to the others" in said
 
 
 async def test_a_search_that_nothing_fits_says_where_its_words_stand(open_client: Open) -> None:
@@ -185,15 +200,10 @@ async def test_quick_people_name_the_columns_of_what_they_have_alone(open_client
 
 
 @pytest.mark.slow
-async def test_an_audit_lists_the_published_figures_that_are_not_met_and_counts_the_others(
-    open_client: Open,
+def test_an_audit_lists_the_published_figures_that_are_not_met_and_counts_the_others(
+    told: dict[str, Any],
 ) -> None:
-    async with open_client() as client:
-        begun = await _called(client, "start_profile_builder", request=REQUEST)
-        await _called(client, "refine_spec", spec_id=begun["spec_id"], changes=[CORE])
-        await _called(client, "execute_spec", spec_id=begun["spec_id"], save_as="few")
-        audit = await _called(client, "audit_scenario", name="few")
-
+    audit = told["audit"]
     status = [row[7] for row in audit["scorecard"]["rows"]]
     assert "met" not in status
     assert " published figures are met" in audit["next"] or "can be judged" in audit["next"]

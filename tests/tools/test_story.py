@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from healthsim.execution.prepare import prepare
-from healthsim.operations import generate, scenarios
+from healthsim.operations import scenarios
 from healthsim.operations.home import Home
+from storing import first_year
 from talking import Open, text_of
-from template_runs import load
 
 pytestmark = pytest.mark.anyio
 
@@ -20,11 +19,9 @@ TYPICAL, MOST = 3_000, 4_500
 
 @pytest.fixture
 def told(tmp_path: Path) -> str:
-    """Keep a scenario of two people in the server's home."""
+    """Keep a scenario in the server's home."""
     home = Home(tmp_path / "home")
-    document = load("medicare-diabetic") | {"count": 2, "expectations": []}
-    job = prepare(document, [load("diabetic-first-year") | {"expectations": []}])
-    scenarios.save_run(home, generate.run(home, job).run_id, "told")
+    scenarios.save_run(home, first_year(home.folder).stem, "told")
     return "told"
 
 

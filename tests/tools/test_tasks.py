@@ -17,9 +17,10 @@ from healthsim.operations import background, scenarios, tasks
 from healthsim.operations.home import Home
 from healthsim.persistence.judgement import trust
 from healthsim.tools import querying
+from kept import keep, run_id
 from processes import PATIENCE
 from stand_ins import report_often
-from storing import spec, stored
+from storing import first_year
 from talking import text_of
 
 pytestmark = pytest.mark.anyio
@@ -30,16 +31,16 @@ CALLS = {
     "compare": ("compare_scenarios", {"a": "one", "b": "two"}),
     "draw": ("draw", {"name": "one", "kind": "conditions"}),
 }
+QUICK = ("export_scenario", {"name": "one", "format": "csv", "tables": ["patients"]})
+"""What is asked for where it does not matter what."""
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a home with two scenarios, which tests copy."""
     folder = tmp_path_factory.mktemp("saved")
-    for name, seed in (("one", 1), ("two", 2)):
-        who = spec("diabetic", count=10, seed=seed, detail="core", products=["patientsim"])
-        run = stored(folder, who, spec("first-year"))
-        scenarios.save_run(Home(folder), run.stem, name)
+    keep(folder, "two")
+    scenarios.save_run(Home(folder), first_year(folder).stem, "one")
     return folder
 
 
@@ -120,15 +121,16 @@ async def test_a_repeated_call_joins_the_same_work_also_in_another_server(home: 
 
 async def test_finished_work_is_answered_again_and_not_done_again(home: Home) -> None:
     async with _client(home) as client:
-        first = await _call(client, *CALLS["audit"])
-        (record,) = home.tasks.glob("audit-*.json")
+        first = await _call(client, *QUICK)
+        (record,) = home.tasks.glob("export-*.json")
         before = record.stat().st_mtime_ns
-        again = await _call(client, *CALLS["audit"])
+        again = await _call(client, *QUICK)
 
     assert again == first
     assert record.stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 async def test_an_export_whose_files_are_no_longer_there_is_made_again(home: Home) -> None:
     async with _client(home) as client:
         first = await _call(client, *CALLS["export"])
@@ -161,6 +163,7 @@ async def test_progress_of_an_audit_says_which_rule_and_only_grows(home: Home, e
     assert told[-1][0] == 100
 
 
+@pytest.mark.slow
 async def test_progress_comes_while_a_task_says_nothing_new(
     home: Home, era: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,6 +193,7 @@ async def test_progress_comes_while_a_task_says_nothing_new(
     assert not tasks.is_cancelled(home.tasks, held.task_id)
 
 
+@pytest.mark.slow
 async def test_a_caller_that_joined_and_gives_up_leaves_the_task_to_the_others(
     home: Home, era: str
 ) -> None:
@@ -224,14 +228,15 @@ async def test_cancel_run_stops_a_task_of_any_process(home: Home) -> None:
 
 async def test_cancel_run_of_finished_work_says_where_its_answer_is(home: Home) -> None:
     async with _client(home) as client:
-        await _call(client, *CALLS["audit"])
-        (record,) = home.tasks.glob("audit-*.json")
+        await _call(client, *QUICK)
+        (record,) = home.tasks.glob("export-*.json")
         stopped = await _call(client, "cancel_run", {"run_id": record.stem})
 
     assert stopped["done"] == "done"
     assert "check_run" in stopped["next"]
 
 
+@pytest.mark.slow
 async def test_work_of_a_server_that_ended_is_interrupted_and_done_again_when_asked(
     home: Home,
 ) -> None:
@@ -251,7 +256,7 @@ async def test_work_of_a_server_that_ended_is_interrupted_and_done_again_when_as
 @pytest.mark.parametrize("change", ["replaced", "deleted"])
 async def test_a_scenario_that_was_changed_since_is_noticed(home: Home, change: str) -> None:
     async with _client(home, patience=0) as client:
-        begun = await _call(client, *CALLS["audit"])
+        begun = await _call(client, *QUICK)
         await _call(client, "check_run", {"run_id": begun["run_id"]})
         if change == "replaced":
             shutil.copyfile(home.scenarios / "two.duckdb", home.scenarios / "one.duckdb")
@@ -260,7 +265,7 @@ async def test_a_scenario_that_was_changed_since_is_noticed(home: Home, change: 
         error = await _error(client, "check_run", {"run_id": begun["run_id"]})
 
     assert f"'one' was {change} since" in error
-    assert ("audit_scenario(name='one')" if change == "replaced" else "list_scenarios") in error
+    assert ("export_scenario(name='one'" if change == "replaced" else "list_scenarios") in error
 
 
 @pytest.mark.parametrize(
@@ -284,9 +289,8 @@ async def test_a_handle_that_nothing_has_says_what_to_call(
 
 @pytest.mark.slow
 async def test_a_record_that_is_damaged_is_said_to_be_and_written_anew(home: Home) -> None:
-    call = ("export_scenario", {"name": "one", "format": "csv", "tables": ["patients"]})
     async with _client(home, patience=0) as client:
-        handle = (await _call(client, *call))["run_id"]
+        handle = (await _call(client, *QUICK))["run_id"]
         answer = await _call(client, "check_run", {"run_id": handle})
         record = home.tasks / f"{handle}.json"
         document = json.loads(record.read_text())
@@ -295,7 +299,7 @@ async def test_a_record_that_is_damaged_is_said_to_be_and_written_anew(home: Hom
             record.write_text(text)
             error = await _error(client, "check_run", {"run_id": handle})
             assert "its record is damaged" in error
-            await _call(client, *call)
+            await _call(client, *QUICK)
             assert await _call(client, "check_run", {"run_id": handle}) == answer
 
 
@@ -322,8 +326,8 @@ async def test_an_error_of_the_work_is_the_error_of_the_call(home: Home) -> None
 
 async def test_finished_tasks_expire_as_runs_do(home: Home) -> None:
     async with _client(home) as client:
-        await _call(client, *CALLS["audit"])
-    (record,) = home.tasks.glob("audit-*.json")
+        await _call(client, *QUICK)
+    (record,) = home.tasks.glob("export-*.json")
     aged = record.stat().st_mtime - 8 * 86_400
     os.utime(record, (aged, aged))
     (item,) = tasks.items(home.tasks)
@@ -337,11 +341,9 @@ async def test_a_handle_of_another_kind_is_said_to_be_one_with_the_call_that_tak
     home: Home, era: str
 ) -> None:
     async with _client(home, era, patience=0) as client:
-        draft = (await _call(client, "start_profile_builder", {"request": "20 adults in Texas"}))[
-            "spec_id"
-        ]
-        run = (await _call(client, "execute_spec", {"spec_id": draft}))["run_id"]
-        audit = (await _call(client, *CALLS["audit"]))["run_id"]
+        asked = {"request": "20 adults in Texas"}
+        draft = (await _call(client, "start_profile_builder", asked))["spec_id"]
+        run, audit = run_id(), _held(keep(home.folder), "audit").task_id
         for name, takes in (
             ("one", "'one' is a saved scenario, which is finished: query_scenario(name='one'"),
             (draft, f"{draft!r} is a draft: execute_spec(spec_id={draft!r}) runs it"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from healthsim.operations import scenarios
 from healthsim.operations.home import Home
 from healthsim.persistence.state import describe_file
 from hostile_files import change
-from storing import spec, stored
+from storing import first_year
 from talking import text_of
 from tools.test_hostile_files import COMMAND_PLACES, TOOL_PLACES, VALUES, _run
 
@@ -80,8 +81,7 @@ def _rename_steps(path: Path) -> None:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Return a home with a scenario that says the injected text everywhere, and an honest one."""
     home = Home(tmp_path_factory.mktemp("home"))
-    who = spec("diabetic", count=4, detail="core", products=["patientsim"])
-    run = stored(home.folder, who, spec("first-year"))
+    run = first_year(home.folder)
     home.ensure(home.scenarios)
     for name in ("honest", "from-a-stranger"):
         (home.scenarios / f"{name}.duckdb").write_bytes(run.read_bytes())
@@ -111,11 +111,17 @@ async def test_no_answer_of_any_tool_holds_a_character_that_steers_or_hides(home
 
 
 @pytest.mark.slow
-def test_no_command_writes_a_character_that_steers_a_terminal(home: Home) -> None:
+def test_no_command_writes_a_character_that_steers_a_terminal(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The report has no pictures here: report/test_page.py looks at them."""
     assert VALUES
     for words, _, arguments in COMMAND_PLACES:
         if words[-1] != "delete":
-            _, text = _run(home, *words, *arguments)
+            with monkeypatch.context() as patch:
+                if words[-1] == "report":
+                    patch.setitem(sys.modules, "vl_convert", None)
+                _, text = _run(home, *words, *arguments)
             assert not HIDDEN.search(text), (words, text)
     page = (home.folder.parent / "report.html").read_text(encoding="utf-8")
     assert ORDER in page
@@ -134,6 +140,7 @@ def test_no_command_prints_but_by_what_shows_the_characters_that_steer() -> None
         assert lines == (["typer.echo("] if file.name == "cli_screen.py" else []), file.name
 
 
+@pytest.mark.slow
 def test_a_scenario_whose_manifest_holds_half_a_character_is_listed_beside_the_others(
     home: Home,
 ) -> None:

@@ -22,6 +22,7 @@ async def test_an_audit_says_which_codes_no_book_knows(open_client: Open) -> Non
              "value": [{"code": "Q11.99", "share": 1.0}]},
             {"op": "set", "path": "expectations", "value": []},
             {"op": "set", "path": "detail", "value": "core"},
+            {"op": "set", "path": "count", "value": 3},
         ]  # fmt: skip
         changed = await client.call_tool("refine_spec", {"spec_id": spec_id, "changes": changes})
         assert not changed.is_error, text_of(changed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,14 +13,12 @@ from mcp.client.extension import advertise
 from mcp.types import CallToolResult, Tool
 
 from healthsim.app import build_server
-from healthsim.execution.prepare import prepare
-from healthsim.operations import generate, scenarios
 from healthsim.operations.home import Home
 from healthsim.report.page import digest
 from healthsim.tools.views import DRAWN, PICTURE
+from kept import keep
 from report.hostile import elements
 from talking import Open
-from template_runs import load
 
 pytestmark = pytest.mark.anyio
 
@@ -58,47 +57,19 @@ async def test_the_page_of_pictures_runs_its_own_script_and_asks_the_network_for
                    for _, attributes in elements(page) for name in attributes)  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Return a home with a scenario of 30 people."""
-    home = Home(tmp_path_factory.mktemp("home"))
-    profile = load("medicare-diabetic") | {"count": 30, "expectations": [], "detail": "core"}
-    run = generate.run(home, prepare(profile | {"products": ["patientsim"]}, []))
-    scenarios.save_run(home, run.run_id, "thirty")
-    return home
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return keep(tmp_path, "few")
 
 
 async def _drawn(home: Home, era: str, **options: Any) -> tuple[Tool, CallToolResult]:
     async with Client(build_server(home.folder), mode=era, **options) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-        asked = {"name": "thirty", "kind": "population_pyramid"}
+        asked = {"name": "few", "kind": "population_pyramid"}
         return tools["draw"], await client.call_tool("draw", asked)
 
 
-@pytest.mark.slow
-async def test_a_client_with_apps_gets_what_the_page_draws_and_others_lose_nothing(
-    home: Home, era: str
-) -> None:
-    tool, seen = await _drawn(home, era, extensions=[_SHOWS_APPS])
-    _, plain = await _drawn(home, era)
-    drawn = (seen.meta or {})[DRAWN]
-
-    assert (tool.meta or {})["ui"] == {"resourceUri": PICTURE}
-    assert (drawn["name"], drawn["kind"]) == ("thirty", "population_pyramid")
-    assert "population_pyramid" in drawn["kinds"]
-    assert set(drawn["kinds"]) > set((seen.structured_content or {})["kinds"])
-    assert DRAWN not in (plain.meta or {})
-    assert plain.content == seen.content
-    assert plain.structured_content == seen.structured_content
-
-
-@pytest.mark.slow
-async def test_what_the_page_draws_is_shapes_and_text_in_colours_by_name(
-    home: Home, era: str
-) -> None:
-    _, seen = await _drawn(home, era, extensions=[_SHOWS_APPS])
-    drawn = (seen.meta or {})[DRAWN]
-
+def _is_shapes_and_text_in_colours_by_name(drawn: dict[str, Any]) -> None:
     for width in ("wide", "narrow"):
         found = elements(drawn[width])
         assert {"svg", "path", "text"} <= {tag for tag, _ in found}
@@ -106,6 +77,24 @@ async def test_what_the_page_draws_is_shapes_and_text_in_colours_by_name(
         fills = {attributes["fill"] for _, attributes in found if "fill" in attributes}
         assert {"var(--mark-1)", "var(--mark-2)", "var(--ink)"} <= fills
         assert not any(fill.startswith("#") for fill in fills)
+
+
+@pytest.mark.slow
+async def test_a_client_with_apps_gets_shapes_and_text_to_draw_and_others_lose_nothing(
+    home: Home, era: str
+) -> None:
+    tool, seen = await _drawn(home, era, extensions=[_SHOWS_APPS])
+    _, plain = await _drawn(home, era)
+    drawn = (seen.meta or {})[DRAWN]
+
+    assert (tool.meta or {})["ui"] == {"resourceUri": PICTURE}
+    assert (drawn["name"], drawn["kind"]) == ("few", "population_pyramid")
+    assert "population_pyramid" in drawn["kinds"]
+    assert set(drawn["kinds"]) > set((seen.structured_content or {})["kinds"])
+    assert DRAWN not in (plain.meta or {})
+    assert plain.content == seen.content
+    assert plain.structured_content == seen.structured_content
+    _is_shapes_and_text_in_colours_by_name(drawn)
 
 
 @pytest.mark.slow

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from mcp import Client
 
+from healthsim.operations import scenarios
+from healthsim.operations.home import Home
+from storing import first_year
 from talking import Open, text_of
 
 pytestmark = pytest.mark.anyio
@@ -38,19 +42,6 @@ class Conversation:
         return text_of(result)
 
 
-async def _base(client: Client) -> None:
-    """Save `base`, a first year of diabetes of 20 people, without the tables of a full chart."""
-    say = Conversation(client).say
-    started = await say(
-        "start_profile_builder", request="20 Medicare patients with diabetes in Texas"
-    )
-    spec_id = str(started["spec_id"])
-    await say("start_journey_builder", request="first-year diabetes journey", spec_id=spec_id)
-    core = [{"op": "set", "path": "detail", "value": "core"}]
-    await say("refine_spec", spec_id=spec_id, changes=core)
-    await say("execute_spec", spec_id=spec_id, save_as="base")
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
@@ -72,10 +63,11 @@ async def _base(client: Client) -> None:
     ],
 )  # fmt: skip
 async def test_a_what_if_takes_four_small_calls(
-    open_client: Open, era: str, change: dict[str, Any]
+    open_client: Open, era: str, change: dict[str, Any], tmp_path: Path
 ) -> None:
+    home = Home(tmp_path / "home")
+    scenarios.save_run(home, first_year(home.folder).stem, "base")
     async with open_client(era) as client:
-        await _base(client)
         talk = Conversation(client)
 
         copied = await talk.say("copy_spec", of="base")
