@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from threading import Thread
 from typing import Any
 
@@ -42,7 +43,7 @@ BUSY = Busy()
 def object_server() -> Iterator[str]:
     """Serve until the block ends; give the endpoint."""
     server = make_server("127.0.0.1", 0, BUSY, threaded=True)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
 
@@ -55,8 +56,13 @@ def empty_bucket(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "tester")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    found = boto3.resource("s3", endpoint_url=endpoint, region_name="us-east-1").Bucket(BUCKET)
+    found = _store(endpoint).Bucket(BUCKET)
     found.create()
     yield found
     found.objects.all().delete()
     found.delete()
+
+
+@cache
+def _store(endpoint: str) -> Any:
+    return boto3.resource("s3", endpoint_url=endpoint, region_name="us-east-1")

@@ -28,7 +28,7 @@ Do = Callable[[Home, Mapping[str, Any]], Any]
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("saved")
-    run = stored(folder, spec("diabetic", count=20))
+    run = stored(folder, spec("diabetic", count=5))
     scenarios.save_run(Home(folder), run.stem, "one")
     return folder
 
@@ -70,6 +70,7 @@ def test_a_task_that_is_cancelled_in_the_middle_of_a_query_ends(home: Home) -> N
     until(lambda: [path.name for path in shelf.iterdir()] == left)  # its lease goes after its end
 
 
+@pytest.mark.slow
 def test_a_task_that_only_its_first_caller_wants_is_stopped_when_that_one_gives_up(
     home: Home,
 ) -> None:
@@ -95,6 +96,7 @@ def test_a_task_that_only_its_first_caller_wants_is_stopped_when_that_one_gives_
     assert background.join(shelf, kind, record.task_id, PATIENCE).status == tasks.CANCELLED
 
 
+@pytest.mark.slow
 def test_the_end_of_the_process_interrupts_a_task_and_says_how_to_go_on(home: Home) -> None:
     reading = Event()
 
@@ -112,6 +114,7 @@ def test_the_end_of_the_process_interrupts_a_task_and_says_how_to_go_on(home: Ho
     assert ended.error.endswith("audit_scenario(name='one') starts it again")
 
 
+@pytest.mark.slow
 def test_a_fault_inside_is_an_error_that_says_that_nothing_is_half_done(home: Home) -> None:
     def fail(home: Home, asked: Mapping[str, Any]) -> Any:
         raise ZeroDivisionError
@@ -123,6 +126,7 @@ def test_a_fault_inside_is_an_error_that_says_that_nothing_is_half_done(home: Ho
     assert "audit_scenario: HealthSim failed inside (ZeroDivisionError)" in ended.error
 
 
+@pytest.mark.slow
 def test_a_scenario_that_is_replaced_while_it_is_read_makes_the_task_fail(home: Home) -> None:
     def replace(home: Home, asked: Mapping[str, Any]) -> Any:
         path = scenarios.path(home, asked["name"])
@@ -150,7 +154,9 @@ class _StopsAt(Watch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("word", ["table claims,", "table vital_signs,"])
+@pytest.mark.parametrize(
+    "word", ["table claims,", pytest.param("table vital_signs,", marks=pytest.mark.proof)]
+)
 def test_an_export_that_is_cancelled_leaves_nothing_and_an_older_one_alone(
     home: Home, word: str
 ) -> None:
@@ -168,6 +174,7 @@ def test_an_export_that_is_cancelled_leaves_nothing_and_an_older_one_alone(
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_where_the_home_takes_no_file_this_process_keeps_its_tasks_itself(home: Home) -> None:
     kind = _kind(lambda home, asked: "done")
     record, _ = background.begin(home, home.folder / "gone" / "tasks", kind, {"name": "one"})

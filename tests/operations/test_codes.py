@@ -87,6 +87,7 @@ def test_thousands_of_codes_are_judged_in_their_order_each_once() -> None:
     assert found == ["valid", "header", "unknown"] * 2_000
 
 
+@pytest.mark.slow
 def test_a_code_that_no_book_holds_is_answered_with_those_likely_meant() -> None:
     found = look("I1O")
 

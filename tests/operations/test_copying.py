@@ -18,17 +18,14 @@ from healthsim.operations import generate, runs, scenarios, specs
 from healthsim.operations.copying import copy
 from healthsim.operations.home import Home
 from healthsim.operations.runs import RunRecord
+from operations import saved_runs
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, RunRecord]:
-    """Return a home with a run of 12 people, saved as `dm`."""
-    home = Home(tmp_path_factory.mktemp("home"))
-    profile = templates.load("medicare-diabetic").fresh() | {"count": 12, "detail": "core"}
-    job = prepare(profile, [templates.load("diabetic-first-year").fresh()])
-    record = generate.run(home, job)
-    scenarios.save_run(home, record.run_id, "dm")
-    return home, record
+    """Return a home with a run of people with diabetes, saved as `dm`."""
+    home = saved_runs.put(tmp_path_factory.mktemp("home"), "diabetes", "dm")
+    return home, runs.list_runs(home)[0]
 
 
 @pytest.mark.slow
@@ -107,6 +104,7 @@ def test_a_specification_of_another_version_is_refused_by_the_scenarios_name(
     assert specs.names(other) == []
 
 
+@pytest.mark.slow
 def test_a_file_with_a_view_is_not_copied(made: tuple[Home, RunRecord], tmp_path: Path) -> None:
     other = Home(tmp_path)
     path = other.ensure(other.scenarios) / "strange.duckdb"

@@ -16,22 +16,26 @@ from healthsim.addresses import BLOCK
 from healthsim.building import templates
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
-from healthsim.operations import estimate, generate, runs, scenarios
+from healthsim.operations import estimate, generate, runs, scenarios, throughput
 from healthsim.operations.home import Home
 from healthsim.operations.throughput import Throughput
 from processes import PATIENCE
 
 PROFILE = templates.load("medicare-diabetic").fresh() | {"count": 300}
-MANY = PROFILE | {"count": 700}
 CHART: dict[str, Any] = {"products": ["patientsim"], "detail": "core"}
 JOURNEY = templates.load("diabetic-first-year").fresh()
 
 
 @pytest.mark.slow
-def test_a_preview_shows_the_people_and_foretells_the_rows_of_the_run(tmp_path: Path) -> None:
-    seen = estimate.preview(MANY, [JOURNEY], sample=3)
+def test_a_preview_shows_the_people_and_foretells_the_rows_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throughput, "LOOKED_AT", 200)
+    monkeypatch.setattr(throughput, "MOST_LOOKED_AT", 200)
+    many = PROFILE | {"count": 500}
+    seen = estimate.preview(many, [JOURNEY], sample=3)
     home = Home(tmp_path)
-    started = generate.start(home, MANY, [JOURNEY])
+    started = generate.start(home, many, [JOURNEY])
     record = generate.join(home, started.run_id, PATIENCE)
     names, rows = scenarios.sample(runs.file(home, record.run_id), "patients", 3)
     made = [dict(zip(names, row, strict=True)) for row in rows]
@@ -39,7 +43,7 @@ def test_a_preview_shows_the_people_and_foretells_the_rows_of_the_run(tmp_path: 
     assert [[row[0], row[1]] for row in seen.people] == [
         [person["person_id"], f"{person['given_name']} {person['family_name']}"] for person in made
     ]
-    assert seen.count == 700
+    assert seen.count == 500
     for table, expected in seen.expected.items():
         assert abs(record.counts[table] - expected) <= 0.15 * expected + 20, table
     size = (tmp_path / "runs" / f"{record.run_id}.duckdb").stat().st_size / 1e6
@@ -54,6 +58,7 @@ def test_another_seed_shows_other_people() -> None:
     assert one.people != two.people
 
 
+@pytest.mark.slow
 def test_quick_people_are_linked_plain_and_in_order_of_days() -> None:
     people = estimate.quick(PROFILE | {"count": 5}, [JOURNEY])
 
@@ -67,6 +72,7 @@ def test_quick_people_are_linked_plain_and_in_order_of_days() -> None:
                    for key in estimate.VIEWS for row in person.get(key, ()))  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_list_that_is_cut_says_of_how_many() -> None:
     run = prepare(PROFILE | {"count": 5}, [JOURNEY])
     chunk = next(chunk for chunk in chunks(run) if "patients" in chunk.tables)

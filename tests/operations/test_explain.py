@@ -12,42 +12,23 @@ import pytest
 
 from healthsim import ENGINE
 from healthsim.errors import NotFound, Refused, StorageError
-from healthsim.execution.prepare import prepare
-from healthsim.operations import generate, scenarios
 from healthsim.operations.explaining.explain import RowExplained, explain_row
 from healthsim.operations.home import Home
 from healthsim.products.catalogue import TABLES
-from template_runs import load
+from operations import saved_runs
 
 pytestmark = pytest.mark.slow
-
-RUNS: dict[str, tuple[str, tuple[str, ...], int]] = {
-    "diabetes": ("medicare-diabetic", ("diabetic-first-year",), 30),
-    "births": ("commercial-maternity", ("pregnancy",), 4),
-    "trial": ("diabetes-trial-candidates", ("phase-3-trial",), 16),
-    "babies": ("newborn", ("well-child-schedule",), 24),
-}
-"""Runs that are saved."""
 
 EACH = 3
 """Rows of a table that are looked at."""
 
 
-def _keep(home: Home, name: str, profile: dict[str, Any], journeys: list[dict[str, Any]]) -> None:
-    record = generate.run(home, prepare(profile, journeys))
-    scenarios.save_run(home, record.run_id, name)
-
-
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    home = Home(tmp_path_factory.mktemp("home"))
-    for name, (profile, journeys, count) in RUNS.items():
-        walked = [load(journey) for journey in journeys]
-        document = load(profile) | {"count": count, "expectations": [], "detail": "core"}
-        if name != "diabetes":
-            document["products"] = ["patientsim", *(["trialsim"] if name == "trial" else [])]
-        _keep(home, name, document, [one | {"expectations": []} for one in walked])
-    return home
+    folder = tmp_path_factory.mktemp("home")
+    for run in saved_runs.RUNS:
+        saved_runs.put(folder, run)
+    return Home(folder)
 
 
 def _rows(home: Home, name: str, sql: str) -> list[tuple[Any, ...]]:
@@ -185,7 +166,10 @@ def test_a_row_that_is_not_there_is_answered_with_near_keys(home: Home) -> None:
         explain_row(home, "diabetes", "claims", str(claim + 1))
 
 
-@pytest.mark.parametrize("table", ["prescriptions", "encounter_diagnoses", "claims"])
+@pytest.mark.parametrize(
+    "table",
+    [pytest.param("prescriptions", marks=pytest.mark.proof), "encounter_diagnoses", "claims"],
+)
 def test_a_person_id_as_key_is_answered_with_the_keys_of_this_person(
     home: Home, table: str
 ) -> None:

@@ -68,6 +68,7 @@ def _tables(job: Job, made: list[BlockRange]) -> Mapping[str, str]:
     return joined(job.tables, rows, blocks, {})
 
 
+@pytest.mark.slow
 def test_ranges_made_apart_and_in_any_order_have_the_digest_of_the_run(
     job: Job, made: list[BlockRange]
 ) -> None:

@@ -26,6 +26,7 @@ class _Circle:
         self.itself, self.rows = self, np.zeros(4_000_000)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no /proc")
 def test_what_refers_to_itself_is_freed_and_its_memory_returned() -> None:
     gc.disable()

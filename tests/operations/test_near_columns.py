@@ -15,7 +15,7 @@ from processes import PATIENCE
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = Home(tmp_path_factory.mktemp("home"))
-    profile = templates.load("medicare-diabetic").fresh() | {"count": 3}
+    profile = templates.load("medicare-diabetic").fresh() | {"count": 3, "detail": "core"}
     move = {"kind": "journey", "name": "move", "duration_days": 90, "phases": [{"name": "all",
             "steps": [{"do": "event", "id": "next", "type": "enrollment", "at": 60,
                        "details": {"plan": "HDHP"}}]}]}  # fmt: skip
@@ -32,6 +32,7 @@ def _mend(file: Path, sql: str) -> str:
     return caught.value.problem.mend
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sql", "first", "table"),
     [

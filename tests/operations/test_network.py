@@ -121,6 +121,7 @@ def test_distances_and_limits_that_cannot_be_are_refused(home: Home) -> None:
         find(home, limit=0)
 
 
+@pytest.mark.slow
 def test_the_command_prints_what_was_found(full: Home) -> None:
     said = ["--home", str(full.folder), "network", "search", "--specialty", "cardiology",
             "--near", "Houston, TX", "--source", "nppes", "--json"]  # fmt: skip
@@ -129,6 +130,7 @@ def test_the_command_prints_what_was_found(full: Home) -> None:
     assert [one["npi"] for one in json.loads(done.stdout)] == [REAL[2]]
 
 
+@pytest.mark.slow
 def test_imported_clinicians_treat_only_who_asks_for_them(full: Home) -> None:
     assert not reference_for(full, houston()).versions
     asked = reference_for(full, houston(**ASKED), [journey(visit("v", 1))])

@@ -91,6 +91,7 @@ def test_a_city_or_zip_code_stands_for_its_county_and_names_its_metropolitan_are
     assert describe_place(home, "40060", ["copd"])["kind"] == "metro"
 
 
+@pytest.mark.slow
 def test_a_city_that_is_not_known_is_answered_with_what_is_meant_or_the_forms(home: Home) -> None:
     for named, told in (
         ("Houston", "did you mean 'Houston, TX'.* or the metropolitan area 'Houston-.*26420"),
@@ -127,6 +128,7 @@ def test_looking_up_what_nothing_is_known_of_says_what_to_import(home: Home) -> 
     assert lookup._population(home, "VT", "copd").note == ""
 
 
+@pytest.mark.slow
 def test_imported_prevalence_is_met_and_named_as_the_countys(home: Home, tmp_path: Path) -> None:
     import_file(home, "cdc-places", publishing.places_wide(tmp_path))
 
@@ -158,6 +160,7 @@ def test_a_few_imported_counties_do_not_speak_for_a_state_or_the_nation(
     assert "None" not in run.stdout
 
 
+@pytest.mark.slow
 def test_a_run_takes_the_imported_figures_that_it_needs_and_their_version(
     home: Home, tmp_path: Path
 ) -> None:
@@ -182,6 +185,7 @@ def test_a_run_that_asks_for_no_place_is_what_it_was(home: Home, tmp_path: Path)
     assert with_imported_population(home, anywhere, built_in()) is built_in()
 
 
+@pytest.mark.slow
 def test_imported_people_are_those_of_their_counties(home: Home, tmp_path: Path) -> None:
     import_file(home, "census-population", publishing.census_alldata(tmp_path))
     people = imported_population(home)
@@ -191,6 +195,7 @@ def test_imported_people_are_those_of_their_counties(home: Home, tmp_path: Path)
     assert texts.count("imported county people") == len(publishing.COUNTIES)
 
 
+@pytest.mark.slow
 def test_the_command_prints_a_place(tmp_path: Path) -> None:
     run = CliRunner().invoke(
         cli.app,

@@ -33,6 +33,7 @@ def explained(home: Home, code: str) -> RowExplained:
     return explain_row(home, "ill", "lab_results", found[0])
 
 
+@pytest.mark.slow
 def test_a_computed_result_names_its_inputs_and_the_illness_behind_them(home: Home) -> None:
     reasons = explained(home, "98979-8").reasons
 
@@ -42,6 +43,7 @@ def test_a_computed_result_names_its_inputs_and_the_illness_behind_them(home: Ho
     assert any(draw[0] == "physiology/creatinine/set" for draw in reasons.draws)
 
 
+@pytest.mark.slow
 def test_a_result_names_the_drug_that_acts_on_it_and_its_source(home: Home) -> None:
     reasons = explained(home, "2571-8").reasons
 

@@ -16,9 +16,10 @@ from healthsim.execution.prepare import prepare
 from healthsim.operations import drawing, exporting, generate, reporting, runs, scenarios, verify
 from healthsim.operations.home import Home
 from healthsim.report.facts import Report
+from operations import saved_runs
 from report.hostile import CANARIES, elements, texts
 from stand_ins import ask_few_rules
-from template_runs import load
+from storing import saved, stored
 
 pytestmark = pytest.mark.slow
 
@@ -39,15 +40,13 @@ def _audits_ask_few_rules() -> Iterator[None]:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Return a home with a scenario of 30 people, one without journeys, and an empty one."""
     home = Home(tmp_path_factory.mktemp("home"))
-    profile = load("medicare-diabetic") | {"count": 30, "expectations": [], "detail": "core"}
-    journey = load("diabetic-first-year") | {"expectations": []}
-    run = generate.run(home, prepare(profile, [journey]))
+    profile, journey = saved_runs.documents("diabetes")
+    run = stored(home.folder, profile, journey).stem
     asked = {"requests": ["diabetes and denials"], "wishes": _WISHES}
-    runs.keep_wishes(home, run.run_id, asked)
-    scenarios.save_run(home, run.run_id, "whole", description="For <b>tests</b>")
-    alone = generate.run(home, prepare(profile | {"products": ["patientsim"]}, []))
-    scenarios.save_run(home, alone.run_id, "alone")
-    scenarios.save_run(home, alone.run_id, "nobody")
+    runs.keep_wishes(home, run, asked)
+    scenarios.save_run(home, run, "whole", description="For <b>tests</b>")
+    saved(home.folder, "alone", profile | {"products": ["patientsim"]})
+    shutil.copyfile(home.scenarios / "alone.duckdb", home.scenarios / "nobody.duckdb")
     _empty(home.scenarios / "nobody.duckdb")
     return home
 

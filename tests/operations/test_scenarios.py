@@ -52,6 +52,7 @@ def home(kept: Home, tmp_path: Path) -> Home:
     return Home(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_run_is_kept_under_a_name_with_all_that_made_it(kept: Home, run_id: str) -> None:
     found = scenarios.describe(kept, "one")
 
@@ -96,6 +97,7 @@ def test_a_run_where_a_scenario_is_meant_is_answered_with_how_to_save_it(
         scenarios.describe(kept, "run-000000000000")
 
 
+@pytest.mark.slow
 def test_a_taken_name_is_refused_before_any_work(home: Home, run_id: str) -> None:
     with pytest.raises(Refused, match="one of this name"):
         scenarios.refuse_taken(home, "one")
@@ -136,6 +138,7 @@ def test_a_deleted_scenario_is_gone(home: Home) -> None:
     assert scenarios.list_all(home) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [b"", b"x" * 5000, b"half"])
 def test_a_damaged_scenario_can_be_looked_at_and_deleted(home: Home, content: bytes) -> None:
     whole = scenarios.path(home, "one").read_bytes()
@@ -158,6 +161,7 @@ def test_a_scenario_is_verified_by_making_it_again(kept: Home, run_id: str) -> N
     assert found.digest == runs.get(kept, run_id).digest
 
 
+@pytest.mark.slow
 def test_verifying_names_the_table_that_was_changed_by_hand(home: Home) -> None:
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH '{home.scenarios / 'one.duckdb'}' AS f")

@@ -170,6 +170,7 @@ def test_a_link_among_the_exports_is_not_followed(home: Home, tmp_path: Path) ->
     assert (elsewhere / "patients.csv").is_file()
 
 
+@pytest.mark.slow
 def test_a_sweep_takes_what_has_expired_of_every_kind_and_says_why(home: Home) -> None:
     _export(home, 31)
     kept, draft = _draft(home, "new", 0), _draft(home, "old", 91)

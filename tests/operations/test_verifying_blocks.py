@@ -19,8 +19,8 @@ from healthsim.persistence.scenario import read_manifest, rewrite_manifest
 from healthsim.persistence.state import describe_file
 from stand_ins import have_small_blocks
 
-BLOCK = 256
-COUNT = 2 * BLOCK + 100
+BLOCK = 64
+COUNT = 2 * BLOCK + 30
 PROFILE: dict[str, Any] = {
     "kind": "profile", "name": "many", "count": COUNT, "products": ["patientsim"], "detail": "core",
 }  # fmt: skip
@@ -61,6 +61,7 @@ def _manifest(home: Home, change: dict[str, Any]) -> None:
         rewrite_manifest(connection, replace(read_manifest(connection, path), **change))
 
 
+@pytest.mark.slow
 def test_every_block_is_made_again_and_is_the_same(home: Home) -> None:
     found = verify(home, "many")
 
@@ -68,6 +69,7 @@ def test_every_block_is_made_again_and_is_the_same(home: Home) -> None:
     assert (found.sampled, found.of_blocks) == (0, 3)
 
 
+@pytest.mark.slow
 def test_what_differs_is_named_by_table_and_block(home: Home) -> None:
     _spoil(home, f"UPDATE patients SET city = 'Elsewhere' WHERE person_id = {BLOCK + 5}01")
 
@@ -78,6 +80,7 @@ def test_what_differs_is_named_by_table_and_block(home: Home) -> None:
     assert where_differs(found) == "patients (block 1 of 3)"
 
 
+@pytest.mark.slow
 def test_a_sample_looks_at_its_blocks_alone(home: Home) -> None:
     _spoil(home, f"UPDATE patients SET city = 'Elsewhere' WHERE person_id = {BLOCK + 5}01")
     done: list[tuple[int, int]] = []
@@ -90,6 +93,7 @@ def test_a_sample_looks_at_its_blocks_alone(home: Home) -> None:
     assert verify(home, "many", sample=1).same  # block 0, which is as it was
 
 
+@pytest.mark.slow
 def test_a_sample_sees_rows_that_are_gone_and_directories_that_differ(home: Home) -> None:
     _spoil(home, f"DELETE FROM patients WHERE person_id <= {BLOCK}99")
     _spoil(
@@ -103,6 +107,7 @@ def test_a_sample_sees_rows_that_are_gone_and_directories_that_differ(home: Home
     assert dict(found.blocks) == {"patients": (0,)}
 
 
+@pytest.mark.slow
 def test_a_file_from_before_there_were_blocks_is_not_sampled(home: Home) -> None:
     _manifest(home, {"blocks": {}})
 
@@ -110,6 +115,7 @@ def test_a_file_from_before_there_were_blocks_is_not_sampled(home: Home) -> None
         verify(home, "many", sample=1)
 
 
+@pytest.mark.slow
 def test_a_large_file_from_before_there_were_blocks_is_verified_whole(home: Home) -> None:
     path = scenarios.path(home, "many")
     described = describe_file(path)

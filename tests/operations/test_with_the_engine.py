@@ -99,8 +99,10 @@ def test_a_scenario_of_the_engine_is_kept_asked_and_proved(home: Home) -> None:
     assert found.same, found
 
 
+@pytest.mark.proof
 @pytest.mark.slow
 def test_the_size_of_chunks_and_the_number_of_threads_leave_no_trace(home: Home) -> None:
+    """Daily, tests/promises/test_same_rows.py holds the same."""
     engine = generate.default_engine()
     job = engine.prepare(PROFILE, [JOURNEY])
     digests = []
@@ -160,4 +162,3 @@ def test_expectations_are_judged_kept_and_audited(
     assert audited.expected == auditing.expected(kept.expectations)
     assert not audited.findings
     assert not audited.ok
-    assert verify(home, "expecting").same

@@ -97,6 +97,7 @@ def test_a_fault_in_a_process_brings_its_traceback(two: Processes) -> None:
         [*two.map(worker_tasks.faulty, [3], NEVER)]
 
 
+@pytest.mark.slow
 def test_a_stop_ends_the_processes_that_work(tmp_path: Path) -> None:
     stop = threading.Event()
     with Processes(2) as runner:
@@ -143,6 +144,7 @@ def test_local_alone_has_a_process_for_each_core() -> None:
     assert runner_at("local").workers == runner_at("local[*]").workers == os.cpu_count()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("place", "said"), [
     ("local[0]", "0 processes"), ("local[1025]", "1,025 processes"), ("local[x]", "no place"),
     ("ray://head:10001", "Ray is not built in"), ("spark://head:7077", "Spark is not built in"),

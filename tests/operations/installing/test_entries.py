@@ -207,6 +207,7 @@ _KEYS = st.lists(st.sampled_from("abc"), unique=True, max_size=3)
 _NESTED = _SCALAR | _KEYS.flatmap(_object)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(data=st.data(), servers=_KEYS, before=_KEYS, known=st.booleans())
 def test_any_writing_of_a_document_keeps_its_comments_and_all_that_it_has(
