@@ -149,7 +149,7 @@ def test_every_group_that_a_rule_gives_has_a_weight() -> None:
 
 @pytest.mark.slow
 def test_another_grouper_says_the_same_of_random_stays() -> None:
-    medical, surgical = verdict(medical_stays(600, seed=1)), verdict(surgical_stays(600, seed=1))
+    medical, surgical = verdict(medical_stays(300, seed=1)), verdict(surgical_stays(300, seed=1))
 
     assert medical.agreed >= 0.97, list(lines(medical.differing))
     assert surgical.agreed >= 0.93, list(lines(surgical.differing))

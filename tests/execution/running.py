@@ -23,6 +23,11 @@ def diabetic(**changes: Any) -> Document:
     return {**json.loads((_DATA / "diabetic.json").read_text()), **copy.deepcopy(changes)}
 
 
+def patients(**changes: Any) -> Document:
+    """The same people, of whom only charts are made: for tests that look at no bill."""
+    return diabetic(**{"products": ["patientsim"], **changes})
+
+
 def first_year() -> Document:
     """Their first year: visits with jitter, a branch on what was measured, a second drug."""
     found: Document = json.loads((_DATA / "first-year.json").read_text())

@@ -9,13 +9,14 @@ import pytest
 from mixed_plans import rows_of
 from readjudicated import Readjudicated
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def run() -> Readjudicated:
     return Readjudicated.of(12)
 
 
-@pytest.mark.slow
 def test_every_share_of_every_line_is_what_the_rules_say(run: Readjudicated) -> None:
     assert len(run.rows["claims"]) > 900
     assert run.lines_off() == []
@@ -41,15 +42,15 @@ def test_the_rows_have_what_plans_treat_in_ways_of_their_own(run: Readjudicated)
     assert len({row["plan_id"] for row in run.rows["claims"]}) >= 11
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_chunks_decide_nothing_differently(run: Readjudicated) -> None:
+    """Of claims and fills of fewer plans `promises/test_same_rows.py` says so each day."""
     apart = rows_of(12, size=5)
 
     for table in ("claim_lines", "fills", "accumulator_events"):
         assert apart[table] == run.rows[table]
 
 
-@pytest.mark.slow
 def test_more_families_change_nobodys_balances(run: Readjudicated) -> None:
     fewer = rows_of(5)
     known = {row["person_id"] for row in fewer["members"]}

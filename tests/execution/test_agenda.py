@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +33,7 @@ def put(agenda: Agenda, occurrence: int, days: dict[int, int]) -> None:
     agenda.put(occurrence, rows, np.array([days[row] for row in rows], dtype=np.int32))
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None, derandomize=True)
 @given(st.dictionaries(st.integers(0, 5),
                        st.dictionaries(st.integers(0, PEOPLE - 1), DAY), max_size=6))  # fmt: skip
@@ -48,6 +50,7 @@ def test_everybody_has_their_steps_by_day_and_then_by_document_order(
         assert found[row] == sorted(mine)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(
     st.lists(st.tuples(st.integers(0, 4), DAY, st.integers(-8, 8)), min_size=1, max_size=6),

@@ -25,6 +25,7 @@ from healthsim.execution.timeline.ruled import may_follow_on
 from healthsim.medicine.occupancy import STAYS, displacements
 
 _BEGINS = {"begins": {"earliest": "2025-01-06", "latest": "2025-01-06"}}  # a Monday
+_WITH_FILLS = {key: diabetic()[key] for key in ("products", "coverage")}
 
 
 def _stay(
@@ -41,7 +42,7 @@ def _emergency(at: Any, **more: Any) -> Document:
 
 
 def _people(**changes: Any) -> Document:
-    return diabetic(**{"count": 30, **changes})
+    return diabetic(**{"count": 30, "products": ["patientsim"], "coverage": None, **changes})
 
 
 def _repeat(every: Document, times: int, *steps: Document) -> Document:
@@ -188,6 +189,7 @@ def test_a_later_journey_moves_what_an_earlier_one_has_and_shortens_no_stay_but_
     assert all(b[1] >= a[2] for a, b in pairwise(spans) if a[0] == b[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("nights", "disposition"), [(4, "01"), (5, "02"), (6, "02")])
 def test_a_stay_that_ends_as_another_begins_ends_in_a_transfer(
     nights: int, disposition: str
@@ -232,6 +234,7 @@ def test_who_dies_on_the_day_of_admission_dies_in_the_stay_alone() -> None:
     assert {(steps[event_id], way) for event_id, way in ways} == {("emergency", "09"), ("in", "20")}
 
 
+@pytest.mark.slow
 def test_orders_are_urgent_in_emergencies_and_routine_in_elective_stays() -> None:
     def xray(visit: Document) -> Document:
         return visit | {"with": [event(f"of_{visit['id']}", "procedure", code="71046")]}
@@ -250,7 +253,7 @@ def test_orders_are_urgent_in_emergencies_and_routine_in_elective_stays() -> Non
 def test_no_medicine_is_fetched_during_a_stay() -> None:
     drug = event("drug", "prescription", 0, drug="lisinopril 10 mg tablet", days_supply=30,
                  refills=3, first_fill_share=1)  # fmt: skip
-    tables = _walked(drug, _stay("in", 25, 20))
+    tables = _walked(drug, _stay("in", 25, 20), **_WITH_FILLS)
     stays = {p: (a // 1440, b // 1440) for p, a, b, s in _spans(tables) if s == "in"}
     fills = listed(tables["fills"], "person_id", "fill_date")
 
@@ -273,10 +276,12 @@ def test_a_birth_ends_the_visits_of_its_pregnancy_and_the_child_is_admitted_as_n
     assert types == {(False, "2"), (True, "4")}
 
 
+@pytest.mark.proof
 def test_the_rows_do_not_depend_on_chunks() -> None:
+    """Each day `test_one_by_one.py` walks stays of random journeys for each person alone."""
     steps = (_stay("in", 2, 8), visit("seen", 5), _stay("facility", 3, 20, "snf"))
-    whole = run(_people(), journey(*steps, **_BEGINS))
-    parts = run(_people(), journey(*steps, **_BEGINS), size=4)
+    whole = run(_people(**_WITH_FILLS), journey(*steps, **_BEGINS))
+    parts = run(_people(**_WITH_FILLS), journey(*steps, **_BEGINS), size=4)
 
     assert listed(whole["encounters"]) == listed(parts["encounters"])
     assert listed(whole["fills"]) == listed(parts["fills"])

@@ -30,6 +30,7 @@ def _codes(count: int = 30, weeks: Any = 40, grams: Any = None, **changes: Any) 
     return {code for code in held if code.startswith("P0")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("weeks", "grams", "expected"),
     [

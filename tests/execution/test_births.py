@@ -16,7 +16,7 @@ from healthsim.execution.run import chunks
 from healthsim.operations.making import add_tallies
 from healthsim.products.catalogue import NOT_PER_PERSON
 from healthsim.tables import NO_NUMBER, take
-from template_runs import run as template_run
+from template_runs import BIRTHS, charts
 
 AT_HOME = f"{WOMEN} and role != 'child'"
 
@@ -189,6 +189,7 @@ def test_a_newborn_s_steps_may_ask_about_each_other() -> None:
     assert 10 < len(seen) < 190
 
 
+@pytest.mark.slow
 def test_expectations_of_a_journey_are_of_those_who_walk_it() -> None:
     seen = ["share(happened('seen')) == 1", "share(role == 'newborn') == 1"]
     hers = ["share(happened('labour')) == 1", "share(role == 'self') == 1"]
@@ -230,6 +231,7 @@ def test_a_second_birth_is_another_child() -> None:
     assert (places == 50).sum() == (places == 51).sum() == 60
 
 
+@pytest.mark.slow
 def test_in_a_family_mother_is_anchor_or_spouse_and_the_anchor_holds_the_coverage(
     families: dict[str, Columns],
 ) -> None:
@@ -254,12 +256,17 @@ def test_newborns_of_families_share_no_number(families: dict[str, Columns], name
     assert len(set(found)) == len(found)
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("size", "threads", "count"),
-    [(1, 3, 7), pytest.param(17, 1, 40, marks=pytest.mark.proof), (39, 2, 40)],
+    [
+        pytest.param(1, 3, 7, marks=pytest.mark.proof),
+        pytest.param(17, 1, 40, marks=pytest.mark.proof),
+        (19, 2, 20),
+    ],
 )
 def test_births_are_the_same_in_any_chunks(size: int, threads: int, count: int) -> None:
+    """Each day `promises/test_families.py` says so of mothers, children and newborns."""
     job = (family(count=count), pregnancy(delivery(chance=0.6), eligible=AT_HOME), well_child())
     whole, parts = run(*job), run(*job, size=size, threads=threads)
 
@@ -267,6 +274,7 @@ def test_births_are_the_same_in_any_chunks(size: int, threads: int, count: int) 
         assert listed(whole[name]) == listed(parts[name]), name
 
 
+@pytest.mark.slow
 def test_the_first_newborns_do_not_change_with_the_count() -> None:
     few, many = (run(family(count=count), pregnancy(eligible=AT_HOME)) for count in (20, 60))
 
@@ -275,6 +283,7 @@ def test_the_first_newborns_do_not_change_with_the_count() -> None:
         assert listed(few[name]) == listed(mine), name
 
 
+@pytest.mark.slow
 def test_a_birth_changes_nobody_who_was_there() -> None:
     with_birth = delivery()
     alone = {**with_birth, "with": []}
@@ -288,6 +297,7 @@ def test_a_birth_changes_nobody_who_was_there() -> None:
         assert listed(without[name], *kept) == listed(those_there(found[name]), *kept), name
 
 
+@pytest.mark.slow
 def test_a_later_birth_changes_nothing_of_an_earlier_newborn() -> None:
     second = event("more", "encounter", 299, diagnoses=["Z39.2"], procedures=["99213"])
     second["with"] = [{"do": "event", "id": "again", "type": "birth", "newborn": []}]
@@ -339,7 +349,7 @@ def test_a_journey_from_birth_without_a_birth_is_refused() -> None:
 
 @pytest.mark.slow
 def test_children_are_born_while_their_mothers_are_in_hospital() -> None:
-    tables = template_run("commercial-maternity", ("pregnancy",), 60)
+    tables = charts(*BIRTHS)
     patients, encounters = tables["patients"], tables["encounters"]
     mother = dict(listed(patients, "person_id", "mother_person_id"))
     birthday = dict(listed(patients, "person_id", "birth_date"))

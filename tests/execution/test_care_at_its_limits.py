@@ -76,6 +76,7 @@ def of_step(tables: dict[str, Columns], table: str, *columns: str) -> dict[str, 
     return found
 
 
+@pytest.mark.slow
 def test_a_physicians_claim_states_twelve_diagnoses_and_a_facilitys_twenty_five(
     year: dict[str, Columns],
 ) -> None:

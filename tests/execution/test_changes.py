@@ -59,6 +59,7 @@ def test_a_trend_in_a_stage_ends_with_the_stage() -> None:
     assert set(values(tables, "late").values()) == {round(8 - 300 / YEAR, 3)}
 
 
+@pytest.mark.slow
 def test_noise_keeps_a_share_of_itself_and_spreads_as_stated() -> None:
     wanders = {"do": "change", "id": "w", "state": "a1c",
                "noise": {"sd": 0.5, "every_days": 30, "keeps": 0.8}}  # fmt: skip

@@ -128,6 +128,7 @@ def test_staff_and_assistants_are_supervised(
     assert {npi for (npi,) in claims_of(tables, "heart", "supervising_npi")} == {NOBODY}
 
 
+@pytest.mark.slow
 def test_bills_that_are_left_as_stated_have_no_laboratory() -> None:
     stated = run(people(charge_capture="none"), steps())
 

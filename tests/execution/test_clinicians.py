@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from execution.running import Document, diabetic, event, journey, listed, run, visit
+from execution.running import Document, diabetic, event, journey, listed, patients, run, visit
 from healthsim.errors import SpecError
 from healthsim.execution.prepare import prepare
 from healthsim.tables import Columns
@@ -26,12 +26,13 @@ def seen(tables: dict[str, Columns]) -> dict[int, set[int]]:
 
 
 def test_a_person_keeps_one_clinician_of_a_specialty() -> None:
-    found = seen(run(diabetic(count=60), journey(weekly(specialty="cardiology"))))
+    found = seen(run(patients(count=60), journey(weekly(specialty="cardiology"))))
 
     assert {len(npis) for npis in found.values()} == {1}
     assert len(set.union(*found.values())) > 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("specialty", ["cardiology", "family medicine"])
 def test_whoever_is_on_duty_is_drawn_for_each_visit(specialty: str) -> None:
     weekly_visits = journey(weekly(specialty=specialty, clinician="duty"))
@@ -41,7 +42,12 @@ def test_whoever_is_on_duty_is_drawn_for_each_visit(specialty: str) -> None:
 
 
 def test_a_specialty_that_is_on_duty_may_be_kept() -> None:
-    found = seen(run(diabetic(count=60), journey(weekly(specialty="radiology", clinician="own"))))
+    found = seen(
+        run(
+            patients(count=60),
+            journey(weekly(specialty="radiology", clinician="own")),
+        )
+    )
 
     assert {len(npis) for npis in found.values()} == {1}
 
@@ -50,7 +56,7 @@ def test_a_visit_that_needs_a_referral_comes_only_to_those_referred_and_to_that_
     refers = event("sends", "referral", 10, specialty="cardiology") | {"chance": 0.5}
     early = visit("early", 5, specialty="cardiology", requires_referral=True)
     late = visit("late", 40, specialty="cardiology", requires_referral=True)
-    tables = run(diabetic(count=200), journey(refers, early, late))
+    tables = run(patients(count=200), journey(refers, early, late))
     steps = listed(tables["events"], "person_id", "step")
     sent = {who for who, step in steps if step == "sends"}
     to = dict(listed(tables["referrals"], "person_id", "referred_to_npi"))

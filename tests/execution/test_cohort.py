@@ -14,6 +14,7 @@ from execution.running import (
     event,
     journey,
     listed,
+    patients,
     run,
     visit,
     within_three_errors,
@@ -67,7 +68,7 @@ def test_a_conditional_share_follows_its_condition() -> None:
 
 
 def test_balanced_sampling_gives_the_share_exactly() -> None:
-    profile = of(diabetic(count=200, sampling="balanced"), gender={"M": 0.48, "F": 0.52},
+    profile = of(patients(count=200, sampling="balanced"), gender={"M": 0.48, "F": 0.52},
                  location={"states": {"TX": 0.8, "OK": 0.2}})  # fmt: skip
     profile["clinical"]["comorbidities"] = [{"code": "J45.909", "share": 0.31}]
     tables = run(profile)
@@ -87,8 +88,9 @@ def test_balanced_ages_fill_every_slice_of_the_bell() -> None:
     assert np.bincount(ages)[40:].tolist() == [10] * 50
 
 
+@pytest.mark.slow
 def test_exact_counts_are_exact() -> None:
-    profile = of(diabetic(count=50), gender={"exactly": {"M": 17, "F": 33}})
+    profile = of(patients(count=50), gender={"exactly": {"M": 17, "F": 33}})
     profile["clinical"]["comorbidities"] = [{"code": "N18.30", "exactly": 10}]
     profile["clinical"]["medications"] = [{"drug": "lisinopril 10 mg tablet", "exactly": 7}]
     tables = run(profile, size=7)
@@ -111,7 +113,8 @@ def test_an_exact_count_that_people_cannot_meet_is_met_by_others_or_refused() ->
 
 def test_ages_are_whole_years_on_the_day_and_stay_in_the_window() -> None:
     profile = of(
-        diabetic(count=MANY), age={"type": "normal", "mean": 60, "sd": 9, "low": 65, "high": 90}
+        patients(count=MANY),
+        age={"type": "normal", "mean": 60, "sd": 9, "low": 65, "high": 90},
     )
     tables = run(profile)
     born = np.asarray(tables["patients"]["birth_date"], dtype=np.int32)
@@ -123,6 +126,7 @@ def test_ages_are_whole_years_on_the_day_and_stay_in_the_window() -> None:
     assert counts[0] < 1.35 * counts[1]  # truncated, not clamped: no spike at the bound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("age", "low", "high"),
     [
@@ -162,7 +166,7 @@ def test_a_child_that_a_family_states_is_of_the_age_stated_to_the_day() -> None:
 
 
 def test_birthdays_fall_all_over_the_year() -> None:
-    tables = run(diabetic(count=MANY))
+    tables = run(patients(count=MANY))
     months = Counter(iso(day)[5:7] for (day,) in listed(tables["patients"], "birth_date"))
 
     assert len(months) == 12
@@ -227,6 +231,7 @@ def test_no_condition_begins_at_an_age_at_which_its_code_cannot_be() -> None:
     assert (days < 15 * 365 + 10).mean() < 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("codes", "expected"),
     [
@@ -262,7 +267,7 @@ def test_codes_combine_in_the_chart_on_visits_and_on_claims(
 
 
 def test_a_visit_before_the_kidneys_fail_states_the_plain_code() -> None:
-    profile = diabetic(count=5)
+    profile = patients(count=5)
     profile["clinical"] = {"primary": {"code": "E11.9"}}
     steps = [visit("before", 3), event("fail", "diagnosis", 30, code="N18.30"), visit("after", 60)]
     tables = run(profile, journey(*steps))
@@ -300,7 +305,7 @@ def test_no_woman_has_a_prostate_condition_whatever_a_journey_says() -> None:
 
 
 def test_a_condition_of_a_journey_is_listed_for_those_who_had_it() -> None:
-    tables = run(diabetic(count=200), journey(
+    tables = run(patients(count=200), journey(
         event("d", "diagnosis", 5, code="J45.909") | {"chance": 0.5}))  # fmt: skip
     diagnosed = {
         person for person, step in listed(tables["events"], "person_id", "step") if step == "d"
@@ -313,7 +318,7 @@ def test_a_condition_of_a_journey_is_listed_for_those_who_had_it() -> None:
 
 def test_the_primary_condition_begins_with_the_journey() -> None:
     document = journey(visit("v"), begins={"earliest": "2025-02-01", "latest": "2025-04-30"})
-    tables = run(diabetic(count=50), document)
+    tables = run(patients(count=50), document)
     first = dict(listed(tables["events"], "person_id", "event_date"))
     onset = {person: day for person, code, day in
              listed(tables["conditions"], "person_id", "code",
@@ -323,7 +328,7 @@ def test_the_primary_condition_begins_with_the_journey() -> None:
 
 
 def test_the_profile_sees_only_what_is_drawn_before() -> None:
-    profile = diabetic(count=300)
+    profile = patients(count=300)
     profile["attributes"] = {
         "late": {"type": "formula", "value": "early * 2 + age"},
         "early": {"type": "uniform", "low": 0, "high": 5, "decimals": 0},

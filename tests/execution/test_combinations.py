@@ -6,6 +6,7 @@ from math import exp, sqrt
 from typing import Any
 
 import numpy as np
+import pytest
 
 from execution.running import Document, days, diabetic, event, journey, lab, listed, run, visit
 from healthsim.tables import Columns
@@ -38,6 +39,7 @@ def test_a_wait_asks_its_condition_of_those_too_who_come_when_others_wait_alread
     assert who(tables, "w") == women
 
 
+@pytest.mark.slow
 def test_what_is_at_risk_in_a_stay_happens_in_it_or_not_at_all() -> None:
     stay = visit("stay", 10, encounter_class="inpatient", procedures=None,
                  los_days={"type": "uniform", "low": 0, "high": 8, "decimals": 0})  # fmt: skip

@@ -185,6 +185,7 @@ def test_payers_learn_of_a_death_after_it() -> None:
     assert (min(ended), max(ended)) == (1, 45)
 
 
+@pytest.mark.slow
 def test_newborns_are_covered_for_31_days_and_on_where_they_are_enrolled() -> None:
     profile = women(count=1500)
     profile["coverage"] = {"plan": {"Commercial-PPO": 1}}

@@ -221,9 +221,10 @@ def test_a_beat_that_was_delayed_is_not_overtaken_by_the_next() -> None:
         (1, 0), (2, 27), (3, 28), (4, 29)}  # fmt: skip
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("size", "count"), [(1, 8), (13, 40)])
+@pytest.mark.proof
+@pytest.mark.parametrize(("size", "count"), [pytest.param(1, 8, marks=pytest.mark.proof), (13, 20)])
 def test_protocols_are_the_same_in_chunks_of_any_size(size: int, count: int) -> None:
+    """Each day `test_one_by_one.py` says so of random journeys with such steps."""
     between = {"id": "extra", "hazard": {"per_year": 6}, "times": 5, "steps": [visit("between")]}
     one, two = delayed(), protocol(unscheduled=between, until="last('4548-4') > 9")
     two["visits"][0] |= {"id": "dose_2", "missed": 0.2, "outside": 0.1}
@@ -264,6 +265,7 @@ def _pumped(**more: Any) -> Document:
         {"id": "dose", "day": 1, "window": {"after": 1}, "steps": steps}], **more)  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("counted", ["first", "previous"])
 def test_a_visit_and_the_one_that_it_brings_are_both_on_business_days(counted: str) -> None:
     starts = {"day": {"type": "uniform", "low": 0, "high": 13, "decimals": 0}}
@@ -312,6 +314,7 @@ def _counted_before_treatment() -> tuple[list[float], list[float], list[bool]]:
     return found["low"], found["count"], known
 
 
+@pytest.mark.slow
 def test_what_delays_a_cycle_is_the_result_of_its_visit_and_is_known_in_it() -> None:
     low, treated, known = _counted_before_treatment()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from execution.running import Document, diabetic, event, journey, lab, listed, run, visit
+from execution.running import Document, diabetic, event, journey, lab, listed, patients, run, visit
 from healthsim.dates import NO_DAY, day_of
 from healthsim.tables import Columns
 
@@ -33,7 +33,10 @@ def test_an_open_repeat_beats_up_to_the_journeys_last_day(
         "until": "last('4548-4') > 90",
         "steps": [visit("seen")],
     }
-    tables = run(diabetic(count=1), journey(lab("a1c", 0), repeat, duration_days=duration))
+    tables = run(
+        patients(count=1),
+        journey(lab("a1c", 0), repeat, duration_days=duration),
+    )
 
     assert dated(tables, "seen") == expected
 
@@ -42,7 +45,10 @@ def test_what_follows_a_hazard_happens_up_to_the_journeys_last_day() -> None:
     def days(duration: int) -> list[int]:
         sure = visit("seen", 20) | {"hazard": {"share": 1, "within_days": 5}}
         steps = sure, visit("next", {"after": "seen", "day": 9})
-        return dated(run(diabetic(count=1), journey(*steps, duration_days=duration)), "next")
+        return dated(
+            run(patients(count=1), journey(*steps, duration_days=duration)),
+            "next",
+        )
 
     (last,) = days(100)
 
@@ -179,12 +185,13 @@ def test_who_withdraws_is_not_randomised_on_that_day_and_may_be_on_the_day_befor
     assert len(randomized(walked(SCREENED, event("draw", "randomization", 4), leaves))) == PEOPLE
 
 
+@pytest.mark.slow
 def test_what_is_done_in_a_stay_that_begins_before_midnight_stays_on_its_day() -> None:
     came = event("came", "encounter", 0, encounter_class="emergency", diagnoses=["J18.9"],
                  disposition={"09": 1})  # fmt: skip
     stay = event("stay", "encounter", 0, encounter_class="inpatient", los_days=3,
                  diagnoses=["J18.9"]) | {"with": [event("blood", "lab", panel="cbc")]}  # fmt: skip
-    tables = run(diabetic(count=600), journey(came, stay))
+    tables = run(patients(count=600), journey(came, stay))
     days = dict(listed(tables["events"], "event_id", "event_date"))
     taken = [row for row in listed(tables["lab_results"], "event_id", "collected_at")
              if row[0] in days]  # fmt: skip

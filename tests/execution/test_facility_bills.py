@@ -38,6 +38,7 @@ def money(tables: dict[str, Columns], code: str) -> list[tuple[int, int, int]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("step", "billed"), [
     ("clinic", [("0510", "G0463"), ("0510", "99406")]),
     ("empty", [("0510", "G0463")]),
@@ -238,6 +239,7 @@ def stated() -> dict[str, Columns]:
     return run(people() | {"charge_capture": "none"}, everywhere())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("step", "billed"), [
     ("clinic", [("0510", "99406")]),
     ("empty", []),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from audit.scenes import opened
 from execution.births import pregnancy
 from execution.families import family
 from execution.running import attempted, diabetic, first_year, journey, listed, run, visit
 from healthsim.audit import integrity
+from healthsim.audit.rules import AnyRule, AuditRule
 from healthsim.operations.auditing import compared_run
 from storing import stored
 
@@ -26,15 +29,31 @@ def of_four(count: int = 400, **where: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    territories = {"location": {"states": {"PR": 0.8, "GU": 0.2}}}
-    return stored(tmp_path_factory.mktemp("genders"), of_four(40, **territories), first_year())
+    return stored(tmp_path_factory.mktemp("genders"), *_PEOPLE)
+
+
+_PEOPLE = (of_four(40, location={"states": {"PR": 0.8, "GU": 0.2}}), first_year())
+_OF_THEM = re.compile(r"\b(gender|sex|state|zip|county|phone)\b")
+
+
+def _sql(rule: AnyRule) -> str:
+    return rule.sql if isinstance(rule, AuditRule) else f"{rule.table} {rule.broken}"
+
+
+@pytest.mark.proof
+def test_people_of_every_gender_in_territories_keep_every_rule(path: Path) -> None:
+    """Each day rules of gender and place are asked, by the next test."""
+    assert [(one.check, one.example) for one in integrity.check(path) if one.rows] == []
 
 
 @pytest.mark.slow
-def test_people_of_every_gender_in_territories_keep_every_rule_and_are_as_many_as_asked(
-    path: Path,
+def test_people_of_every_gender_in_territories_keep_rules_of_both_and_are_as_many_as_asked(
+    path: Path, tmp_path: Path
 ) -> None:
-    assert [(one.check, one.example) for one in integrity.check(path) if one.rows] == []
+    with opened(tmp_path, *_PEOPLE) as scenario:
+        asked = [rule for rule in scenario.rules if _OF_THEM.search(_sql(rule))]
+        assert len(asked) > 20
+        assert scenario.told(asked) == {}
     rows = {row[0]: row for row in compared_run(path)}
     assert [rows[f"gender {label}"][-1] for label in FOUR] == [True] * 4
 

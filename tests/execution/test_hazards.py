@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from execution.running import Document, diabetic, event, journey, lab, listed, run, visit
+from execution.running import Document, diabetic, event, journey, lab, listed, patients, run
 from healthsim.errors import SpecError
 from healthsim.execution.prepare import prepare
 
@@ -21,7 +21,8 @@ DAY_0 = 20_089
 
 
 def at_risk(hazard: Document, **more: Any) -> Document:
-    return visit("v", more.pop("at", 0)) | {"hazard": hazard} | more
+    happens = event("v", "referral", more.pop("at", 0), specialty="urology")
+    return happens | {"hazard": hazard} | more
 
 
 def days_of(
@@ -69,6 +70,7 @@ def test_a_share_occurs_within_its_window_and_for_nobody_after(day: int) -> None
     assert agrees(int((days <= day).sum()), 0.3 * min(day, 90) / 90)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [0.7, 1.8])
 def test_a_weibull_hazard_has_its_shape(shape: float) -> None:
     days = days_of(at_risk({"per_year": 0.5, "shape": shape}))
@@ -100,13 +102,14 @@ def test_a_rate_may_depend_on_the_person() -> None:
     by_sex = {"type": "conditional", "cases": [{"when": "gender == 'F'", "then": 1.0}],
               "otherwise": 0}  # fmt: skip
     document = journey(at_risk({"per_year": by_sex}))
-    tables = run(diabetic(count=400), document)
+    tables = run(patients(count=400), document)
     sex = dict(listed(tables["patients"], "person_id", "gender"))
     who = [person for (person,) in listed(tables["events"], "person_id")]
 
     assert {sex[person] for person in who} == {"F"}
 
 
+@pytest.mark.slow
 def test_a_rate_that_is_read_anew_is_still_exponential() -> None:
     days = days_of(at_risk({"per_year": 0.4, "renew_days": 30}))
 
@@ -126,6 +129,7 @@ def test_an_end_by_hazard_censors_what_else_would_occur() -> None:
     assert agrees(len(came), 2 / 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("day", [60, 365])
 def test_options_compete_and_the_earliest_is_taken_on_its_day(day: int) -> None:
     race = {"do": "branch", "id": "fate", "within_days": 365, "options": [
@@ -148,7 +152,8 @@ def test_options_compete_and_the_earliest_is_taken_on_its_day(day: int) -> None:
 
 def test_a_repeat_by_hazard_is_a_poisson_process() -> None:
     attacks = {"do": "repeat", "id": "attacks", "every": {"hazard": {"per_year": 0.8}},
-               "times": 60, "steps": [visit("v")]}  # fmt: skip
+               "times": 60,
+               "steps": [event("v", "referral", specialty="urology")]}  # fmt: skip
     days = days_of(attacks, people=2_000)
     expected = 2_000 * 0.8 * 3650 / YEAR
 
@@ -159,7 +164,7 @@ def test_a_repeat_by_hazard_is_a_poisson_process() -> None:
 def test_another_hazard_moves_no_other_step() -> None:
     other = event("other", "diagnosis", 30, code="N18.30") | {"chance": 0.5}
     slow, fast = (
-        run(diabetic(), journey(at_risk({"per_year": rate}), other)) for rate in (0.2, 0.4)
+        run(patients(), journey(at_risk({"per_year": rate}), other)) for rate in (0.2, 0.4)
     )
     kept = [[row for row in listed(one["events"]) if "other" in row] for one in (slow, fast)]
 
@@ -180,14 +185,14 @@ def test_another_hazard_moves_no_other_step() -> None:
 ])  # fmt: skip
 def test_a_hazard_that_cannot_be_is_refused(hazard: Document, found: str) -> None:
     with pytest.raises(SpecError) as caught:
-        prepare(diabetic(), [journey(at_risk(hazard))])
+        prepare(patients(), [journey(at_risk(hazard))])
 
     assert found in str(caught.value)
     assert "hazard" in str(caught.value)
 
 
 def test_data_end_where_the_calendar_does() -> None:
-    far = diabetic(as_of="2150-01-01", through=None)
+    far = patients(as_of="2150-01-01", through=None)
     with pytest.raises(SpecError, match="the calendar ends on 2199-12-31"):
         prepare(far, [journey(at_risk({"per_year": 1}), duration_days=40_000)])
 
@@ -196,4 +201,4 @@ def test_a_window_for_hazards_is_refused_where_none_compete() -> None:
     branch = {"do": "branch", "id": "b", "within_days": 9,
               "options": [{"name": "a", "otherwise": True}]}  # fmt: skip
     with pytest.raises(SpecError, match="within_days goes with options that have a hazard"):
-        prepare(diabetic(), [journey(branch)])
+        prepare(patients(), [journey(branch)])

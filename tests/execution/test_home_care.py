@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from execution.running import Document, diabetic, event, journey, listed, run
+from execution.running import Document, diabetic, event, journey, listed, patients, run
 from healthsim.medicine.home_health import LATEST_START
 
 _BEGINS = {"begins": {"earliest": "2025-01-06", "latest": "2025-01-06"}}
 _HOME = "home_health"
+_CHARTS = {"products": ["patientsim"], "coverage": None}
+_BILLED = {key: diabetic()[key] for key in ("products", "coverage")}
 
 
 def _stay(id: str, at: Any = 0, **more: Any) -> Document:
@@ -21,7 +23,7 @@ def _stay(id: str, at: Any = 0, **more: Any) -> Document:
 
 
 def _walked(*steps: Document, **changes: Any) -> dict[str, Any]:
-    return run(diabetic(**{"count": 30, "mortality": "none", **changes}),
+    return run(diabetic(**{"count": 30, "mortality": "none", **_CHARTS, **changes}),
                journey(*steps, **_BEGINS))  # fmt: skip
 
 
@@ -52,6 +54,7 @@ def test_who_is_discharged_to_home_health_is_seen_at_home_within_two_days_and_no
     assert ways == {"01", "06"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["observation", "snf", "outpatient_hospital"])
 def test_every_class_of_encounter_that_sends_people_to_home_health_has_the_visits(
     kind: str,
@@ -78,7 +81,7 @@ def test_a_journey_that_states_visits_at_home_after_a_stay_has_those_alone() -> 
 
 
 def test_the_visits_after_a_joint_is_replaced_are_of_a_therapist_and_code_aftercare() -> None:
-    tables = _walked(_stay("stay", diagnoses=["M17.11"], icd10pcs=["0SRC0J9"]))
+    tables = _walked(_stay("stay", diagnoses=["M17.11"], icd10pcs=["0SRC0J9"]), **_BILLED)
     at_home = {one for one, kind in listed(tables["encounters"], "encounter_id", "encounter_class")
                if kind == _HOME}  # fmt: skip
     coded = listed(tables["encounter_diagnoses"], "encounter_id", "sequence", "code")
@@ -87,6 +90,7 @@ def test_the_visits_after_a_joint_is_replaced_are_of_a_therapist_and_code_afterc
     assert any(procedure == "G0151" for procedure, _ in lines)
 
 
+@pytest.mark.slow
 def test_stays_of_a_repeat_have_their_care_each() -> None:
     repeat = {"do": "repeat", "id": "series", "at": 0, "every": {"days": 90}, "times": 3,
               "steps": [_stay("stay")]}  # fmt: skip
@@ -94,10 +98,11 @@ def test_stays_of_a_repeat_have_their_care_each() -> None:
     assert all(len(days) == 27 for days in _visits(tables).values())
 
 
+@pytest.mark.slow
 def test_courses_of_two_journeys_bring_one_visit_a_day() -> None:
     first = journey(_stay("stay"), name="first", **_BEGINS)
     second = journey(_stay("other", 9), name="second", **_BEGINS)
-    visits = _visits(run(diabetic(count=30, mortality="none"), first, second))
+    visits = _visits(run(patients(count=30, mortality="none"), first, second))
     assert visits
     assert all(len(set(days)) == len(days) for days in visits.values())
 

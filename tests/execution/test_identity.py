@@ -31,6 +31,7 @@ def tables() -> dict[str, Columns]:
     return run(diabetic(count=1500), first_year())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("table", "column", "shape"), SHAPES)
 def test_identifiers_have_their_shape(
     table: str, column: str, shape: str, tables: dict[str, Columns]
@@ -100,6 +101,7 @@ def mixed() -> Columns:
     return run(document)["patients"]
 
 
+@pytest.mark.slow
 def test_nobody_of_a_household_has_the_name_of_another() -> None:
     document = family(count=1_500)
     document["household"] = {"spouse": {"share": 0.7}, "children": {

@@ -65,6 +65,7 @@ def illness() -> dict[str, Columns]:
     return run(people(), document)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("year", [1, 2, 3, 5, 7, 10])
 def test_the_stages_of_10_000_people_agree_with_the_markov_chain(
     year: int, illness: dict[str, Columns]
@@ -149,6 +150,7 @@ def test_a_move_is_taken_as_soon_as_its_condition_is_seen() -> None:
     assert len(listed(tables["lab_results"])) == 200
 
 
+@pytest.mark.slow
 def test_what_a_stage_holds_ceases_on_the_day_it_is_left() -> None:
     weekly = {"do": "repeat", "id": "weekly", "every": {"days": 7}, "times": 400,
               "steps": [lab("blood")]}  # fmt: skip
@@ -236,9 +238,14 @@ def test_the_first_stage_may_be_drawn() -> None:
     assert abs(found.count("a") / 4_000 - 0.25) <= 3 * sqrt(0.25 * 0.75 / 4_000)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("size", "count"), [(1, 8), (17, 60), (59, 60)])
+@pytest.mark.proof
+@pytest.mark.parametrize(
+    ("size", "count"),
+    [pytest.param(1, 8, marks=pytest.mark.proof),
+     pytest.param(17, 60, marks=pytest.mark.proof), (31, 40)],
+)  # fmt: skip
 def test_a_lifecycle_is_the_same_in_chunks_of_any_size(size: int, count: int) -> None:
+    """Each day `test_one_by_one.py` says so of random journeys with such steps."""
     document = lifecycle(
         stage("well", rate("ill", 0.6, renew_days=90), rate("dead", 0.1), steps=[visit("v", 9)]),
         stage("ill", rate("dead", 0.5), {"to": "well", "until": "day > 900"}),

@@ -81,6 +81,7 @@ def test_a_share_that_depends_on_age_is_kept_at_every_age() -> None:
     assert within_three_errors(len(having - old), MANY - len(old), 0.1)
 
 
+@pytest.mark.slow
 def test_adding_and_removing_conditions_leaves_the_others_as_they_were() -> None:
     two = run(with_(comorbidities=[HEART, LIPIDS]))
     three = run(with_(comorbidities=[HEART, {"code": "M17.11", "share": 0.4, "loading": 0.9},
@@ -116,6 +117,7 @@ def test_with_loadings_of_one_the_rarer_condition_is_had_by_those_with_the_commo
     assert held(tables, "E78.5") == held(tables, "I10", "E78.5") > 0
 
 
+@pytest.mark.slow
 def test_chunks_do_not_change_who_has_what() -> None:
     profile = with_(comorbidities=[HEART, LIPIDS])
     whole, pieces = run(profile), run(profile, size=700, threads=2)

@@ -44,6 +44,7 @@ def _moments(rng: _Numbers, count: int) -> Iterator[Moment]:
         yield Moment(*_some(rng), PEOPLE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_a_log_counts_and_finds_the_latest_entry_in_whatever_order_they_were_added(
     seed: int,
@@ -63,6 +64,7 @@ def test_a_log_counts_and_finds_the_latest_entry_in_whatever_order_they_were_add
                 assert np.array_equal(value[at], last[2], equal_nan=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("overlapping", [False, True])
 def test_who_takes_a_drug_is_found_among_the_latest_courses(overlapping: bool) -> None:
     for seed in range(10):

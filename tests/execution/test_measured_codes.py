@@ -148,6 +148,7 @@ def test_a_raised_pressure_is_coded_once_until_a_normal_one_comes() -> None:
     assert not coded[:, 1:4].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("value", "coded"), [(88.0, False), (87.0, True)])
 def test_the_oxygen_of_the_visit_decides_whether_hypoxemia_is_coded(
     value: float, coded: bool
@@ -157,6 +158,7 @@ def test_the_oxygen_of_the_visit_decides_whether_hypoxemia_is_coded(
     assert {"R09.02" in one for (one,) in codes.values()} == {coded}
 
 
+@pytest.mark.slow
 def test_the_oxygen_of_a_later_day_of_a_stay_decides_too() -> None:
     stay = visit("stay", 10, diagnoses=["J18.9"], encounter_class="inpatient", los_days=6)
     well = [_reads(f"day_{day}", _SATURATION, 95.0, day) for day in range(3)]

@@ -81,6 +81,7 @@ def test_a_birth_year_is_the_year_of_birth(made: dict[str, Columns]) -> None:
     assert len(set(born.tolist())) > 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("born", "first", "last"),
     [("2015-03", "2015-03-01", "2015-03-31"), ("2015-03-02", "2015-03-02", "2015-03-02"),
@@ -244,12 +245,17 @@ def test_another_condition_of_a_member_changes_no_other_row() -> None:
     assert listed(without["conditions"], "person_id", "code", "onset_date") == kept
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("size", "threads", "count"),
-    [(1, 3, 7), pytest.param(17, 1, 40, marks=pytest.mark.proof), (39, 2, 40)],
+    [
+        pytest.param(1, 3, 7, marks=pytest.mark.proof),
+        pytest.param(17, 1, 40, marks=pytest.mark.proof),
+        (19, 2, 20),
+    ],
 )
 def test_members_are_the_same_in_any_chunks(size: int, threads: int, count: int) -> None:
+    """Each day `promises/test_families.py` says so of mothers, children and newborns."""
     journey = pregnancy(delivery(), eligible="gender == 'F' and age >= 18 and gestation >= 0")
     job = (four(count=count), journey)
     whole, parts = run(*job), run(*job, size=size, threads=threads)

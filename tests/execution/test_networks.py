@@ -68,6 +68,7 @@ def outside(tables: dict[str, Columns]) -> dict[str, float]:
     return {step: float(np.mean(outs)) for step, outs in found.items()}
 
 
+@pytest.mark.slow
 def test_a_person_keeps_specialist_hospital_and_pharmacy(narrow: dict[str, Columns]) -> None:
     found = treated(narrow)
 
@@ -76,6 +77,7 @@ def test_a_person_keeps_specialist_hospital_and_pharmacy(narrow: dict[str, Colum
         assert found[person, "er"][1] == found[person, "er2"][1] == found[person, "after"][1]
 
 
+@pytest.mark.slow
 def test_other_events_change_nobody_who_treats(narrow: dict[str, Columns]) -> None:
     before, after = treated(narrow), treated(run(covered(in_share=0.3), MORE))
 
@@ -89,7 +91,7 @@ def test_other_events_change_nobody_who_treats(narrow: dict[str, Columns]) -> No
 def test_a_panel_is_the_same_in_pieces_and_in_a_larger_population(
     narrow: dict[str, Columns],
 ) -> None:
-    larger = run(covered(in_share=0.3) | {"count": PEOPLE + 50}, YEAR, size=37)
+    larger = run(covered(in_share=0.3) | {"count": PEOPLE + 50}, YEAR, size=257)
 
     assert treated(narrow).items() <= treated(larger).items()
     panel = dict(listed(larger["patients"], "person_id", "pcp_npi"))
@@ -105,10 +107,12 @@ def test_members_who_may_not_go_outside_do_so_in_emergencies_alone(
     assert 0.15 < found["er"] < 0.6
 
 
+@pytest.mark.slow
 def test_without_a_network_everything_is_in_it() -> None:
     assert set(outside(run(covered("Original"), YEAR)).values()) == {0.0}
 
 
+@pytest.mark.slow
 def test_members_who_may_go_outside_do_so_as_readily_as_the_plan_says() -> None:
     rarely = outside(run(covered(in_share=0.5, outside=0.1), YEAR))
     freely = outside(run(covered(in_share=0.5, outside=1.0), YEAR))

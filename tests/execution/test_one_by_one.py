@@ -70,7 +70,7 @@ def plain(found: dict[Any, Any]) -> dict[Any, Any]:
 
 
 @pytest.mark.slow
-@settings(max_examples=8, deadline=None, derandomize=True,
+@settings(max_examples=5, deadline=None, derandomize=True,
           suppress_health_check=list(HealthCheck))  # fmt: skip
 @given(documents=journeys())
 def test_every_person_walks_as_if_alone(documents: list[dict[str, Any]]) -> None:
@@ -82,7 +82,7 @@ def test_every_person_walks_as_if_alone(documents: list[dict[str, Any]]) -> None
 
 
 @pytest.mark.slow
-@settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(documents=journeys(most=5), size=st.sampled_from([1, 4, 9]))
 def test_who_shares_a_chunk_changes_nothing(documents: list[dict[str, Any]], size: int) -> None:
     profile = {**PEOPLE, "count": 10}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from execution.running import charted, diabetic, event, journey, listed, run
+import pytest
+
+from execution.running import charted, diabetic, event, journey, listed, patients, run
 from healthsim.dates import NO_DAY
 from healthsim.tables import Columns
 
@@ -24,7 +26,10 @@ def _treated(code: str, drug: str, **changes: int) -> list[dict[str, object]]:
 
 
 def test_a_drug_is_stopped_on_the_last_day_of_what_it_is_for() -> None:
-    tables = run(diabetic(count=20), journey(*_treated("M54.50", "duloxetine 30 mg capsule")))
+    tables = run(
+        patients(count=20),
+        journey(*_treated("M54.50", "duloxetine 30 mg capsule")),
+    )
     over, ends = _over(tables, "M54.50"), _ends(tables, "duloxetine")
 
     assert len(ends) > 10
@@ -36,7 +41,7 @@ def test_a_drug_is_stopped_on_the_last_day_of_what_it_is_for() -> None:
 
 def test_a_drug_for_what_lasts_or_leaves_a_history_goes_on() -> None:
     for code, drug in (("I10", "lisinopril 10 mg tablet"), ("I63.9", "clopidogrel 75 mg tablet")):
-        tables = run(diabetic(count=10), journey(*_treated(code, drug)))
+        tables = run(patients(count=10), journey(*_treated(code, drug)))
         assert {status for status, _ in _ends(tables, drug.split()[0]).values()} <= {
             "active",
             "completed",
@@ -65,6 +70,7 @@ def test_a_drug_of_the_day_on_which_an_operation_ends_an_illness_is_for_what_com
     assert {status for status, _ in _ends(tables, "celecoxib").values()} == {"completed"}
 
 
+@pytest.mark.slow
 def test_a_note_says_why_a_drug_is_stopped() -> None:
     seen = [event(f"seen_{day}", "encounter", day, diagnoses=["I10"]) for day in range(70, 121)]
     steps = _treated("M54.50", "duloxetine 30 mg capsule")

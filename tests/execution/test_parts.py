@@ -13,6 +13,7 @@ import pytest
 from execution.running import Document, diabetic, event, journey, lab, listed, run, visit
 from healthsim.errors import SpecError
 from healthsim.execution.prepare import prepare
+from healthsim.specification.journeys import includes
 from healthsim.tables import Columns
 
 DAY_0 = 20_089
@@ -130,6 +131,7 @@ def test_what_was_included_is_written_out_and_runs_the_same_again() -> None:
     assert '"parts"' not in job.journey_texts[0]
 
 
+@pytest.mark.slow
 def test_a_journey_of_the_library_can_be_included() -> None:
     document = journey({"do": "include", "id": "joins", "part": "new-member-onboarding"})
     tables = run(people(50, products=["patientsim", "membersim", "rxmembersim"]), document)
@@ -170,9 +172,13 @@ def bomb() -> Document:
     return journey({"do": "include", "id": "all", "part": "p0"}) | {"parts": parts}
 
 
-@pytest.mark.slow
-def test_parts_that_grow_without_end_are_refused_before_they_do() -> None:
-    with pytest.raises(SpecError, match="copies over 2,000,000 bytes"):
+@pytest.mark.parametrize("most", [200_000, pytest.param(2_000_000, marks=pytest.mark.proof)])
+def test_parts_that_grow_without_end_are_refused_before_they_do(
+    monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    assert includes._MOST_COPIED == 2_000_000
+    monkeypatch.setattr(includes, "_MOST_COPIED", most)
+    with pytest.raises(SpecError, match=f"copies over {most:,} bytes"):
         prepare(people(5), [bomb()])
 
 

@@ -151,6 +151,7 @@ def test_without_the_rules_what_is_stated_is_filled_as_it_is_stated() -> None:
     assert set(listed(tables["prescriptions"], "refills")) == {(3,)}
 
 
+@pytest.mark.slow
 def test_a_switch_moves_nothing_else() -> None:
     drug = event("drug", "prescription", 0, drug=METFORMIN, refills=5)
     with_rule, without = prescribed(drug), prescribed(drug, pharmacy="none")

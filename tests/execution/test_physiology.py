@@ -210,7 +210,8 @@ def test_an_attribute_is_the_set_point_on_the_first_day() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "drug", ["atorvastatin 20 mg tablet", "lisinopril 10 mg tablet", "metformin 500 mg tablet",
-             "hydrochlorothiazide 25 mg tablet", "prednisone 20 mg tablet"],
+             *(pytest.param(drug, marks=pytest.mark.proof) for drug in
+               ("hydrochlorothiazide 25 mg tablet", "prednisone 20 mg tablet"))],
 )  # fmt: skip
 def test_a_new_drug_moves_what_its_effects_name_and_nothing_else(
     drug: str, healthy: dict[str, Columns]
@@ -231,6 +232,7 @@ def test_a_new_drug_moves_what_its_effects_name_and_nothing_else(
     assert moved <= may_move
 
 
+@pytest.mark.slow
 def test_a_drug_that_is_never_filled_does_nothing(healthy: dict[str, Columns]) -> None:
     takes = event("drug", "prescription", 20, drug="atorvastatin 80 mg tablet", days_supply=90,
                   refills=3, first_fill_share=0)  # fmt: skip
@@ -341,8 +343,9 @@ def test_a_dose_of_a_trial_acts_on_those_who_get_it() -> None:
     assert abs(found[2] / found[0] - 1) < 0.05
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_two_journeys_and_any_chunks_give_the_same_bodies() -> None:
+    """Each day `promises/test_same_rows.py` says so of a year of results."""
     first = long_journey(
         *labs(0, 90), test_of(30, HEMOGLOBIN, type="constant", value=9), name="first"
     )
@@ -353,9 +356,8 @@ def test_two_journeys_and_any_chunks_give_the_same_bodies() -> None:
         "sbp": {"type": "normal", "mean": 140, "sd": 10}})  # fmt: skip
     whole = run(profile, first, second)["lab_results"]
 
-    for size in (1, 5):
-        parts = run(profile, first, second, size=size, threads=2)["lab_results"]
-        assert listed(parts, "lab_result_id", "value") == listed(whole, "lab_result_id", "value")
+    parts = run(profile, first, second, size=4, threads=2)["lab_results"]
+    assert listed(parts, "lab_result_id", "value") == listed(whole, "lab_result_id", "value")
 
 
 def test_a_body_answers_for_any_time_and_several_times_for_one_person() -> None:

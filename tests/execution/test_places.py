@@ -82,6 +82,7 @@ def numbers(partial: PartialCohort, name: str) -> NDArray[np.float64]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["harris", "orleans", "vermont"])
 def test_ages_and_sexes_are_those_of_the_place(place: str) -> None:
     people = built_in_population().people[counties(place)].sum(axis=0)
@@ -98,6 +99,7 @@ def test_ages_and_sexes_are_those_of_the_place(place: str) -> None:
     assert within(np.array([women[old].mean()]), np.array([share]), int(old.sum()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["harris", "orleans", "vermont"])
 @pytest.mark.parametrize("code", MEASURES)
 def test_prevalence_among_adults_is_that_of_the_place(place: str, code: str) -> None:

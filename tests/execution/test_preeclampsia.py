@@ -10,6 +10,8 @@ import pytest
 
 from execution.running import listed, run
 
+pytestmark = pytest.mark.slow
+
 _TEMPLATES = Path(__file__).parents[2] / "templates"
 _PROTEIN = "2890-2"
 
@@ -22,7 +24,9 @@ def tables() -> dict[str, Any]:
         for name in ("profiles/commercial-maternity.json", "journeys/pregnancy.json")
     )
     journey["state"]["pressure_rank"]["start"]["high"] = 0.03
-    return run(profile | {"count": 24, "seed": 4711, "detail": "full"}, journey)
+    people = {"count": 24, "seed": 4711, "detail": "full", "products": ["patientsim"],
+              "expectations": []}  # fmt: skip
+    return run(profile | people, journey | {"expectations": []})
 
 
 def _days(tables: dict[str, Any], prefix: str) -> dict[int, tuple[int, int]]:

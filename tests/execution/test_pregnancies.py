@@ -10,18 +10,19 @@ import pytest
 
 from execution.births import women
 from execution.running import event, journey, listed, run, visit
-from template_runs import kept
+from template_runs import BIRTHS, chart_file
 
 _SYSTOLIC = "8480-6"
 
 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    path = kept("commercial-maternity", ("pregnancy",), 60)
+    path = chart_file(*BIRTHS)
     with duckdb.connect(str(path), read_only=True) as opened:
         yield opened
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("code", "middle", "severe"), [
     ("O13.3", 141, 0.05), ("O14.03", 145, 0.1), ("O14.13", 163, 0.8),
 ])  # fmt: skip

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pytest
 
 from execution.running import diabetic, event, journey, listed, run, visit
 from healthsim.dates import NO_DAY
@@ -108,6 +109,7 @@ def test_who_may_not_prescribe_renews_nothing() -> None:
         assert any(row[0] != NO_NUMBER for row in _rows(tables, "encounter_id")) is some
 
 
+@pytest.mark.slow
 def test_what_is_written_early_is_filled_when_what_is_at_hand_runs_out() -> None:
     often = [visit(f"v{day}", day) for day in range(5, 360, 20)]
     quiet = run(_profile("lisinopril 10 mg tablet"), journey(visit("v5", 5)))

@@ -137,6 +137,7 @@ WAIVED = ("QW", "")
 Billed = dict[str, dict[int, list[Line]]]
 
 
+@pytest.mark.slow
 def test_who_was_seen_in_three_years_is_no_new_patient(billed: Billed) -> None:
     assert codes(billed["new_heart"]) == {(("99204", ""),)}
     assert codes(billed["again_heart"]) == {(("99214", ""),)}
@@ -278,6 +279,7 @@ def test_anaesthesia_costs_its_base_units_and_minutes(adults: dict[str, Columns]
     assert np.corrcoef(units, amounts)[0, 1] > 0.5
 
 
+@pytest.mark.slow
 def test_a_profile_may_leave_bills_as_they_are_stated(stated: dict[str, Columns]) -> None:
     bills = lines_of(stated)
 

@@ -103,6 +103,7 @@ def last() -> dict[str, Columns]:
     return run_chunk(job, MOST_PEOPLE - 10, 10)[0].tables
 
 
+@pytest.mark.slow
 def test_the_last_of_a_hundred_million_people_can_be_made_alone(last: dict[str, Columns]) -> None:
     job = prepare(diabetic(count=MOST_PEOPLE, detail="coded"), [first_year()])
     alone = run_chunk(job, MOST_PEOPLE - 1, 1)[0].tables
@@ -141,12 +142,13 @@ def test_numbers_of_the_last_people_have_their_shapes(last: dict[str, Columns]) 
     assert _text(mrn) == f"MRN{MOST_PEOPLE * 100 + 1}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("families", [False, True])
 def test_nobody_shares_a_number_between_ranges_far_apart(families: bool) -> None:
     plans = {"plan": {"Commercial-PPO": 0.5, "MA-HMO": 0.5}}
     most = MOST_FAMILIES if families else MOST_PEOPLE
     profile = family(count=most) if families else diabetic(count=most, coverage=plans)
-    job = prepare(profile)
+    job = prepare(profile | {"products": ["membersim"]})
     starts = (0, 49_997, 1_899_997, 9_999_994) + (
         () if families else (10_000_000, 39_999_997, most - FEW)
     )

@@ -47,6 +47,7 @@ def tables() -> Mapping[str, Columns]:
     return run(diabetic(count=6), STAYS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("step", "billed"), [
     ("usual", (("0120", 3, 0, True),)),
     ("shock", (("0200", 3, 0, True), ("0206", 2, 3, False), ("0120", 3, 5, False))),
@@ -76,6 +77,7 @@ def test_what_is_done_twice_on_a_day_by_one_centre_is_one_line(
     assert blood == {2}
 
 
+@pytest.mark.slow
 def test_bills_that_are_left_as_stated_have_a_ward() -> None:
     stated = run(diabetic(count=6, charge_capture="none"), STAYS)
 

@@ -110,12 +110,14 @@ def test_a_stay_begins_in_the_hospital_of_its_emergency_visit_when_that_has_ende
     assert np.all(stay.end_at >= stay.start_at)
 
 
+@pytest.mark.slow
 def test_every_table_of_people_is_filled_by_a_function(ctx: SyncContext) -> None:
     filled = {*synced_tables(ctx), *NOT_PER_PERSON}
 
     assert filled == {table.name for table in TABLES}
 
 
+@pytest.mark.slow
 def test_tables_can_be_made_twice_from_one_chunk_and_are_the_same(ctx: SyncContext) -> None:
     first, second = synced_tables(ctx), synced_tables(ctx)
 
@@ -143,6 +145,7 @@ def test_the_facility_lines_of_an_emergency_are_on_the_bill_of_its_stay_alone(
     assert [(line.code, line.revenue) for line in moved] == [(None, "0450")]
 
 
+@pytest.mark.slow
 def test_the_tables_of_the_network_hold_what_the_rows_of_all_chunks_refer_to(job: Job) -> None:
     references: dict[str, set[int]] = {}
     network: dict[str, set[int]] = {}

@@ -201,6 +201,7 @@ def test_the_table_of_violations_is_there_only_where_some_are_planted() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_result_of_the_same_visit_is_what_counts_wherever_it_stands() -> None:
     drug = event("drug", "prescription", drug="spironolactone 25 mg tablet", first_fill_share=1.0)
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pytest
 
 from execution.running import Document, diabetic, event, journey, listed, run, visit
 from healthsim.dates import next_business_day
@@ -34,7 +35,7 @@ def _days(tables: dict[str, Any], *steps: str) -> dict[int, list[int]]:
 
 
 def _people(**changes: Any) -> Document:
-    return diabetic(**{"count": 30, **changes})
+    return diabetic(**{"count": 30, "products": ["patientsim"], "coverage": None, **changes})
 
 
 def test_sessions_of_every_day_come_on_as_many_business_days() -> None:
@@ -114,9 +115,11 @@ def test_of_an_earlier_journey_what_the_next_of_a_series_would_overtake_is_left_
     assert all(a < b for days in found.values() for a, b in pairwise(days))
 
 
+@pytest.mark.proof
 def test_the_days_of_a_series_do_not_depend_on_chunks() -> None:
+    """Each day `test_one_by_one.py` says so of random journeys with such steps."""
     daily = journey(_repeat({"days": 1}, 12, _session("therapy", {"day": 0, "variance_days": 2})))
 
-    whole, parts = run(_people(), daily), run(_people(), daily, size=4)
+    whole, parts = run(_people(), daily), run(_people(), daily, size=19)
 
     assert listed(whole["events"]) == listed(parts["events"])

@@ -87,6 +87,7 @@ def test_what_is_dated_after_an_end_is_not_counted() -> None:
     assert tallied(figures).asked == PEOPLE - 100
 
 
+@pytest.mark.slow
 def test_figures_do_not_depend_on_the_size_of_chunks() -> None:
     chance: dict[str, Any] = {"type": "conditional", "otherwise": 0.4,
                               "cases": [{"when": "age >= 70", "then": 0.2}]}  # fmt: skip

@@ -45,6 +45,7 @@ def _days(tables: dict[str, Any], loinc: str) -> dict[int, list[int]]:
     return found
 
 
+@pytest.mark.slow
 def test_respiratory_failure_has_blood_gases_on_arrival_and_the_next_morning() -> None:
     assert set(map(tuple, _days(_failing(), "2703-7").values())) == {(0, 1)}
 
@@ -83,6 +84,7 @@ def test_what_a_journey_measures_on_a_day_is_not_measured_again() -> None:
     assert all(0 in days for days in _days(tables, "2823-3").values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("code", "loinc", "days"), [
     ("I50.23", "2823-3", (0, 1, 2)), ("A41.9", "718-7", (0, 1)), ("J18.9", "2823-3", (0, 2)),
 ])  # fmt: skip
@@ -105,6 +107,7 @@ def test_no_test_is_taken_after_the_stay() -> None:
     assert all(at < ends[person] for person, at in taken)
 
 
+@pytest.mark.slow
 def test_intensive_care_charts_vital_signs_every_four_hours_and_recovery_on_arrival() -> None:
     knee = _walked(_stay("M17.11", 3, icd10pcs=["0SRC0J9"], drg="470"), full=True)
     for tables, unit, every in ((_failing(), "intensive care", 240), (knee, "recovery", 0)):
@@ -200,6 +203,7 @@ def test_low_sodium_is_measured_daily_and_is_back_when_it_ends() -> None:
     assert sum(value >= 135 for value in last) >= 0.8 * len(last) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("code", "longest"), [("J96.01", False), ("J96.11", True)])
 def test_oxygen_ends_hours_before_people_leave_for_a_home_without(code: str, longest: bool) -> None:
     tables = _walked(_stay(code, 2), full=True)

@@ -29,6 +29,7 @@ def _done(stay: Document) -> set[str]:
     return {code for (code,) in listed(tables["procedures"], "code")}
 
 
+@pytest.mark.slow
 def test_a_stay_for_kidney_failure_has_dialysis() -> None:
     assert DIALYSIS in _done(_stay("N18.6"))
     assert DIALYSIS in _done(_stay("E87.70", "N18.6", "Z99.2"))
@@ -77,6 +78,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
         yield scenario
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", OF_TREATMENTS)
 def test_a_stay_without_it_is_told(made: Scenario, change: Tampering) -> None:
     assert made.told(made.of(*change.breaks)) == {}

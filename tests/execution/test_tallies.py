@@ -49,17 +49,17 @@ def got(profile: Document, *journeys: Document) -> list[float | None]:
 
 @pytest.mark.slow
 def test_neither_size_nor_order_of_chunks_moves_a_figure() -> None:
-    profile = diabetic(count=120, expectations=["share(takes('metformin')) < 1"])
+    profile = diabetic(count=60, expectations=["share(takes('metformin')) < 1"])
     year = first_year() | {"expectations": EXPECTED}
     whole = judged(profile, year)
 
     assert all(one["met"] for one in whole)
-    for size in (37, 119):
-        assert judged(profile, year, size=size, threads=2) == whole
+    assert judged(profile, year, size=37, threads=2) == whole
 
 
+@pytest.mark.slow
 def test_figures_agree_with_the_rows() -> None:
-    profile, year = diabetic(count=200), first_year()
+    profile, year = diabetic(count=80), first_year()
     tables = run(profile, year)
     a1c = np.array([value for code, value in listed(tables["lab_results"], "loinc", "value")
                     if code == "4548-4"])  # fmt: skip

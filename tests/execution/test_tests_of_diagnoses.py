@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 
-from execution.running import Document, charted, diabetic, event, journey, listed, run, visit
+from execution.running import (
+    Document,
+    charted,
+    diabetic,
+    event,
+    journey,
+    listed,
+    patients,
+    run,
+    visit,
+)
 from healthsim.tables import NO_NUMBER, Columns
 
 _PEOPLE = 12
@@ -39,8 +50,9 @@ def _results(tables: dict[str, Columns], loinc: str) -> int:
     return int(tables["lab_results"]["loinc"].equals(loinc).sum())
 
 
+@pytest.mark.slow
 def test_a_stay_for_pneumonia_has_a_chest_film_that_reports_it() -> None:
-    tables = charted(diabetic(count=_PEOPLE), journey(_stay("lungs", 20, "J18.9")))
+    tables = charted(patients(count=_PEOPLE), journey(_stay("lungs", 20, "J18.9")))
     said = listed(tables["diagnostic_reports"], "display", "conclusion")
 
     assert _films(tables) == _PEOPLE
@@ -53,6 +65,7 @@ def test_a_film_in_emergency_is_not_repeated_in_the_stay_that_follows() -> None:
     assert _films(tables) == _PEOPLE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["71046", "71250"])
 def test_a_stay_that_states_its_film_has_no_other(code: str) -> None:
     stay = _stay("lungs", 20, "J18.9") | {"with": [event("film", "procedure", code=code)]}
@@ -82,13 +95,14 @@ def test_what_is_diagnosed_during_a_stay_is_tested_on_its_day() -> None:
     assert filmed == ill
 
 
+@pytest.mark.slow
 def test_fibrillation_found_in_a_stay_has_an_electrocardiogram_and_a_later_visit_its_own() -> None:
     found = event("found", "diagnosis", 2, code="I48.91")
     later = visit("later", 80, diagnoses=["Z09"]) | {
         "with": [event("ecg", "procedure", code="93000")]
     }
     stay = _stay("heart", 20, "I25.10", los_days=5) | {"with": [found]}
-    tables = charted(diabetic(count=_PEOPLE), journey(stay, later))
+    tables = charted(patients(count=_PEOPLE), journey(stay, later))
     said = [(day, text.split(".")[0]) for day, what, text
             in listed(tables["diagnostic_reports"], "effective_at", "display", "conclusion")
             if what == "EKG study"]  # fmt: skip
@@ -136,6 +150,7 @@ def test_an_emergency_visit_does_not_state_what_the_stay_after_it_finds() -> Non
     assert any(code.startswith("E11") for code in stated["emergency"])
 
 
+@cache
 def _cultured(kind: str, *codes: str) -> dict[str, Columns]:
     """Return stays of a week whose cultures all grow Escherichia coli, if they are named so."""
     grown = {"600-7": {"Escherichia coli": 1}, "630-4": {"Escherichia coli": 1}}
@@ -143,9 +158,10 @@ def _cultured(kind: str, *codes: str) -> dict[str, Columns]:
             for loinc, result in grown.items()]  # fmt: skip
     stay = visit("stay", 20, encounter_class=kind, los_days=7, diagnoses=list(codes),
                  procedures=None) | {"with": labs}  # fmt: skip
-    return charted(diabetic(count=_PEOPLE), journey(stay))
+    return charted(patients(count=_PEOPLE), journey(stay))
 
 
+@pytest.mark.slow
 def test_a_stay_names_the_organism_that_its_culture_grew() -> None:
     tables = _cultured("inpatient", "A41.9", "N39.0")
     stated = {code for (code,) in listed(tables["encounter_diagnoses"], "code")}
@@ -154,6 +170,7 @@ def test_a_stay_names_the_organism_that_its_culture_grew() -> None:
     assert "A41.9" not in stated
 
 
+@pytest.mark.slow
 def test_a_condition_names_its_organism_from_the_day_of_the_report_on() -> None:
     tables = _cultured("inpatient", "A41.9")
     told = {person: at // 1440 for person, code, at
@@ -169,6 +186,7 @@ def test_a_condition_names_its_organism_from_the_day_of_the_report_on() -> None:
         assert spans[person, "A41.9"][1] == day - 1
 
 
+@pytest.mark.slow
 def test_the_first_note_of_a_stay_does_not_know_the_organism() -> None:
     notes = listed(_cultured("inpatient", "A41.9", "N39.0")["clinical_notes"], "type", "text")
     first = [text for kind, text in notes if kind == "34117-2"]
@@ -198,6 +216,7 @@ def _taken_home(nights: int, *after: Document, **details: Any) -> list[tuple[str
             if encounter != NO_NUMBER and days < 10]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("nights", "days"), [(2, {7}), (5, {5}), (9, set())])
 def test_who_leaves_a_stay_for_sepsis_early_takes_an_antibiotic_along(
     nights: int, days: set[int]
@@ -229,6 +248,7 @@ def _ejection(tables: dict[str, Columns]) -> list[tuple[int, float]]:
             if code == "10230-1"]  # fmt: skip
 
 
+@cache
 def _injured() -> dict[str, Columns]:
     found = event("kidney", "diagnosis", code="N17.9") | {"chance": 0.6}
     stay = _stay("stay", 20, "J18.9") | {"with": [found, event("b", "lab", panel="bmp")]}
@@ -288,7 +308,7 @@ def test_what_a_result_defines_is_recorded_when_it_is_reported() -> None:
 def test_every_ultrasound_of_the_heart_measures_the_ejection_fraction_that_it_reports() -> None:
     done = visit("seen", 20) | {"with": [event("echo", "procedure", code="93306")]}
     billed = visit("again", 60, procedures=["93306"])
-    tables = charted(diabetic(count=_PEOPLE), journey(done, billed))
+    tables = charted(patients(count=_PEOPLE), journey(done, billed))
     said = [text for what, text in listed(tables["diagnostic_reports"], "display", "conclusion")
             if what == "US Heart"]  # fmt: skip
 

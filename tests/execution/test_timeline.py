@@ -17,6 +17,7 @@ from execution.running import (
     journey,
     lab,
     listed,
+    patients,
     run,
     visit,
     within_three_errors,
@@ -65,7 +66,7 @@ def test_a_quarter_after_the_branch_feels_the_drug_that_the_branch_started() -> 
         lab("quarter", {"day": 100, "variance_days": 20}, **READ)
         | {"when": "takes('glipizide') or a1c < 60"},
     ]  # fmt: skip
-    tables = run(diabetic(count=300), journey(*steps, state=A1C))
+    tables = run(patients(count=300), journey(*steps, state=A1C))
     when, value, way = days(tables), values(tables), taken(tables, "decide")
 
     treated = [person for person, name in way.items() if name == "treat"]
@@ -92,7 +93,7 @@ def test_a_visit_that_jitters_past_the_branch_is_not_seen_by_it() -> None:
 
 
 def test_the_second_quarter_of_the_year_decides() -> None:
-    tables = run(diabetic(count=300), first_year())
+    tables = run(patients(count=300), first_year())
     step = {one: (name, beat) for one, name, beat in
             listed(tables["events"], "event_id", "step", "occurrence")}  # fmt: skip
     measured = {person: value for person, one, value in
@@ -110,7 +111,7 @@ def test_nothing_comes_before_its_cause() -> None:
         visit("back", {"after": "cause", "day": -25}),
         branch("ways", 60, otherwise(visit("inside", {"after": "cause", "day": 1}))),
     ]
-    when = days(run(diabetic(count=200), journey(*steps)))
+    when = days(run(patients(count=200), journey(*steps)))
     people = {person for person, _ in when}
 
     for person in people:
@@ -120,7 +121,12 @@ def test_nothing_comes_before_its_cause() -> None:
 
 
 def test_variance_is_even_on_both_sides() -> None:
-    when = days(run(diabetic(count=4000), journey(visit("v", {"day": 60, "variance_days": 3}))))
+    when = days(
+        run(
+            patients(count=4000),
+            journey(visit("v", {"day": 60, "variance_days": 3})),
+        )
+    )
     counts = np.bincount([day - BEGUN - 57 for day in when.values()])
 
     assert len(counts) == 7
@@ -129,8 +135,13 @@ def test_variance_is_even_on_both_sides() -> None:
 
 def test_business_days_roll_weekends_and_holidays_forward() -> None:
     at = {"day": {"type": "uniform", "low": 0, "high": 360, "decimals": 0}}
-    plain = days(run(diabetic(count=400), journey(visit("v", at))))
-    rolled = days(run(diabetic(count=400), journey(visit("v", {**at, "business_days": True}))))
+    plain = days(run(patients(count=400), journey(visit("v", at))))
+    rolled = days(
+        run(
+            patients(count=400),
+            journey(visit("v", {**at, "business_days": True})),
+        )
+    )
     closed = {day_of(day.isoformat()) for day in federal_holidays(2025)}
 
     for key, day in rolled.items():
@@ -141,14 +152,14 @@ def test_business_days_roll_weekends_and_holidays_forward() -> None:
 
 def test_a_repeat_counts_from_its_first_day_and_not_from_jittered_visits() -> None:
     inner = visit("v", {"day": 0, "variance_days": 9})
-    tables = run(diabetic(count=50), journey(
+    tables = run(patients(count=50), journey(
         repeat("r", 20, {"days": 30}, inner, times=4)))  # fmt: skip
     for beat, day in listed(tables["events"], "occurrence", "event_date"):
         assert 0 <= day - BEGUN - 20 - 30 * (beat - 1) <= 9
 
 
 def test_months_are_held_at_the_end_of_a_shorter_one() -> None:
-    tables = run(diabetic(count=1), journey(
+    tables = run(patients(count=1), journey(
         repeat("r", 30, {"months": 1}, visit("v"), times=4)))  # fmt: skip
     dates = [iso(day) for (day,) in listed(tables["events"], "event_date")]
 
@@ -158,7 +169,7 @@ def test_months_are_held_at_the_end_of_a_shorter_one() -> None:
 def test_a_repeat_goes_on_until_its_condition_holds() -> None:
     steps = [repeat("r", 0, {"days": 30}, change("up", by=1), lab("read", **READ),
                     until="a1c >= 12", times=9)]  # fmt: skip
-    tables = run(diabetic(count=100), journey(*steps, state=A1C))
+    tables = run(patients(count=100), journey(*steps, state=A1C))
     last: dict[int, float] = {}
     for person, value in listed(tables["lab_results"], "person_id", "value"):
         last[person] = max(value, last.get(person, 0))
@@ -170,7 +181,7 @@ def test_a_repeat_goes_on_until_its_condition_holds() -> None:
 
 def test_a_repeat_without_times_may_begin_on_any_day_of_the_journey() -> None:
     steps = [repeat("r", 90, {"days": 90}, visit("v", 5), until="day > 200")]
-    tables = run(diabetic(count=5), journey(*steps))
+    tables = run(patients(count=5), journey(*steps))
 
     found = sorted({day - BEGUN for (day,) in listed(tables["events"], "event_date")})
     assert found == [95, 185]
@@ -179,7 +190,7 @@ def test_a_repeat_without_times_may_begin_on_any_day_of_the_journey() -> None:
 def test_a_change_over_days_is_felt_in_part_on_the_way() -> None:
     steps = [change("rise", 10, to=17.7, over={"days": 100}), lab("half", 60, **READ),
              lab("whole", 110, **READ), lab("later", 200, **READ)]  # fmt: skip
-    tables = run(diabetic(count=50), journey(*steps, state=A1C))
+    tables = run(patients(count=50), journey(*steps, state=A1C))
     found = values(tables)
 
     for person in {person for person, _ in found}:
@@ -191,7 +202,7 @@ def test_a_change_that_is_dated_back_counts_from_its_own_day() -> None:
     steps = [visit("v", 30), change("set", 25, to=5),
              change("early", {"after": "v", "day": -10}, by=1), lab("read", 60,
                  **READ)]  # fmt: skip
-    found = values(run(diabetic(count=5), journey(*steps, state=A1C)))
+    found = values(run(patients(count=5), journey(*steps, state=A1C)))
 
     assert set(found.values()) == {5.0}  # +1 on day 20, then set on day 25
 
@@ -201,7 +212,7 @@ def test_a_later_journey_that_finds_a_condition_earlier_is_believed() -> None:
     earlier = event("earlier", "diagnosis", 20, code="J45.909")
     asked = visit("asked", 50) | {"when": "has('J45')"}
     second = journey(earlier, asked, name="second")
-    tables = run(diabetic(count=5), journey(found), second)
+    tables = run(patients(count=5), journey(found), second)
 
     assert sum(step == "asked" for (step,) in listed(tables["events"], "step")) == 5
 
@@ -209,7 +220,7 @@ def test_a_later_journey_that_finds_a_condition_earlier_is_believed() -> None:
 def test_a_later_journey_sees_an_earlier_one_as_of_its_day_and_never_the_reverse() -> None:
     second = journey(visit("asked", {"day": 50}) | {"when": "happened('first')"}, name="second")
     first = journey(visit("first", {"day": 50, "variance_days": 10}))
-    when = days(run(diabetic(count=100), first, second))
+    when = days(run(patients(count=100), first, second))
     asked = {person for person, step in when if step == "asked"}
 
     assert asked == {person for (person, step), day in when.items()
@@ -241,7 +252,7 @@ def test_nothing_in_a_life_is_later_than_its_end() -> None:
 def test_the_end_of_a_journey_ends_that_journey_alone() -> None:
     stop = {"do": "end", "id": "stop", "scope": "journey", "at": 50, "when": "age > 1"}
     one = journey(stop, visit("on", 50), visit("past", 60))
-    tables = run(diabetic(count=20), one, journey(visit("other", 60), name="second"))
+    tables = run(patients(count=20), one, journey(visit("other", 60), name="second"))
     steps = [step for (step,) in listed(tables["events"], "step")]
 
     assert steps.count("past") == 0
@@ -325,7 +336,7 @@ def test_a_drug_of_somebody_who_died_was_not_replaced_afterwards() -> None:
 
 
 def test_a_step_takes_place_for_a_chance_of_people() -> None:
-    tables = run(diabetic(count=3000), journey(visit("v") | {"chance": 0.37}))
+    tables = run(patients(count=3000), journey(visit("v") | {"chance": 0.37}))
 
     assert within_three_errors(len(tables["events"]["person_id"]), 3000, 0.37)
 
@@ -337,7 +348,7 @@ def test_weights_share_people_out_inside_every_condition() -> None:
         {"name": "c", "weight": 0.7, "steps": []},
         {"name": "d", "weight": 0.3, "steps": []},
     ]
-    tables = run(diabetic(count=3000), journey(branch("ways", 5, *options)))
+    tables = run(patients(count=3000), journey(branch("ways", 5, *options)))
     gender = dict(listed(tables["patients"], "person_id", "gender"))
     found = [(gender[person], way) for person, way in taken(tables, "ways").items()]
     men = sum(one == "M" for one, _ in found)
@@ -348,19 +359,22 @@ def test_weights_share_people_out_inside_every_condition() -> None:
 
 
 def test_nobody_who_is_not_eligible_walks() -> None:
-    tables = run(diabetic(count=100), journey(visit("v"), eligible="control == 'controlled'"))
+    tables = run(
+        patients(count=100),
+        journey(visit("v"), eligible="control == 'controlled'"),
+    )
     assert 40 < len(tables["events"]["person_id"]) < 80
 
 
 def test_a_state_may_decide_who_is_eligible() -> None:
     document = journey(visit("v"), state={"severity": {"start": 3}}, eligible="severity > 2")
 
-    assert len(run(diabetic(count=10), document)["events"]["person_id"]) == 10
+    assert len(run(patients(count=10), document)["events"]["person_id"]) == 10
 
 
 def test_people_begin_evenly_within_the_window() -> None:
     document = journey(visit("v"), begins={"earliest": "2025-02-01", "latest": "2025-02-04"})
-    when = days(run(diabetic(count=2000), document))
+    when = days(run(patients(count=2000), document))
     counts = np.bincount([day - day_of("2025-02-01") for day in when.values()])
 
     assert len(counts) == 4

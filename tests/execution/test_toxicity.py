@@ -105,6 +105,7 @@ def test_an_adverse_event_that_a_result_defines_is_measured_on_its_first_day() -
     assert not len(none["lab_results"]["value"])
 
 
+@pytest.mark.slow
 def test_an_adverse_event_by_hazard_comes_days_after_a_count_that_does_not_show_it() -> None:
     risk = neutropenia(0) | {"hazard": {"share": 0.9, "within_days": 60}}
     tables = run(people(), trial(*counts(*range(1, 60, 7)), risk))
@@ -238,7 +239,7 @@ def test_what_cannot_be_is_refused_with_what_to_do(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("size", "count"), [(1, 5), (7, 20)])
+@pytest.mark.parametrize(("size", "count"), [pytest.param(1, 5, marks=pytest.mark.proof), (7, 12)])
 def test_parts_have_the_results_of_the_whole(size: int, count: int) -> None:
     job = (people(count), trial(*counts(21, 25), neutropenia(serious=0.5)))
     whole, parts = run(*job), run(*job, size=size)

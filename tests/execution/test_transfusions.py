@@ -97,6 +97,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
         yield scenario
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", OF_TRANSFUSIONS, ids=str)
 def test_a_stay_that_does_not_answer_or_look_again_is_told(
     made: Scenario, change: Tampering

@@ -50,6 +50,11 @@ def tables() -> Tables:
     return run(candidates(count=600), trial())
 
 
+@pytest.fixture(scope="module")
+def few() -> Tables:
+    return run(candidates(), trial())
+
+
 def asked(tables: Tables) -> list[dict[str, Any]]:
     """Return everyone who was asked to take part in the trial."""
     names = list(tables["subjects"])
@@ -61,6 +66,7 @@ def subjects(tables: Tables) -> list[dict[str, Any]]:
     return [one for one in asked(tables) if one["consent_date"] != NO_DAY]
 
 
+@pytest.mark.slow
 def test_who_refuses_consent_has_a_day_and_a_reason_and_nothing_else_of_the_trial(
     tables: Tables,
 ) -> None:
@@ -77,6 +83,7 @@ def test_who_refuses_consent_has_a_day_and_a_reason_and_nothing_else_of_the_tria
         assert not people & {person for (person,) in listed(tables[table], "person_id")}
 
 
+@pytest.mark.slow
 def test_consent_may_depend_on_who_is_asked_and_without_it_everybody_takes_part() -> None:
     by_sex = {"type": "conditional", "cases": [{"when": "gender == 'F'", "then": 0}],
               "otherwise": 1}  # fmt: skip
@@ -347,9 +354,9 @@ def test_a_hazard_by_arm_is_the_rate_of_the_event_while_people_are_in_the_trial(
 
 @pytest.mark.slow
 def test_chunks_threads_and_more_people_change_no_row() -> None:
-    whole = run(candidates(), trial())
-    parts = run(candidates(), trial(), size=23, threads=3)
-    more = run(candidates(count=150), trial(), size=64)
+    whole = run(candidates(count=40), trial())
+    parts = run(candidates(count=40), trial(), size=23, threads=3)
+    more = run(candidates(count=60), trial())
 
     for name in whole:
         assert listed(whole[name]) == listed(parts[name]), name
@@ -360,14 +367,10 @@ def test_chunks_threads_and_more_people_change_no_row() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("step", "change"), [("nausea", {"chance": 0.9}), ("headache", {"hazard": {"per_year": 9}})]
-)
-def test_another_risk_of_an_adverse_event_moves_no_other_row(
-    step: str, change: dict[str, Any]
-) -> None:
-    before, other = run(candidates(), trial()), trial()
-    step_of(other, step).update(change)
+def test_another_risk_of_an_adverse_event_moves_no_other_row(few: Tables) -> None:
+    before, other = few, trial()
+    step_of(other, "nausea").update(chance=0.9)
+    step_of(other, "headache").update(hazard={"per_year": 9})
     after = run(candidates(), other)
 
     for name in before:
@@ -385,7 +388,7 @@ def test_another_risk_of_an_adverse_event_moves_no_other_row(
 
 
 @pytest.mark.slow
-def test_two_trials_may_have_the_same_people() -> None:
+def test_two_trials_may_have_the_same_people(few: Tables) -> None:
     other = copy.deepcopy(trial()) | {"name": "other-trial"}
     other["trial"] |= {"id": "SYN-302", "arms": {"new": 1, "old": 1}, "strata": [], "block": 2}
     other["state"], other["phases"] = {}, [{"name": "all", "steps": [
@@ -406,4 +409,4 @@ def test_two_trials_may_have_the_same_people() -> None:
             if term == "Itch"}  # fmt: skip
     assert itch == {person for person, arm in arms.items() if arm == "new"}
     alone = [row for row in listed(found["subjects"]) if "SYN-301" in row]
-    assert alone == listed(run(candidates(), trial())["subjects"])
+    assert alone == listed(few["subjects"])

@@ -154,6 +154,7 @@ def test_figures_that_cannot_be_are_refused(details: Document, where: str) -> No
     assert any(where in str(one) for one in refused.value.problems)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "count"), [(1, 5), (7, 20)])
 def test_parts_have_the_tumours_of_the_whole(size: int, count: int) -> None:
     alone = trial(shrinks_per_week=0.05) | {"trial": {"id": "T-1", "phase": "2"}}

@@ -30,7 +30,9 @@ def trial(**details: Any) -> Document:
     return journey(screened, drawn, usual, trial=TRIAL, duration_days=200)
 
 
-BY_ARM = {"classes": {"drug": CHEMO}, "within_days": 168}
+TERMS = ["Nausea", "Stomatitis", "Alopecia", "Headache", "Nasopharyngitis", "Diarrhea",
+         "Neutrophil count decreased", "Febrile neutropenia"]  # fmt: skip
+BY_ARM = {"classes": {"drug": CHEMO}, "within_days": 168, "terms": TERMS}
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +55,8 @@ def test_terms_come_as_often_in_each_arm_as_their_class_says(tables: dict[str, C
     of = Counter(arm for (arm,) in listed(tables["subjects"], "arm"))
     placebo = usual_events("placebo")
 
-    assert len({term for _, term in found}) >= 30
-    for term in ("Nausea", "Stomatitis", "Alopecia", "Headache", "Nasopharyngitis", "Diarrhea"):
+    assert {term for _, term in found} == set(TERMS)
+    for term in TERMS[:6]:
         expected = {"drug": usual[term].share,
                     "control": placebo[term].share if term in placebo else 0}  # fmt: skip
         for arm, share in expected.items():
@@ -80,7 +82,7 @@ def test_one_class_for_all_keeps_to_the_terms_and_the_sex_that_are_stated() -> N
     terms = ["Vulvovaginal candidiasis", "Balanitis"]
     usual = trial(classes="sglt2 inhibitor", within_days=2000, terms=terms)
     usual["duration_days"] = 2100
-    tables = run(people(300), usual)
+    tables = run(people(150), usual)
     gender = dict(listed(tables["patients"], "person_id", "gender"))
     found = {(term, gender[who]) for who, term in
              listed(tables["adverse_events"], "person_id", "term")}  # fmt: skip
@@ -88,28 +90,31 @@ def test_one_class_for_all_keeps_to_the_terms_and_the_sex_that_are_stated() -> N
     assert found == {("Vulvovaginal candidiasis", "F"), ("Balanitis", "M")}
 
 
+@pytest.mark.slow
 def test_a_term_that_is_left_out_does_not_happen_and_others_do() -> None:
     all_of, some = (
-        {term for (term,) in listed(run(people(100), made)["adverse_events"], "term")}
+        {term for (term,) in listed(run(people(50), made)["adverse_events"], "term")}
         for made in (trial(classes="placebo"), trial(classes="placebo", without=["Headache"]))
     )
 
+    assert len(all_of) > 6
     assert all_of - some == {"Headache"}
     assert some < all_of
 
 
 @pytest.mark.slow
-def test_another_class_in_one_arm_leaves_the_other_arm_as_it_is() -> None:
-    one, two = (run(people(50), trial(classes={"drug": name, "control": "placebo"}))
-                for name in (CHEMO, "statin"))  # fmt: skip
-    control = {who for who, arm in listed(one["subjects"], "person_id", "arm") if arm == "control"}
+def test_another_class_in_one_arm_leaves_the_other_arm_as_it_is(tables: dict[str, Columns]) -> None:
+    two = run(people(16), trial(classes={"drug": "statin"}, within_days=168))
+    control = {who for who, arm in listed(two["subjects"], "person_id", "arm") if arm == "control"}
     columns = ("person_id", "term", "start_date", "grade")
     first, second = ([row for row in listed(found["adverse_events"], *columns) if row[0] in control]
-                     for found in (one, two))  # fmt: skip
+                     for found in (tables, two))  # fmt: skip
 
+    second = [row for row in second if row[1] in TERMS]
     assert first == second != []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("details", "where", "told"), [
     ({"classes": "cytotoxic"}, "details.classes", "cytotoxic chemotherapy"),
     ({"classes": {"drugs": "statin"}}, "details.classes.drugs", "did you mean 'drug'"),

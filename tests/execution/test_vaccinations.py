@@ -175,7 +175,7 @@ def test_a_vaccine_without_a_known_series_is_given_on_its_day() -> None:
         (NO_DAY, True, None, None, NO_DAY, None, None)}  # fmt: skip
 
 
-@pytest.mark.parametrize(("chunk", "count"), [(1, 5), (7, 20)])
+@pytest.mark.parametrize(("chunk", "count"), [pytest.param(1, 5, marks=pytest.mark.proof), (7, 12)])
 def test_parts_have_the_doses_of_the_whole(chunk: int, count: int) -> None:
     steps = [seen(f"v{month}", {"age": {"months": month}, "variance_days": 20},
                   shot(f"d{month}", cvx)) for month, cvx in ((12, "83"), (18, "83"))]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from execution.running import diabetic, journey, listed, run, visit
+from execution.running import diabetic, journey, listed, patients, run, visit
 from healthsim.medicine.datafiles import rows
 from healthsim.medicine.visit_lengths import visit_length
 from healthsim.tables import Columns
@@ -73,7 +73,7 @@ def test_the_longest_beginning_of_a_code_counts() -> None:
 
 def test_emergency_visits_of_the_late_evening_end_at_different_times_of_their_day() -> None:
     seen = visit("seen", 3, encounter_class="emergency", diagnoses=["R07.9"], procedures=[])
-    found = run(diabetic(count=400), journey(seen))
+    found = run(patients(count=400), journey(seen))
     times = [(start, end) for kind, start, end in
              listed(found["encounters"], "encounter_class", "start_at", "end_at")
              if kind == "emergency"]  # fmt: skip

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from healthsim.codes.diagnoses import icd10cm
 from healthsim.medicine.charted_causes import FILE, charted_causes
 from healthsim.medicine.datafiles import rows
 from healthsim.medicine.mortality import background_causes, condition_factors
 
 
+@pytest.mark.slow
 def test_every_chronic_cause_is_one_that_people_die_of_and_its_codes_exist() -> None:
     causes = {*background_causes()[0], *(one.cause for one in condition_factors())}
     codes = tuple(icd10cm().rows)

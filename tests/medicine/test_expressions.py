@@ -24,6 +24,7 @@ def test_what_is_not_arithmetic_is_refused(text: str) -> None:
         parse(text)
 
 
+@pytest.mark.slow
 def test_numpy_and_sql_agree_on_every_formula() -> None:
     formulas = [
         formula

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from execution.running import diabetic, event, journey, run, visit
+from execution.running import event, journey, patients, run, visit
 from healthsim.tables import Columns
 from template_runs import equals
 
@@ -202,6 +202,7 @@ def test_white_cells_of_the_septic_are_many_or_few() -> None:
     assert 0.02 <= np.mean(cells < 4) <= 0.25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", _ACUTE)
 def test_ten_weeks_later_nothing_is_left(code: str) -> None:
     for loinc, low, high in (("6690-2", 3.5, 11.5), ("2524-7", 0.4, 2.3), ("8310-5", 35.8, 37.6)):
@@ -235,7 +236,7 @@ def test_who_has_a_slow_or_a_fast_pulse_shows_it_on_the_day(
 ) -> None:
     found = event("found", "diagnosis", code=code)
     seen = visit("seen", 60, diagnoses=[code]) | {"with": [found]}
-    signs = run(diabetic(count=60, attributes={}), journey(seen))["vital_signs"]
+    signs = run(patients(count=60, attributes={}), journey(seen))["vital_signs"]
     pulses = np.asarray(signs["value"])[equals(signs["loinc"], "8867-4")]
 
     assert len(pulses) > 50

@@ -13,6 +13,7 @@ from healthsim.medicine import problems
 from healthsim.medicine.problems import begins_condition, usual_course, usual_courses
 
 
+@pytest.mark.slow
 def test_every_prefix_is_the_beginning_of_codes_and_what_it_becomes_lasts() -> None:
     codes = sorted(icd10cm().codes)
     for prefix, course in usual_courses().items():

@@ -119,7 +119,7 @@ def _rows(shares: CostShares) -> list[tuple[int, ...]]:
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(lines)
 def test_whole_columns_share_as_a_clerk_does_line_by_line(served: list[Line]) -> None:
     turn = sorted(range(len(served)), key=lambda row: (served[row].day, row))
@@ -128,7 +128,7 @@ def test_whole_columns_share_as_a_clerk_does_line_by_line(served: list[Line]) ->
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(lines)
 def test_a_family_meets_its_limits_as_a_clerk_keeps_its_page(served: list[Line]) -> None:
     turn = sorted(range(len(served)), key=lambda row: (served[row].day, row))
@@ -149,7 +149,8 @@ def test_a_persons_deductible_is_met_when_the_familys_is() -> None:
     assert shares.coinsurance.tolist() == [0, 25, 100]
 
 
-@settings(deadline=None)
+@pytest.mark.slow
+@settings(max_examples=50, deadline=None)
 @given(lines, st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_does_not_matter_when_ties_are_given(
     served: list[Line], shuffle: object
@@ -164,7 +165,8 @@ def test_the_order_of_the_rows_does_not_matter_when_ties_are_given(
     assert mixed == [straight[row] for row in order]
 
 
-@settings(deadline=None)
+@pytest.mark.slow
+@settings(max_examples=50, deadline=None)
 @given(lines)
 def test_nobody_pays_more_than_the_maximum_and_nothing_is_lost(served: list[Line]) -> None:
     served = _input(served)

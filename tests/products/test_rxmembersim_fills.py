@@ -147,6 +147,7 @@ def test_an_abandoned_fill_is_put_back_in_two_weeks_and_nothing_follows_it() -> 
     assert who.sum() == abandoned.sum()
 
 
+@pytest.mark.slow
 def test_a_refill_that_nobody_fetches_is_put_back_and_made_again_under_its_number() -> None:
     made = dispense(courses(1.0, returned_share=np.full(PEOPLE, RETURNED_SHARE)))
     back = made.reversed != NO_DAY
@@ -162,6 +163,7 @@ def test_a_refill_that_nobody_fetches_is_put_back_and_made_again_under_its_numbe
         assert again[p, n] > d
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     st.integers(0, 400), st.floats(0.01, 1), st.floats(0, 1), st.integers(1, 90),

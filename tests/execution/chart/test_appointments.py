@@ -8,12 +8,14 @@ import duckdb
 import pytest
 
 from healthsim.medicine.appointments import figures
-from template_runs import kept
+from template_runs import BIRTHS, CANCERS, HEARTS, KNEES, chart_file
+
+pytestmark = pytest.mark.slow  # its runs
 
 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    path = kept("medicare-diabetic", ("diabetic-annual", "surgical-episode"), 60)
+    path = chart_file(*KNEES)
     with duckdb.connect(str(path), read_only=True) as opened:
         yield opened
 
@@ -69,7 +71,7 @@ def test_what_is_booked_comes_after_the_data_and_after_two_visits(
 
 
 def test_a_visit_is_booked_after_what_it_comes_of_and_an_attack_the_day_before_at_most() -> None:
-    path = kept("medicare-heart-failure", ("heart-failure-exacerbation",), 30)
+    path = chart_file(*HEARTS)
     with duckdb.connect(str(path), read_only=True) as opened:
         early = opened.execute("""
             SELECT count(*), count(*) FILTER (a.booked_at < e.end_at) FROM appointments AS a
@@ -79,7 +81,7 @@ def test_a_visit_is_booked_after_what_it_comes_of_and_an_attack_the_day_before_a
     assert early is not None
     assert early[0] > 3
     assert early[1] == 0
-    path = kept("medicaid-pediatric", ("pediatric-asthma-year",), 60)
+    path = chart_file("medicaid-pediatric", ("pediatric-asthma-year",), 60)
     with duckdb.connect(str(path), read_only=True) as opened:
         ahead = opened.execute("""
             SELECT count(*), max(date_diff('day', booked_at, start_at)) FROM appointments
@@ -107,7 +109,7 @@ def test_a_visit_before_an_operation_is_booked_once_the_operation_is_decided(
 
 
 def test_nobody_books_for_a_child_before_the_stay_of_its_birth_ends() -> None:
-    path = kept("commercial-maternity", ("pregnancy",), 60)
+    path = chart_file(*BIRTHS)
     with duckdb.connect(str(path), read_only=True) as opened:
         found = opened.execute("""
             SELECT count(*), count(*) FILTER (a.booked_at >= e.end_at)
@@ -120,7 +122,7 @@ def test_nobody_books_for_a_child_before_the_stay_of_its_birth_ends() -> None:
 
 
 def test_what_a_test_of_the_day_finds_is_not_why_the_visit_was_booked() -> None:
-    path = kept("oncology-trial-candidates", ("oncology-treatment-cycle",), 25)
+    path = chart_file(*CANCERS)
     with duckdb.connect(str(path), read_only=True) as opened:
         put_off = opened.execute("""
             SELECT count(*), count(*) FILTER (a.reason_code = 'Z51.11'
@@ -129,8 +131,8 @@ def test_what_a_test_of_the_day_finds_is_not_why_the_visit_was_booked() -> None:
             WHERE e.reason = 'Treatment deferred: neutropenia'
             """).fetchone()
     assert put_off is not None
-    assert put_off[0] == put_off[1] > 10
-    path = kept("commercial-maternity", ("pregnancy",), 90)
+    assert put_off[0] == put_off[1] > 5
+    path = chart_file(*BIRTHS)
     with duckdb.connect(str(path), read_only=True) as opened:
         found = opened.execute("""
             SELECT count(*) FILTER (e.reason_code = 'O99.820'),
@@ -140,5 +142,5 @@ def test_what_a_test_of_the_day_finds_is_not_why_the_visit_was_booked() -> None:
             JOIN conditions AS c ON c.person_id = a.person_id AND c.code = 'O99.820'
             """).fetchone()
     assert found is not None
-    assert found[0] > found[2] > 5
+    assert found[0] > found[2] > 2
     assert found[1] == 0

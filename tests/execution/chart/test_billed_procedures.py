@@ -27,6 +27,7 @@ def tables() -> Mapping[str, Columns]:
     return charted(diabetic(count=5, attributes={}, clinical=clinical), VISITS)
 
 
+@pytest.mark.slow
 def test_an_operation_and_a_dialysis_that_a_visit_bills_are_procedures_with_an_order(
     tables: Mapping[str, Columns],
 ) -> None:

@@ -7,17 +7,16 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from healthsim.execution.prepare import prepare
-from healthsim.execution.run import chunks
+from execution.running import charted, diabetic, first_year, run
 from healthsim.products.patientsim.detail import BEYOND_CORE
-from template_runs import kept, load
+from template_runs import HEARTS, chart_file
 
-PROFILE, JOURNEY = "medicare-heart-failure", "heart-failure-exacerbation"
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    path = kept(PROFILE, (JOURNEY,), 60)
+    path = chart_file(*HEARTS)
     with duckdb.connect(str(path), read_only=True) as opened:
         yield opened
 
@@ -61,13 +60,9 @@ def test_others_are_those_who_treated_and_their_days_those_of_their_visits(
     assert {row[2] for row in told} == {"hospital", "specialist"}
 
 
-@pytest.mark.slow
 def test_a_core_chart_leaves_tables_out_and_changes_no_other() -> None:
-    profile = load(PROFILE) | {"count": 4}
-    whole, core = (
-        next(iter(chunks(prepare(profile | choice, [load(JOURNEY)])))).tables
-        for choice in ({}, {"detail": "core"})
-    )
+    profile = diabetic(count=4)
+    whole, core = charted(profile, first_year()), run(profile, first_year())
     added = {table.name for tables in BEYOND_CORE.values() for table in tables}
     assert whole.keys() - core.keys() == added
     for name, columns in core.items():

@@ -23,7 +23,7 @@ def _bypass(*codes: str) -> Document:
 
 def _seen(*steps: Document, **changes: Any) -> list[tuple[str, dict[str, int]]]:
     """Return of each angiogram its text and the stenosis of each narrow vessel, per cent."""
-    profile = diabetic(count=40, **{"attributes": {}, **changes})
+    profile = diabetic(count=40, **{"attributes": {}, "products": ["patientsim"], **changes})
     texts = [text for text, loinc in
              listed(charted(profile, journey(*steps))["diagnostic_reports"], "conclusion", "loinc")
              if loinc == "18745-0"]  # fmt: skip
@@ -36,6 +36,7 @@ def _without_main(narrow: dict[str, int]) -> set[str]:
     return set(narrow) - {"Left main"}
 
 
+@pytest.mark.slow
 def test_before_three_grafts_three_vessels_are_narrow_and_the_left_main_of_some() -> None:
     seen = _seen(_ANGIOGRAM, _bypass("02100Z9", "021109W"))
 
@@ -46,6 +47,7 @@ def test_before_three_grafts_three_vessels_are_narrow_and_the_left_main_of_some(
     assert len({text for text, _ in seen}) > 20
 
 
+@pytest.mark.slow
 def test_before_one_graft_the_anterior_vessel_is_narrow() -> None:
     seen = _seen(_ANGIOGRAM, _bypass("02100Z9"))
 
@@ -54,6 +56,7 @@ def test_before_one_graft_the_anterior_vessel_is_narrow() -> None:
     }
 
 
+@pytest.mark.slow
 def test_an_infarction_with_its_stent_closes_its_vessel_alone() -> None:
     stent = visit("stent", 10, encounter_class="inpatient", los_days=3, procedures=["99223"],
                   diagnoses=["I21.11"], icd10pcs=["027034Z", "B2111ZZ"])  # fmt: skip
@@ -70,6 +73,7 @@ def test_without_disease_or_treatment_no_vessel_is_narrow() -> None:
     assert "-vessel" not in text
 
 
+@pytest.mark.slow
 def test_a_treatment_without_a_diagnosis_of_the_arteries_shows_them_too() -> None:
     pain = _ANGIOGRAM | {"details": _ANGIOGRAM["details"] | {"diagnoses": ["R07.9"]}}
     seen = _seen(pain, _bypass("02100Z9", "021009W"))
@@ -84,6 +88,7 @@ def test_disease_that_nobody_operates_is_of_one_to_three_vessels() -> None:
     assert counts.count(1) > counts.count(3)
 
 
+@pytest.mark.slow
 def test_what_a_profile_states_of_vessels_wins() -> None:
     stated = {"vessels": 2, "left_main": {"yes": 1}}
     seen = _seen(_ANGIOGRAM, _bypass("02100Z9", "021109W"), attributes=stated)

@@ -7,29 +7,27 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from execution.running import charted, diabetic, event, journey, visit
 from healthsim.dates import NO_DAY
-from healthsim.execution.prepare import prepare
-from healthsim.execution.run import chunks
 from healthsim.tables import Coded, Columns
-from template_runs import load
+from template_runs import KNEES, charts, load
 
 KNEE, PACEMAKER, METER = "JWH", "LWP", "NBW"
-_HAS = {"code": "Z95.0", "share": 0.4}
 
 
-def _tables(**changed: object) -> dict[str, Columns]:
-    profile = (
-        load("medicare-diabetic")
-        | {"count": 40, "mortality": "none", "products": ["patientsim"]}
-        | changed
-    )
-    profile["clinical"]["comorbidities"].append(_HAS)
-    return next(iter(chunks(prepare(profile, [load("surgical-episode")])))).tables
+def _of_some(count: int) -> dict[str, Columns]:
+    """Return the tables of people of whom some have a pacemaker, some diabetes, all a new knee."""
+    has = [{"code": "Z95.0", "share": 0.4}, {"code": "E11.9", "share": 0.5}]
+    clinical = {"primary": {"code": "I10", "onset": {"years_before": 3}}, "comorbidities": has}
+    knee = visit("knee", 40, encounter_class="inpatient", los_days=2, diagnoses=["M17.11"])
+    done = event("replaced", "procedure", code="27447")
+    profile = diabetic(count=count, attributes={}, clinical=clinical, products=["patientsim"])
+    return charted(profile, journey(visit("seen", 10), knee | {"with": [done]}))
 
 
 @pytest.fixture(scope="module")
-def tables() -> dict[str, Columns]:
-    return _tables()
+def some() -> dict[str, Columns]:
+    return _of_some(40)
 
 
 def _of(devices: Columns, code: str) -> np.ndarray:
@@ -46,7 +44,8 @@ def _coded(columns: Columns, *begins: str) -> set[int]:
 
 
 @pytest.mark.slow
-def test_one_operation_under_two_codes_is_one_knee_of_its_side(tables: dict[str, Columns]) -> None:
+def test_one_operation_under_two_codes_is_one_knee_of_its_side() -> None:
+    tables = charts(*KNEES)
     devices, procedures = tables["devices"], tables["procedures"]
     knees = _of(devices, KNEE)
     people = Counter(np.asarray(devices["person_id"])[knees].tolist())
@@ -58,8 +57,8 @@ def test_one_operation_under_two_codes_is_one_knee_of_its_side(tables: dict[str,
     assert set(np.asarray(devices["procedure_id"])[knees]) <= set(procedures["procedure_id"])
 
 
-def test_who_has_the_code_of_a_pacemaker_has_one_since_then(tables: dict[str, Columns]) -> None:
-    devices, conditions = tables["devices"], tables["conditions"]
+def test_who_has_the_code_of_a_pacemaker_has_one_since_then(some: dict[str, Columns]) -> None:
+    devices, conditions = some["devices"], some["conditions"]
     found = _of(devices, PACEMAKER)
     codes = conditions["code"]
     assert isinstance(codes, Coded)
@@ -72,18 +71,18 @@ def test_who_has_the_code_of_a_pacemaker_has_one_since_then(tables: dict[str, Co
     } == since
 
 
-def test_only_who_has_diabetes_measures_glucose(tables: dict[str, Columns]) -> None:
-    devices = tables["devices"]
+def test_only_who_has_diabetes_measures_glucose(some: dict[str, Columns]) -> None:
+    devices = some["devices"]
     theirs = set(np.asarray(devices["person_id"])[_of(devices, METER)].tolist())
 
     assert theirs
-    assert theirs <= _coded(tables["conditions"], "E10", "E11", "E13")
+    assert theirs <= _coded(some["conditions"], "E10", "E11", "E13")
     assert (np.asarray(devices["implanted_date"])[_of(devices, METER)] == NO_DAY).all()
 
 
-def test_other_devices_and_people_change_no_row_of_a_device(tables: dict[str, Columns]) -> None:
-    fewer = _tables(count=12)["devices"]
-    whole = tables["devices"]
+@pytest.mark.slow
+def test_other_devices_and_people_change_no_row_of_a_device(some: dict[str, Columns]) -> None:
+    fewer, whole = _of_some(12)["devices"], some["devices"]
     size = len(np.asarray(fewer["device_id"]))
 
     assert size
@@ -98,13 +97,11 @@ def test_other_devices_and_people_change_no_row_of_a_device(tables: dict[str, Co
 
 @pytest.mark.slow
 def test_a_port_for_chemotherapy_is_put_in_once_with_its_device_and_an_operation_note() -> None:
-    profile = load("oncology-trial-candidates") | {
-        "count": 4,
-        "mortality": "none",
-        "products": ["patientsim", "membersim", "trialsim"],
-    }
-    job = prepare(profile, [load("oncology-treatment-cycle")])
-    tables = next(iter(chunks(job))).tables
+    products = ["patientsim", "membersim"]
+    profile = load("oncology-trial-candidates") | {"count": 4, "products": products}
+    (port,) = (step for step in load("oncology-treatment-cycle")["phases"][0]["steps"]
+               if step["id"] == "port")  # fmt: skip
+    tables = charted(profile, journey(port | {"at": 9}))
     notes, lines = tables["clinical_notes"], tables["claim_lines"]
     ports = Counter(np.asarray(tables["devices"]["person_id"])[_of(tables["devices"], "LJT")])
     assert isinstance(lines["procedure"], Coded)
@@ -118,8 +115,9 @@ def test_a_port_for_chemotherapy_is_put_in_once_with_its_device_and_an_operation
     assert set(Counter(billed).values()) == {2}, "the surgeon's line and the hospital's"
 
 
+@pytest.mark.slow
 def test_a_walker_is_kept_for_six_weeks_after_the_joint_is_replaced() -> None:
-    tables = _tables(count=60)
+    tables = charts(*KNEES)
     devices, done = tables["devices"], tables["procedures"]
     operated = dict(zip(done["person_id"][chosen := done["code"].equals("27447")].tolist(),
                         done["performed_date"][chosen].tolist(), strict=True))  # fmt: skip

@@ -10,7 +10,9 @@ import pytest
 
 from execution.running import charted, diabetic, event, journey, lab, listed
 from healthsim.execution.sync.chart.notes.examination_tables import examinations, findings
-from template_runs import kept
+from template_runs import BIRTHS, chart_file
+
+pytestmark = pytest.mark.slow
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection
 
@@ -125,7 +127,7 @@ def test_every_finding_is_reached_by_some_row_and_every_system_is_examined() -> 
 
 @pytest.fixture(scope="module")
 def births() -> Iterator[Connection]:
-    path = kept("commercial-maternity", ("pregnancy",), 9)
+    path = chart_file(*BIRTHS)
     with duckdb.connect(str(path), read_only=True) as opened:
         yield opened
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from healthsim.codes.icd10cm import icd10cm
 from healthsim.dates import NO_DAY
@@ -165,6 +166,7 @@ def is_of_heart(code: str) -> bool:
     return by_hospitals or (is_operation(code) and 33400 <= int(code) <= 33536)
 
 
+@pytest.mark.slow
 def test_every_sentence_is_of_a_code_of_the_book_and_every_group_of_a_study() -> None:
     known = {code[:length] for code in icd10cm().rows for length in range(1, len(code) + 1)}
     unknown = {

@@ -8,7 +8,7 @@ import pytest
 from healthsim.execution.sync.chart.goals import _achievement
 from healthsim.medicine.goals import care_goals
 from healthsim.tables import Coded, Columns
-from template_runs import charts
+from template_runs import KNEES, charts
 
 _ORDER = ("in-progress", "improving", "worsening", "no-change", "achieved", "sustaining",
           "not-achieved")  # fmt: skip
@@ -16,7 +16,7 @@ _ORDER = ("in-progress", "improving", "worsening", "no-change", "achieved", "sus
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, Columns]:
-    return charts("medicare-diabetic", "surgical-episode", 60)
+    return charts(*KNEES)
 
 
 def _said(before: float, latest: float, *, active: bool, low: float = np.nan) -> str | None:

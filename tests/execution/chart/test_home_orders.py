@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from execution.running import Document, charted, diabetic, event, journey, listed, visit
+from execution.running import Document, charted, event, journey, listed, patients, visit
 from healthsim.medicine.ward_drugs import ORDERS_CHANGE
 from healthsim.tables import Columns
 
@@ -41,7 +41,7 @@ STAYS = journey(
 @pytest.fixture(scope="module")
 def tables() -> Mapping[str, Columns]:
     clinical = {"primary": {"code": "E11.9", "onset": {"years_before": 3}}}
-    return charted(diabetic(count=20, attributes={}, clinical=clinical), STAYS)
+    return charted(patients(count=20, attributes={}, clinical=clinical), STAYS)
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +61,7 @@ def doses(tables: Mapping[str, Columns]) -> Doses:
     return found
 
 
+@pytest.mark.slow
 def test_what_is_renewed_on_the_last_day_is_given_in_the_whole_stay(doses: Doses) -> None:
     assert {at // DAY for at in doses["whole", "before"]} >= {1, 2}
     assert ("whole", "renewed") not in doses
@@ -98,9 +99,10 @@ def failing() -> Mapping[str, Columns]:
         visit("stay", 20, encounter_class="inpatient", los_days=7, diagnoses=["I50.23"],
               procedures=None),
     )  # fmt: skip
-    return charted(diabetic(count=30, attributes={}, clinical=clinical), heart)
+    return charted(patients(count=30, attributes={}, clinical=clinical), heart)
 
 
+@pytest.mark.slow
 def test_the_ward_gives_by_vein_what_the_emergency_began_and_later_what_is_taken_at_home(
     failing: Mapping[str, Columns],
 ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from execution.running import Document, charted, diabetic, event, journey, listed, visit
+from execution.running import Document, charted, event, journey, listed, patients, visit
 from healthsim.medicine.infusions import parts_of, pumps
 from healthsim.medicine.ward_drugs import procedure_drugs, ward_drugs
 from healthsim.tables import Columns
@@ -31,7 +31,7 @@ WALKED = journey(
 
 @pytest.fixture(scope="module")
 def tables() -> Mapping[str, Columns]:
-    return charted(diabetic(count=20, attributes={}), WALKED)
+    return charted(patients(count=20, attributes={}), WALKED)
 
 
 def _rows(tables: Mapping[str, Columns], visit: int, drug: str) -> list[tuple[int, ...]]:

@@ -40,6 +40,7 @@ def lungs() -> Mapping[str, Columns]:
                 visit("after", 24, diagnoses=["Z09", "J18.9"]), count=40)  # fmt: skip
 
 
+@pytest.mark.slow
 def test_an_emergency_visit_finds_what_the_stay_after_it_is_for(
     lungs: Mapping[str, Columns],
 ) -> None:
@@ -67,6 +68,7 @@ def test_an_illness_is_over_by_the_visit_that_finds_its_treatment_complete(
     assert {end - begin for code, begin, end in spans if code == "J18.9"} == {14}
 
 
+@pytest.mark.slow
 def test_no_sign_of_an_illness_outlasts_it() -> None:
     bladder = _run(_stay(10, "N39.0"), visit("soon", 15, diagnoses=["N39.0"]))
     seen = [text for text in _texts(bladder, "11506-3") if "EXAMINATION" in text]
@@ -75,6 +77,7 @@ def test_no_sign_of_an_illness_outlasts_it() -> None:
     assert signs_last("N39.0") < 15 - 10 < signs_last("J18.9")
 
 
+@pytest.mark.slow
 def test_a_heart_that_fails_no_more_is_coded_as_it_was_before_the_stay() -> None:
     heart = _run(_stay(10, "I50.33"), visit("soon", 18, diagnoses=["I50.33"]))
     spans = {(code, begin, end) for code, begin, end in
@@ -87,6 +90,7 @@ def test_a_heart_that_fails_no_more_is_coded_as_it_was_before_the_stay() -> None
     assert not any("short of breath" in text for text in _texts(heart, "11506-3"))
 
 
+@pytest.mark.slow
 def test_a_failing_heart_goes_on_in_another_hospital() -> None:
     stay = _stay(10, "I50.33")
     stay["details"]["disposition"] = {"02": 1}
@@ -117,6 +121,7 @@ def test_a_low_saturation_in_hospital_is_answered_and_measured_again(
         assert min(found[first + 1 :]) > 90
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codes", [("J18.9", "A41.9"), ("I50.23",), ("J44.1",)])
 def test_nobody_is_sent_home_ill_from_a_short_stay(codes: tuple[str, ...]) -> None:
     tables = _run(_stay(10, *codes, nights=1), count=30)
@@ -130,6 +135,7 @@ def test_nobody_is_sent_home_ill_from_a_short_stay(codes: tuple[str, ...]) -> No
         assert len(np.unique(last)) > 3
 
 
+@pytest.mark.slow
 def test_a_chunk_of_one_has_the_signs_of_a_chunk_of_many(lungs: Mapping[str, Columns]) -> None:
     few = _run(_emergency(10), _stay(10, "J18.9"), visit("call", 15, diagnoses=["Z09"]),
                visit("after", 24, diagnoses=["Z09", "J18.9"]), count=3)  # fmt: skip

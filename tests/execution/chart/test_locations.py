@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from execution.running import charted, journey, patients, visit
 from healthsim.medicine.wards import paths, units
 from healthsim.tables import Coded, Columns
-from template_runs import charts
+from template_runs import BIRTHS, KNEES, charts
 
 
 @pytest.fixture(scope="module")
 def births() -> dict[str, Columns]:
-    return charts("commercial-maternity", "pregnancy", 60)
+    return charts(*BIRTHS)
 
 
 def _numbers(columns: Columns, name: str) -> NDArray[np.int64]:
@@ -36,10 +37,10 @@ def _units(places: Columns) -> dict[int, list[str]]:
 
 @pytest.mark.slow
 def test_an_operation_is_followed_by_recovery_and_heart_surgery_by_intensive_care() -> None:
-    knee = _units(charts("medicare-diabetic", "surgical-episode", 60)["encounter_locations"])
-    heart = _units(
-        charts("cardiac-surgery-candidates", "cardiac-surgery-episode", 6)["encounter_locations"]
-    )
+    knee = _units(charts(*KNEES)["encounter_locations"])
+    bypass = visit("bypass", 20, encounter_class="inpatient", los_days=6, diagnoses=["I25.10"],
+                   icd10pcs=["02100Z9"], procedures=None)  # fmt: skip
+    heart = _units(charted(patients(count=6), journey(bypass))["encounter_locations"])
 
     assert ["preoperative", "operating room", "recovery", "surgical"] in knee.values()
     assert ["preoperative", "operating room", "intensive care", "telemetry"] in heart.values()

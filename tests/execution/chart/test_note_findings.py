@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from execution.running import charted, diabetic, event, journey, listed
-from template_runs import charts, kept
+from template_runs import BIRTHS, chart_file, charts
 
 _LEG = ("walks with a limp", "spares the injured leg")
 
@@ -40,6 +40,7 @@ def test_only_who_is_thin_by_weight_and_height_looks_thin() -> None:
     assert sum("General: looks tired" in text for text in texts) > len(thin)
 
 
+@pytest.mark.slow
 def test_discomfort_is_seen_from_some_pain_on_and_an_injured_leg_in_gait() -> None:
     texts = _seen("S93.401A", encounter_class="emergency")
     assert any("looks uncomfortable" in text for text in texts)
@@ -51,6 +52,7 @@ def test_discomfort_is_seen_from_some_pain_on_and_an_injured_leg_in_gait() -> No
     assert all(_LEG[0] in text for text in _seen("M17.11", specialty="orthopedic surgery"))
 
 
+@pytest.mark.slow
 def test_who_is_confused_is_neither_at_ease_nor_said_to_speak_as_usual() -> None:
     for text in _seen("G93.41", encounter_class="inpatient", los_days=2):
         if "\nEXAMINATION\n" in text:
@@ -59,6 +61,7 @@ def test_who_is_confused_is_neither_at_ease_nor_said_to_speak_as_usual() -> None
             assert not re.search("at ease|no distress|gait without finding", text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("score", "plan"), [(9, False), (10, True), (27, True)])
 def test_a_questionnaire_is_reported_and_not_pending_and_a_high_total_is_planned_for(
     score: int, plan: bool
@@ -71,6 +74,7 @@ def test_a_questionnaire_is_reported_and_not_pending_and_a_high_total_is_planned
     assert all((f"- PHQ-9 of {score}, " in _under("PLAN", text)) == plan for text in texts)
 
 
+@pytest.mark.slow
 def test_an_operation_note_names_all_codes_of_its_surgeon_or_hospital_in_their_order() -> None:
     codes = ["02100Z9", "021109W", "06BQ4ZZ"]
     for order in (codes, codes[::-1]):
@@ -87,6 +91,7 @@ def test_an_operation_note_names_all_codes_of_its_surgeon_or_hospital_in_their_o
     assert all(len(_under("OPERATION", text).split("\n")) == 2 for text in texts)
 
 
+@pytest.mark.slow
 def test_a_nurse_signs_what_is_found_at_home() -> None:
     texts = _seen("I50.22", encounter_class="home_health", reason="Nurse at home")
     assert all("Seen by " in text and "(nurse practitioner)" in text for text in texts)
@@ -94,6 +99,7 @@ def test_a_nurse_signs_what_is_found_at_home() -> None:
     assert all("(physical therapy)" in text for text in texts)
 
 
+@pytest.mark.slow
 def test_a_first_note_plans_unit_drugs_and_what_is_held_as_far_as_it_is_known() -> None:
     injured = event("injured", "diagnosis", 12, code="N17.9")
     stay = event("stay", "encounter", 10, encounter_class="inpatient", los_days=4,
@@ -109,7 +115,7 @@ def test_a_first_note_plans_unit_drugs_and_what_is_held_as_far_as_it_is_known() 
 
 @pytest.fixture(scope="module")
 def births() -> Iterator[duckdb.DuckDBPyConnection]:
-    path = kept("commercial-maternity", ("pregnancy",), 9)
+    path = chart_file(*BIRTHS)
     with duckdb.connect(str(path), read_only=True) as opened:
         yield opened
 
@@ -150,7 +156,7 @@ def test_a_child_is_large_for_weeks_and_never_the_outcome_of_a_birth() -> None:
 
 @pytest.mark.slow
 def test_a_carrier_of_streptococci_is_told_by_a_result_and_given_penicillin_in_labor() -> None:
-    tables = charts("commercial-maternity", "pregnancy", 60)
+    tables = charts(*BIRTHS)
     results = listed(tables["lab_results"], "person_id", "loinc", "value_text", "resulted_at")
     told = {person: at // 1440 for person, code, said, at in results
             if code == "48683-7" and said == "Positive"}  # fmt: skip
@@ -170,7 +176,7 @@ def test_a_carrier_of_streptococci_is_told_by_a_result_and_given_penicillin_in_l
 
 @pytest.mark.slow
 def test_a_cesarean_has_a_reason_which_is_the_diagnosis_of_its_operation_note() -> None:
-    tables = charts("commercial-maternity", "pregnancy", 60)
+    tables = charts(*BIRTHS)
     stays = {visit for visit, code in listed(tables["procedures"], "encounter_id", "code")
              if code == "10D00Z1"}  # fmt: skip
     coded: dict[int, set[str]] = {visit: set() for visit in stays}

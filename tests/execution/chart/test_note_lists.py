@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from execution.running import charted, diabetic, event, journey, listed, visit
 
 _DRUG = {"drug": "apixaban 5 mg tablet", "days_supply": 30, "refills": 11}
@@ -42,6 +44,7 @@ def test_a_stage_that_takes_the_place_of_another_says_which_it_was() -> None:
         assert "stage 3a for 3 months" in history
 
 
+@pytest.mark.slow
 def test_a_dose_that_changes_is_reduced_from_what_it_was() -> None:
     whole = event("whole", "prescription", 0, quantity=60, **_DRUG)
     half = event("half", "prescription", 0, quantity=30, **_DRUG)
@@ -52,6 +55,7 @@ def test_a_dose_that_changes_is_reduced_from_what_it_was() -> None:
         assert "Continue apixaban" not in plan
 
 
+@pytest.mark.slow
 def test_a_film_that_is_not_reported_is_pending_and_one_that_is_is_told() -> None:
     stay = event("stay", "encounter", 10, encounter_class="inpatient", los_days=4,
                  diagnoses=["J18.9"]) | {"with": [
@@ -97,6 +101,7 @@ def test_a_summary_tells_the_age_of_its_last_day_and_an_admission_that_of_its_fi
     assert all(age["18842-5"] - age["34117-2"] == 17 for age in ages.values())
 
 
+@pytest.mark.slow
 def test_what_is_written_anew_each_month_is_one_course_and_named_once() -> None:
     monthly = {"drug": "apixaban 5 mg tablet", "days_supply": 30, "refills": 0}
     month = [event(f"month_{day}", "prescription", day, **monthly) for day in (20, 65, 120)]

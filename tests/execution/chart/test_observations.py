@@ -8,7 +8,7 @@ import pytest
 
 from execution.births import women
 from execution.families import family
-from execution.running import charted, diabetic, journey, listed, visit
+from execution.running import charted, journey, listed, patients, visit
 from healthsim.errors import SpecError
 from healthsim.medicine.social import answer_groups, facts
 from healthsim.tables import Columns
@@ -26,7 +26,7 @@ def _told(tables: dict[str, Columns], kind: str) -> list[tuple[int, str, int]]:
 
 def _people(**clinical: Any) -> dict[str, Any]:
     has = {"primary": {"code": "E11.9", "onset": {"years_before": 3}}} | clinical
-    return diabetic(count=120, attributes={}, clinical=has)
+    return patients(count=120, attributes={}, clinical=has)
 
 
 def test_smoking_is_asked_before_the_data_and_once_a_year() -> None:
@@ -62,6 +62,7 @@ def test_codes_decide_who_smokes_and_since_when() -> None:
     assert found == {"F17.210": CURRENT, "F17.211": {"Ex-smoker"}, "Z87.891": {"Ex-smoker"}}
 
 
+@pytest.mark.slow
 def test_shares_of_smoking_are_as_stated_and_an_attribute_binds() -> None:
     stated = {"daily": 0.5, "some_days": 0.2, "former": 0.3}
     tables = charted(_people(smoking=stated), journey(visit("v", 20)))
@@ -122,6 +123,7 @@ def test_facts_agree_with_codes_and_with_each_other() -> None:
     assert {degrees[one] for one in nurses & degrees.keys()} == {"More than high school"}
 
 
+@pytest.mark.slow
 def test_spouses_love_whom_they_are_married_to() -> None:
     tables = charted(family(count=150), journey(visit("v", 20, diagnoses=["Z00.00"])))
     genders = dict(listed(tables["patients"], "person_id", "gender"))
@@ -136,6 +138,7 @@ def test_spouses_love_whom_they_are_married_to() -> None:
     assert ("Heterosexual", True) not in said.values()
 
 
+@pytest.mark.slow
 def test_a_person_has_the_same_facts_whoever_else_there_is() -> None:
     few, many = (
         charted(_people() | {"count": count}, journey(visit("v", 20))) for count in (20, 120)

@@ -10,14 +10,12 @@ import pytest
 from healthsim.addresses import apart, hash_of
 from healthsim.codes.loinc import loinc, panel_names, panels
 from healthsim.medicine.specimens import result_kind
-from template_runs import kept
-
-PROFILE, JOURNEYS = "medicare-diabetic", ("diabetic-annual", "surgical-episode")
+from template_runs import KNEES, chart_file
 
 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    path = kept(PROFILE, JOURNEYS, 60)
+    path = chart_file(*KNEES)
     with duckdb.connect(str(path), read_only=True) as opened:
         yield opened
 

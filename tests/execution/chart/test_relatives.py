@@ -12,7 +12,7 @@ from audit.chart_tampering import OF_RELATIVES
 from audit.scenes import Scenario, opened
 from audit.tampering import Tampering
 from execution.families import family
-from execution.running import charted, diabetic, journey, listed, visit
+from execution.running import charted, journey, listed, patients, visit
 
 pytestmark = pytest.mark.slow  # its runs
 
@@ -72,7 +72,7 @@ def test_who_has_a_relative_with_it_by_a_code_has_one_in_the_history() -> None:
         "primary": {"code": "E11.9", "onset": {"years_before": 3}},
         "comorbidities": [{"code": "Z80.3", "share": 1}],
     }
-    profile = diabetic(count=40, attributes={}, clinical=clinical)
+    profile = patients(count=40, attributes={}, clinical=clinical)
     tables = charted(profile, journey(visit("v", 20)))
     mothers = {person for person, role, code in
                listed(tables["family_history"], "person_id", "relationship", "code")
@@ -82,7 +82,7 @@ def test_who_has_a_relative_with_it_by_a_code_has_one_in_the_history() -> None:
 
 def test_minors_alone_have_a_parent_and_adults_somebody_to_call() -> None:
     clinical = {"primary": {"code": "J45.20", "onset": {"years_before": 1}}}
-    profile = diabetic(count=80, attributes={}, clinical=clinical)
+    profile = patients(count=80, attributes={}, clinical=clinical)
     profile["demographics"] = {**profile["demographics"], "age": {"6": 0.5, "70": 0.5}} | {
         "age": {"type": "uniform", "low": 5, "high": 90}
     }

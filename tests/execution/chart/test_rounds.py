@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from execution.running import charted, diabetic, event, journey, listed, visit
+from execution.running import charted, event, journey, listed, patients, visit
 from healthsim.medicine.ward_drugs import NOT_GIVEN, nothing_by_mouth
 from healthsim.tables import Columns
 
@@ -24,7 +24,10 @@ def tables() -> Mapping[str, Columns]:
                                  diagnoses=["M17.11"], procedures=None,
                                  icd10pcs=["0SRC0J9"])  # fmt: skip
     clinical = {"primary": {"code": "E11.9", "onset": {"years_before": 3}}}
-    return charted(diabetic(count=60, attributes={}, clinical=clinical), journey(*home, knee))
+    return charted(
+        patients(count=60, attributes={}, clinical=clinical),
+        journey(*home, knee),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +42,7 @@ def _doses(tables: Mapping[str, Columns]) -> list[tuple[Any, ...]]:
     return listed(tables["medication_administrations"], *ROWS)
 
 
+@pytest.mark.slow
 def test_nothing_is_swallowed_in_the_operating_room_and_until_recovery_allows_it(
     tables: Mapping[str, Columns], operations: Mapping[int, tuple[int, int]]
 ) -> None:
@@ -88,13 +92,17 @@ def test_who_misses_a_round_sleeps_from_eight_in_the_evening_to_seven_in_the_mor
     assert all((reason == "away") == (7 * 60 <= minute < 20 * 60) for minute, reason in missed)
 
 
+@pytest.mark.slow
 def test_nobody_misses_oxygen_or_sleeps_through_what_has_its_time() -> None:
     stay = visit("stay", 5, encounter_class="inpatient", los_days=9, diagnoses=["J96.01"],
                  procedures=None)  # fmt: skip
     home = [event(drug.split()[0], "prescription", drug=drug, days_supply=90)
             for drug in ("apixaban 5 mg tablet", "atorvastatin 40 mg tablet")]  # fmt: skip
     clinical = {"primary": {"code": "E11.9", "onset": {"years_before": 3}}}
-    found = charted(diabetic(count=60, attributes={}, clinical=clinical), journey(*home, stay))
+    found = charted(
+        patients(count=60, attributes={}, clinical=clinical),
+        journey(*home, stay),
+    )
     missed = [(drug, route, why) for _, _, route, why, drug, _ in _doses(found) if why is not None]
     drugs = {drug for _, _, _, _, drug, _ in _doses(found)}
 
@@ -105,11 +113,12 @@ def test_nobody_misses_oxygen_or_sleeps_through_what_has_its_time() -> None:
                if why == "asleep")  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_high_fever_is_lowered_in_hospital() -> None:
     stay = visit("stay", 5, encounter_class="inpatient", los_days=6, diagnoses=["A41.9"],
                  procedures=None)  # fmt: skip
     clinical = {"primary": {"code": "E11.9", "onset": {"years_before": 3}}}
-    found = charted(diabetic(count=60, attributes={}, clinical=clinical), journey(stay))
+    found = charted(patients(count=60, attributes={}, clinical=clinical), journey(stay))
     lists = {person for person, what in listed(found["allergies"], "person_id", "substance")
              if what == "acetaminophen"}  # fmt: skip
     hot = {(inside, person) for inside, person, code, value in listed(

@@ -10,7 +10,7 @@ import pytest
 from audit.chart_tampering import OF_SCREENINGS
 from audit.scenes import Scenario, opened
 from audit.tampering import Tampering
-from execution.running import diabetic, event, journey, visit
+from execution.running import event, journey, patients, visit
 from healthsim.medicine.instruments import NEEDS, instruments
 
 pytestmark = pytest.mark.slow  # its run
@@ -26,7 +26,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
         "primary": {"code": "E11.9", "onset": {"years_before": 3}},
         "comorbidities": [{"code": "Z59.41", "share": 0.3}],
     }
-    profile = diabetic(count=60, attributes={}, clinical=clinical)
+    profile = patients(count=60, attributes={}, clinical=clinical)
     steps = journey(visit("v", 20), *asked, worst, visit("w", 400), duration_days=500)
     with opened(tmp_path_factory.mktemp("asked"), profile, steps) as scenario:
         yield scenario

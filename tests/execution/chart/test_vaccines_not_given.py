@@ -9,12 +9,12 @@ import pytest
 
 from healthsim.medicine.vaccines_not_given import REASONS, not_given
 from healthsim.tables import Coded, Columns
-from template_runs import charts
+from template_runs import BIRTHS, KNEES, charts
 
 
 @pytest.fixture(scope="module")
 def adults() -> dict[str, Columns]:
-    return charts("medicare-diabetic", "surgical-episode", 60)
+    return charts(*KNEES)
 
 
 def _rows(tables: dict[str, Columns]) -> list[tuple[int, str, str]]:
@@ -43,7 +43,7 @@ def test_some_refuse_what_is_due_and_each_once(adults: dict[str, Columns]) -> No
 
 @pytest.mark.slow
 def test_children_who_get_a_vaccine_do_not_refuse_it() -> None:
-    tables = charts("newborn", "well-child-schedule", 40)
+    tables = charts("newborn", ("well-child-schedule",), 16)
     doses = tables["immunizations"]
     assert isinstance(doses["cvx"], Coded)
     given = set(zip(np.asarray(doses["person_id"]).tolist(), doses["cvx"].texts(), strict=True))
@@ -56,7 +56,7 @@ def test_children_who_get_a_vaccine_do_not_refuse_it() -> None:
 
 @pytest.mark.slow
 def test_who_is_pregnant_is_given_no_live_vaccine() -> None:
-    rows = _rows(charts("commercial-maternity", "pregnancy", 60))
+    rows = _rows(charts(*BIRTHS))
     live = [reason for _, cvx, reason in rows if cvx in {"03", "21"}]
 
     assert live

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from execution.running import Document, charted, diabetic, event, journey, listed, visit
+from execution.running import Document, charted, event, journey, listed, patients, visit
 from healthsim.tables import Columns
 
 DAY = 24 * 60
@@ -45,7 +45,10 @@ STAYS = journey(
 def tables() -> Mapping[str, Columns]:
     clinical = {"primary": {"code": "E11.9", "onset": {"years_before": 3}}, "allergies": _SHARES}
     women = {"age": {"type": "uniform", "low": 40, "high": 49}, "gender": {"F": 1}}
-    return charted(diabetic(count=40, demographics=women, attributes={}, clinical=clinical), STAYS)
+    return charted(
+        patients(count=40, demographics=women, attributes={}, clinical=clinical),
+        STAYS,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +70,7 @@ def allergic(tables: Mapping[str, Columns]) -> set[int]:
             if substance in ("penicillin", "cephalosporin")}  # fmt: skip
 
 
+@pytest.mark.slow
 def test_fever_with_neutropenia_is_given_cefepime_or_what_the_allergic_may_have(
     given: Mapping[str, Mapping[str, set[int]]], allergic: set[int]
 ) -> None:
