@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,14 @@ _OF_DIAGNOSES = ("a known code", "a code of", "codes that may", "problem list:",
 """Rules that look at what the classification says of the codes that now stand in the rows."""
 
 _NOTES = "clinical_notes"
+
+_PLAIN_PLANS = ("expression_rewriter", "common_subexpressions", "join_order",
+                "statistics_propagation", "join_filter_pushdown", "late_materialization",
+                "compressed_materialization")  # fmt: skip
+"""What DuckDB need not think about: it plans a statement longer than it reads so few rows."""
+
+_ALL_ARE_ASKED_OF = 6
+"""Every which of the changes of a file is judged by all rules that read what it changes."""
 
 
 def _rows_of(rule: RowRule) -> str:
@@ -48,6 +56,7 @@ class Scenario:
     tables: tuple[Table, ...]
     rules: list[AnyRule]
     path: Path
+    _known: dict[str, int] = field(default_factory=dict)
 
     @cached_property
     def unchanged(self) -> dict[str, int]:
@@ -133,8 +142,17 @@ class Scenario:
             after = self.told(asked)
         finally:
             self.connection.execute("ROLLBACK")
-        before = self.told([rule for rule in self.rules if rule.name in after])
-        return {name for name in after if after[name] != before.get(name)}
+        before = self._before(after)
+        return {name for name in after if after[name] != before[name]}
+
+    def _before(self, names: Collection[str]) -> dict[str, int]:
+        """Return how many rows each of some rules tells before anything is changed."""
+        unknown = [
+            rule for rule in self.rules if rule.name in names and rule.name not in self._known
+        ]
+        told = self.told(unknown)
+        self._known |= {rule.name: told.get(rule.name, 0) for rule in unknown}
+        return self._known
 
     def silent(self, *starts: str) -> set[str]:
         """Return the rules of a family that do not tell; there must be such a family."""
@@ -143,15 +161,15 @@ class Scenario:
         return {rule.name for rule in family} - self.told(family).keys()
 
 
-def a_third_by_all(changes: Sequence[Tampering]) -> list[Any]:
-    """Return cases of a change, and whether all rules are asked: of every third, else its own.
+def few_by_all(changes: Sequence[Tampering]) -> list[Any]:
+    """Return cases of a change, and whether all rules are asked: of every sixth, else its own.
 
     `make proofs` asks all rules of the others too.
     """
     cases = []
     for place, change in enumerate(changes):
         name = change.breaks[0]
-        if place % 3:
+        if place % _ALL_ARE_ASKED_OF:
             cases.append(pytest.param(change, False, id=name))
             cases.append(pytest.param(change, True, id=f"{name}, by all", marks=pytest.mark.proof))
         else:
@@ -166,6 +184,7 @@ def opened(
     """Run specifications, and open the file beside what rules look at: all, or some by name."""
     path = stored(folder, *specs)
     with open_write(path) as connection:
+        connection.execute(f"SET disabled_optimizers = '{','.join(_PLAIN_PLANS)}'")
         tables = read_tables(connection, path)
         integrity.lay_out(connection, read_manifest(connection, path))
         rules = integrity.rules_for(tables)

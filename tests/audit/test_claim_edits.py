@@ -98,11 +98,14 @@ def test_what_follows_from_what_happened_breaks_no_edit(usual: Scenario) -> None
 
 def test_bills_that_are_left_as_stated_are_not_judged(stated: Scenario) -> None:
     assert stated.told(list(claim_edits.RULES)) == {}
-    for change in BROKEN.values():
+    changed = 0
+    for name, change in BROKEN.items():
         stated.connection.execute("BEGIN")
-        stated.connection.execute(change)
-        assert stated.told(list(claim_edits.RULES)) == {}
+        ((rows,),) = stated.connection.execute(change).fetchall()
+        changed += rows > 0
+        assert stated.broken(f"billing edit: {name}") == 0
         stated.connection.execute("ROLLBACK")
+    assert changed > len(BROKEN) / 2
 
 
 def test_units_that_a_journey_states_stand(usual: Scenario) -> None:

@@ -36,7 +36,7 @@ def test_a_changed_bill_is_told_by_its_rules(made: Scenario, change: Tampering) 
 
 @pytest.fixture(scope="module")
 def stated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
-    profile = people() | {"charge_capture": "none"}
+    profile = people() | {"charge_capture": "none", "detail": "core"}
     with opened(tmp_path_factory.mktemp("stated"), profile, everywhere()) as scenario:
         yield scenario
 

@@ -18,11 +18,22 @@ from healthsim.specification.profiles.demographics import Location
 from healthsim.tables import Coded
 from storing import spec, stored
 
-COUNT = 300
+pytestmark = pytest.mark.slow
+
+COUNT = 200
 
 
 def profile(**changed: Any) -> dict[str, Any]:
     return spec("every-event-adults", count=COUNT, detail="core") | changed
+
+
+EVERYTHING = spec("every-event-adults"), spec("every-event")
+"""What other tests of the audit run too: a process makes it once."""
+
+
+def in_charts(**changed: Any) -> dict[str, Any]:
+    """Return people of whom there is nothing but a chart."""
+    return profile(products=["patientsim"], **changed)
 
 
 def compared(path: Path) -> dict[str, Comparison]:
@@ -31,7 +42,7 @@ def compared(path: Path) -> dict[str, Comparison]:
 
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return stored(tmp_path_factory.mktemp("asked"), profile(), spec("every-event"))
+    return stored(tmp_path_factory.mktemp("asked"), *EVERYTHING)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +50,6 @@ def got(everything: Path) -> dict[str, Comparison]:
     return compared(everything)
 
 
-@pytest.mark.slow
 def test_everything_asked_was_got(got: dict[str, Comparison]) -> None:
     assert [row for row in got.values() if row.ok is False] == []
     assert sum(row.ok is True for row in got.values()) > 25
@@ -93,9 +103,8 @@ def test_truncated_ages_are_compared_with_the_truncated_bell(got: dict[str, Comp
     assert got["age: oldest"].ok
 
 
-@pytest.mark.slow
 def test_people_changed_by_hand_are_told(tmp_path: Path) -> None:
-    path = stored(tmp_path, profile(), spec("every-event"))
+    path = stored(tmp_path, *EVERYTHING)
     with open_write(path) as connection:
         connection.execute("UPDATE patients SET gender = 'M', birth_date = DATE '1930-01-01'")
         connection.execute("UPDATE enrollments SET plan_id = 'HDHP' WHERE event_id IS NULL")
@@ -129,7 +138,7 @@ def test_exact_counts_are_compared_exactly(tmp_path: Path) -> None:
 def test_each_group_of_an_exact_count_is_compared(tmp_path: Path) -> None:
     women = [{"when": "gender == 'F'", "count": 10}, {"when": "age >= 60", "count": 2}]
     drug = "lisinopril 10 mg tablet"
-    people = profile(
+    people = in_charts(
         count=60,
         demographics={"gender": {"exactly": {"M": 35, "F": 25}}},
         clinical={
@@ -151,7 +160,6 @@ def test_each_group_of_an_exact_count_is_compared(tmp_path: Path) -> None:
         assert (of[what].asked, of[what].got, of[what].ok) == (count, count, True), what
 
 
-@pytest.mark.slow
 def test_exact_options_are_compared_exactly_and_the_rest_by_weight(tmp_path: Path) -> None:
     options = [{"name": "a", "exactly": 40}, {"name": "b", "weight": 0.25},
                {"name": "c", "weight": 0.75}]  # fmt: skip
@@ -159,7 +167,7 @@ def test_exact_options_are_compared_exactly_and_the_rest_by_weight(tmp_path: Pat
         "kind": "journey", "name": "way", "duration_days": 90, "phases": [{"name": "all", "steps": [
             {"do": "branch", "id": "fork", "at": 10, "options": options}]}],
     }  # fmt: skip
-    found = compared(stored(tmp_path, profile(count=400), walk))
+    found = compared(stored(tmp_path, in_charts(count=400), walk))
 
     assert (found["way/fork: a"].asked, found["way/fork: a"].got) == (40, 40)
     assert (found["way/fork: b"].asked, found["way/fork: b"].ok) == (0.25, True)
@@ -167,7 +175,6 @@ def test_exact_options_are_compared_exactly_and_the_rest_by_weight(tmp_path: Pat
     assert sum(map(float, rest)) == pytest.approx(1, abs=2e-4)  # of those whom `exactly` left
 
 
-@pytest.mark.slow
 def test_an_exact_option_that_comes_again_is_compared_over_all_its_times(tmp_path: Path) -> None:
     fork = {"do": "branch", "id": "fork", "at": 1, "options": [
         {"name": "a", "exactly": 12}, {"name": "b", "weight": 1}]}  # fmt: skip
@@ -175,13 +182,13 @@ def test_an_exact_option_that_comes_again_is_compared_over_all_its_times(tmp_pat
             "steps": [fork]}  # fmt: skip
     walk = {"kind": "journey", "name": "way", "duration_days": 90,
             "phases": [{"name": "all", "steps": [beat]}]}  # fmt: skip
-    found = compared(stored(tmp_path, profile(count=100), walk))
+    found = compared(stored(tmp_path, in_charts(count=100), walk))
 
     assert (found["way/fork: a"].asked, found["way/fork: a"].got) == (36, 36)
 
 
 def test_alternatives_and_implied_conditions_are_compared(tmp_path: Path) -> None:
-    people = profile(
+    people = in_charts(
         clinical={
             "comorbidities": [
                 {"code": "I25.10", "share": 0.4, "implies": ["E78.5", "F41.9"]},
@@ -213,7 +220,7 @@ def test_alternatives_and_implied_conditions_are_compared(tmp_path: Path) -> Non
 
 def test_alternatives_that_exclude_each_other_are_shares_of_everybody(tmp_path: Path) -> None:
     weights = {"one_of": [{"code": "E66.9", "share": 0.6}, {"code": "E66.3", "share": 0.2}]}
-    found = compared(stored(tmp_path, profile(clinical=weights)))
+    found = compared(stored(tmp_path, in_charts(clinical=weights)))
 
     assert (found["condition E66.9"].asked, found["condition E66.9"].ok) == (0.6, True)
     assert (found["condition E66.3"].asked, found["condition E66.3"].ok) == (0.2, True)
@@ -225,7 +232,7 @@ def test_a_condition_that_another_shuts_out_is_compared_among_those_without_the_
     others = {"type": "conditional", "cases": [{"when": "not has('E10')", "then": 0.4}],
               "otherwise": 0}  # fmt: skip
     shares = [{"code": "E10.9", "share": 0.3}, {"code": "E11.9", "share": others}]
-    found = compared(stored(tmp_path, profile(clinical={"comorbidities": shares})))
+    found = compared(stored(tmp_path, in_charts(clinical={"comorbidities": shares})))
 
     (row,) = (row for name, row in found.items() if name.startswith("condition E11.9"))
     assert "of people without E10.9" in row.what
@@ -238,7 +245,7 @@ def test_what_rests_on_attributes_is_judged_by_their_table(tmp_path: Path) -> No
         "cases": [{"when": "control == 'poor'", "then": 0.9}],
         "otherwise": 0.1,
     }
-    people = profile(
+    people = in_charts(
         count=100,
         attributes={"control": {"good": 0.5, "poor": 0.5}},
         clinical={"comorbidities": [{"code": "E78.5", "share": by_control}]},
@@ -260,9 +267,8 @@ def test_what_rests_on_attributes_is_judged_by_their_table(tmp_path: Path) -> No
     )
 
 
-@pytest.mark.slow
 def test_a_label_of_an_attribute_that_was_never_asked_for_is_off(tmp_path: Path) -> None:
-    path = stored(tmp_path, profile(count=50, attributes={"control": {"good": 0.5, "poor": 0.5}}))
+    path = stored(tmp_path, in_charts(count=50, attributes={"control": {"good": 0.5, "poor": 0.5}}))
     assert "attribute control: other than asked" not in compared(path)
     with open_write(path) as connection:
         connection.execute("UPDATE person_attributes SET text = 'unheard of' WHERE person_id = 101")
@@ -271,7 +277,6 @@ def test_a_label_of_an_attribute_that_was_never_asked_for_is_off(tmp_path: Path)
     assert (row.asked, row.got, row.ok) == (0, 1, False)
 
 
-@pytest.mark.slow
 def test_first_fills_are_compared_with_their_share(tmp_path: Path) -> None:
     drug = {"drug": "naproxen 500 mg tablet", "refills": 2, "first_fill_share": 0.81}
     journey = {
@@ -285,10 +290,9 @@ def test_first_fills_are_compared_with_their_share(tmp_path: Path) -> None:
     assert row.ok
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("products", [["patientsim"], ["membersim"], ["rxmembersim"]])
 def test_what_no_table_keeps_is_left_out(tmp_path: Path, products: list[str]) -> None:
-    path = stored(tmp_path, profile(count=60, products=products))
+    path = stored(tmp_path, profile(count=20, products=products))
 
     found = compared(path)
 
@@ -297,14 +301,13 @@ def test_what_no_table_keeps_is_left_out(tmp_path: Path, products: list[str]) ->
 
 
 def test_published_figures_are_not_taken_for_asked_ones(tmp_path: Path) -> None:
-    people = profile(count=60, demographics={"age": {"type": "population", "measure": "age"}})
+    people = in_charts(count=60, demographics={"age": {"type": "population", "measure": "age"}})
     found = compared(stored(tmp_path, people))
 
     assert (found["age: mean"].asked, found["age: mean"].ok) == ("population", None)
     assert "race white" not in found
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "location", [{"counties": {"48201": 0.5, "Orleans County, VT": 0.5}},
                  {"metros": {"26420": 0.5, "Ames, IA": 0.5}}], ids=str

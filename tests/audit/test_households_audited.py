@@ -83,6 +83,7 @@ def test_what_families_were_asked_for_is_compared_by_role(path: Path) -> None:
     assert [one.what for one in found.values() if one.ok is False] == []
 
 
+@pytest.mark.slow
 def test_a_marital_status_has_no_verdict_where_who_has_a_spouse_is_married(tmp_path: Path) -> None:
     single = family(count=40)
     single["demographics"] |= {"marital_status": {"S": 1}, "gender": {"F": 0.5, "M": 0.5}}
@@ -96,6 +97,7 @@ def test_a_marital_status_has_no_verdict_where_who_has_a_spouse_is_married(tmp_p
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", BROKEN)
 def test_a_broken_household_is_told(made: duckdb.DuckDBPyConnection, path: Path, rule: str) -> None:
     tables = read_tables(made, path)
@@ -110,6 +112,7 @@ def test_a_broken_household_is_told(made: duckdb.DuckDBPyConnection, path: Path,
     assert told == [1]
 
 
+@pytest.mark.slow
 def test_ages_that_are_drawn_again_are_shown_without_a_verdict(tmp_path: Path) -> None:
     home = {"spouse": {"share": 0.5, "age_gap": {"type": "normal", "mean": 2, "sd": 4}},
             "children": {"number": {"0": 0.5, "2": 0.5}}}  # fmt: skip
@@ -124,6 +127,7 @@ def test_ages_that_are_drawn_again_are_shown_without_a_verdict(tmp_path: Path) -
     assert found["children: age, mean"] == found["spouse: age_gap"]
 
 
+@pytest.mark.slow
 def test_a_run_without_charts_or_coverage_says_what_it_cannot_judge(tmp_path: Path) -> None:
     asked = {"kind": "profile", "name": "bare", "count": 30, "products": ["membersim"],
              "coverage": {"plan": {"HDHP": 1}},

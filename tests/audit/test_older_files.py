@@ -71,6 +71,7 @@ def test_every_rule_that_is_asked_of_an_older_file_reads_only_what_is_in_it() ->
         for table in older:
             connection.execute(ddl(table, "main"))
         integrity.lay_out(connection, manifest)
+        connection.execute("PRAGMA disable_optimizer")  # there is no row to read
         found = integrity.run_rules(connection, asked, older)
 
     assert {one.check: one.rows for one in found} == {rule.name: 0 for rule in asked}

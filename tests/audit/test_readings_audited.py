@@ -28,6 +28,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
         yield scenario
 
 
+@pytest.mark.slow
 def test_what_the_engine_records_breaks_no_rule(made: Scenario) -> None:
     assert made.unchanged == {}
 

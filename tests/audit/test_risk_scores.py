@@ -74,6 +74,7 @@ def test_only_people_of_65_in_medicare_are_scored(tables: duckdb.DuckDBPyConnect
     assert risk_scores(tables).people == 1
 
 
+@pytest.mark.slow
 def test_spending_of_ranks_adds_up_claims_and_fills(tables: duckdb.DuckDBPyConnection) -> None:
     ids = range(101, 10101, 100)  # 100 of them
     people(tables, *ids)

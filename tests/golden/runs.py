@@ -79,7 +79,7 @@ JOURNEYS_OF: Mapping[str, tuple[tuple[str, ...], ...]] = {
 
 DAILY = (
     "cardiac-surgery-candidates",
-    "chip-children x disenrolment",
+    "chip-children x well-child-schedule",
     "bariatric-candidates x outpatient-procedure-episode",
     "commercial-diabetic x bariatric-episode",
     "commercial-family x annual-wellness",
@@ -87,7 +87,7 @@ DAILY = (
     "commercial-high-cost x oncology-treatment-cycle",
     "commercial-pediatric x pediatric-asthma-year",
     "diabetes-trial-candidates x phase-3-trial",
-    "medicaid-adult",
+    "medicaid-adult x disenrolment",
     "medicaid-diabetic x hero-infarction",
     "medicaid-pediatric",
     "medicare-advantage-complex x copd-year x heart-failure-first-year",
@@ -96,7 +96,7 @@ DAILY = (
     "medicare-diabetic x diabetic-annual x care-transition x emergency-visit-episode",
     "medicare-general x annual-enrolment",
     "medicare-heart-failure x heart-failure-exacerbation",
-    "newborn x well-child-schedule",
+    "newborn",
     "oncology-trial-candidates x phase-1-dose-escalation",
     "woman-58 x cardiac-surgery-episode",
 )
