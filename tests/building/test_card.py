@@ -68,6 +68,7 @@ def _visits(name: str, steps: int) -> dict[str, Any]:
     return {"name": name, "duration_days": 30, "phases": [{"name": "all", "steps": listed}]}
 
 
+@pytest.mark.slow
 def test_a_card_of_many_journeys_shows_what_fits_and_names_the_others() -> None:
     journeys = tuple(_visits(f"journey-{number}", 5) for number in range(300))
     said = card.page(Draft(journeys=journeys), [], [])
@@ -79,6 +80,7 @@ def test_a_card_of_many_journeys_shows_what_fits_and_names_the_others() -> None:
     assert f'get_spec(section="journeys[journey-{shown}]") shows one.' in said
 
 
+@pytest.mark.slow
 def test_a_journey_that_there_is_little_room_for_is_cut_and_says_where_the_rest_is() -> None:
     journeys = tuple(_visits(name, 2_000) for name in ("first", "second", "third"))
     said = card.page(Draft(journeys=journeys), [], [])

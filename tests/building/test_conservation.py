@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from building import composing, keyed, scoring
@@ -9,8 +11,8 @@ from building.scoring import Key
 from healthsim.building.journeying import start_journey
 from healthsim.building.starting import start_profile
 
-COMPOSED = 2000
-JOURNEYS = 60
+COMPOSED, TENTHS = 2000, 10
+JOURNEYS = 30
 """Of the composed requests, those that are given to the journey builder too."""
 PARTS = ("nineteen", "concepts", "others")
 
@@ -33,6 +35,7 @@ def told(lines: list[str]) -> str:
     return "\n".join([f"{len(lines)} faults", *lines[:40]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS)
 def test_a_request_of_a_user_is_bound_as_its_key_says_and_no_word_is_lost(part: str) -> None:
     found = faults(keyed.load(part))
@@ -42,18 +45,21 @@ def test_a_request_of_a_user_is_bound_as_its_key_says_and_no_word_is_lost(part: 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "quarter", [0, *(pytest.param(quarter, marks=pytest.mark.proof) for quarter in (1, 2, 3))]
+    "part", [0, *(pytest.param(part, marks=pytest.mark.proof) for part in range(1, TENTHS))]
 )
-def test_a_composed_request_is_bound_as_its_pieces_say_and_no_word_is_lost(quarter: int) -> None:
-    each = COMPOSED // 4
-    found = faults(list(composing.compose(quarter * each, each)))
+def test_a_composed_request_is_bound_as_its_pieces_say_and_no_word_is_lost(part: int) -> None:
+    each = COMPOSED // TENTHS
+    found = faults(list(composing.compose(part * each, each)))
 
     assert not found, told(found)
 
 
 @pytest.mark.slow
-def test_a_request_to_the_journey_builder_loses_no_word_either() -> None:
-    keys = [*composing.compose(0, JOURNEYS), *(key for part in PARTS for key in keyed.load(part))]
+@pytest.mark.parametrize(
+    "parts", [PARTS[:1], pytest.param(PARTS[1:], marks=pytest.mark.proof)], ids=["few", "others"]
+)
+def test_a_request_to_the_journey_builder_loses_no_word_either(parts: Sequence[str]) -> None:
+    keys = [*composing.compose(0, JOURNEYS), *(key for part in parts for key in keyed.load(part))]
     found = lost(keys)
 
     assert not found, told(found)

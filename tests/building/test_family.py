@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from healthsim.building.calendar_words import iso_text
@@ -190,6 +190,7 @@ def test_a_word_for_the_age_of_a_small_child_bounds_it() -> None:
 
 
 @pytest.mark.slow
+@settings(max_examples=50)
 @given(st.text(alphabet="fatherm wchildson0159 ,.()%born due-&'", max_size=80) | st.text())
 def test_no_text_breaks_the_reader_and_claims_are_pieces_of_it(text: str) -> None:
     def check(one: Member) -> None:

@@ -36,6 +36,7 @@ def test_roles_may_be_words_of_families(roles: list[str], found: list[str]) -> N
     assert [one.role for one in typed_members([{"role": role} for role in roles])] == found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("said", "code"),
     [("E11.9", "E11.9"), ("e11.9", "E11.9"), ("diabetes", "E11.9"), ("High blood pressure", "I10"),
@@ -45,6 +46,7 @@ def test_a_condition_is_a_code_a_usual_name_or_a_text_of_the_book(said: str, cod
     assert condition_code(said, "here") == code
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", ["E11", "sugar", "", "broken heart and leg", "Z99.99999"])
 def test_a_condition_that_is_not_certain_is_refused_with_codes_that_may_be_meant(said: str) -> None:
     with pytest.raises(HealthSimError, match="no single ICD-10-CM code"):

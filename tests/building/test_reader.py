@@ -170,6 +170,7 @@ def test_every_state_and_condition_is_found_by_its_own_name() -> None:
     assert [code for code, read_ in conditions.items() if read_ != {code: None}] == []
 
 
+@pytest.mark.slow
 @given(st.text(max_size=300))
 def test_any_text_at_all_is_accounted_for(text: str) -> None:
     new = starting.start_profile(text).draft

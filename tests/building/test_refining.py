@@ -49,6 +49,7 @@ def test_saying_the_assumed_value_again_settles_it_too(both: Draft) -> None:
     assert draft.questions(new) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path",
     [

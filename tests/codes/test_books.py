@@ -72,6 +72,7 @@ def test_files_are_sorted_unique_and_plain(path: Path) -> None:
     assert {len(line) for line in lines} == {len(lines[0])}
 
 
+@pytest.mark.slow
 def test_no_book_holds_a_cpt_code() -> None:
     for load in LOADERS:
         if load is books.hcpcs:

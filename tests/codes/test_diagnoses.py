@@ -20,6 +20,7 @@ print([name for name in ("numpy", "scipy", "pyarrow", "duckdb") if name in sys.m
 """
 
 
+@pytest.mark.slow
 def test_the_book_takes_a_few_megabytes_and_brings_no_heavy_import() -> None:
     told = subprocess.run(
         [sys.executable, "-c", MEASURE], capture_output=True, text=True, check=True

@@ -37,6 +37,7 @@ def test_pairs_of_some_codes_are_those_of_which_one_says_more() -> None:
     assert [*exact_pairs(codes)] == [("I25.10", "I25.118"), ("M17.11", "M17.0")]
 
 
+@pytest.mark.slow
 def test_a_line_of_the_table_of_sides_has_codes_of_one_category_that_exist() -> None:
     book = icd10cm()
     for code, (family, _) in _sides().items():

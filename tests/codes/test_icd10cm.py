@@ -36,6 +36,7 @@ def test_codes_are_shaped_as_the_classification_writes_them() -> None:
     assert all(shape.fullmatch(code) for code in icd10cm().codes)
 
 
+@pytest.mark.slow
 def test_limits_of_sex_and_age_are_sensible() -> None:
     for row in icd10cm().rows.values():
         assert row.sex in ("", "M", "F")
@@ -90,6 +91,7 @@ def test_every_rule_ends_in_a_code_of_the_book() -> None:
     assert {rule.becomes for rule in COMBINATIONS} <= set(icd10cm().codes)
 
 
+@pytest.mark.slow
 @given(st.sets(st.deferred(lambda: st.sampled_from(_codes_of("E1", "I1")))))
 def test_combining_twice_changes_nothing_more(codes: set[str]) -> None:
     once = combined([*sorted(codes), "N18.4", "I50.9"])

@@ -46,6 +46,7 @@ def test_a_wrong_procedure_is_refused_with_those_likely_meant() -> None:
     assert classify("icd10cm", "0SRD0J9").found_in == "icd10pcs"
 
 
+@pytest.mark.slow
 def test_words_lead_to_procedures_only_where_they_are_asked_for() -> None:
     assert search("knee joint replacement", ["icd10pcs"]).hits[0].code.startswith("0SR")
     assert all(hit.system != "icd10pcs" for hit in search("knee joint replacement").hits)

@@ -14,6 +14,7 @@ def _codes(query: str, *systems: str, limit: int = 5) -> list[str]:
     return [hit.code for hit in search(query, systems, limit).hits]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("said", "code"),
     [
@@ -107,6 +108,7 @@ def test_an_unknown_book_is_refused_with_the_nearest() -> None:
         book_name("loincs")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", SOURCES)
 def test_every_code_of_every_book_finds_itself(system: str) -> None:
     book = SOURCES[system].book()

@@ -103,6 +103,7 @@ def test_a_damaged_book_is_refused_with_the_mend(folder: Path, harm: dict[str, o
         imported_books.open_shelf(folder)
 
 
+@pytest.mark.slow
 def test_every_book_is_listed_with_its_source_version_and_licence(folder: Path) -> None:
     put(folder, "hcpcs", "G9999\tA made-up service\n")
     imported_books.open_shelf(folder)

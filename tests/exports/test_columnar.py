@@ -119,6 +119,7 @@ def test_an_unknown_table_is_answered_with_near_names(home: Home, tmp_path: Path
         columnar.export(scenarios.path(home, "small"), "small", tmp_path, "csv", ["claim"])
 
 
+@pytest.mark.slow
 def test_an_export_into_the_home_replaces_the_one_before(home: Home) -> None:
     everything = exporting.export_home(home, "small", "csv")
     one = exporting.export_home(home, "small", "csv", ["fills"])
@@ -129,6 +130,7 @@ def test_an_export_into_the_home_replaces_the_one_before(home: Home) -> None:
     )
 
 
+@pytest.mark.slow
 def test_an_export_leaves_strangers_alone_and_no_spare_folder(home: Home, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     folder.mkdir()
@@ -141,6 +143,7 @@ def test_an_export_leaves_strangers_alone_and_no_spare_folder(home: Home, tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.slow
 def test_a_second_export_deletes_only_what_the_first_one_wrote(home: Home) -> None:
     folder = exporting.export_home(home, "small", "parquet").folder
     (folder / "my-analysis.parquet").write_text("precious")

@@ -44,6 +44,7 @@ def test_every_table_is_copied_with_its_rows_types_and_meanings(home: Home, tmp_
         assert meanings == asked(same.format("comment", of_tables))
 
 
+@pytest.mark.slow
 def test_a_copy_says_that_it_is_synthetic_and_holds_what_was_chosen(
     home: Home, tmp_path: Path
 ) -> None:

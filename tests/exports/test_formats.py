@@ -28,6 +28,7 @@ def test_every_format_is_in_the_table_and_the_page_is_what_the_table_says() -> N
         assert f"| `{form}` | {' | '.join(said)} |" in lines
 
 
+@pytest.mark.slow
 def test_the_command_says_what_each_format_holds() -> None:
     listed = CliRunner().invoke(app, ["export", "--formats", "--json"])
     rows = {row["format"]: row for row in json.loads(listed.stdout)}
@@ -52,6 +53,7 @@ def test_tables_and_people_are_refused_where_a_format_has_no_choice(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_an_answer_says_what_the_files_hold_and_leave_out(home: Home) -> None:
     asked = {"name": "birth", "format": "duckdb", "tables": ["plans"], "people": "1-2"}

@@ -13,7 +13,7 @@ from healthsim.exports import EVERYBODY, Filter, Format, people
 from healthsim.exports.marking import MARKER
 from healthsim.operations import exporting, scenarios
 from healthsim.operations.home import Home
-from stand_ins import query_here
+from stand_ins import export_types, query_here
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +44,7 @@ def _people(home: Home, name: str, query: str) -> list[int]:
         return [key for (key,) in connection.execute(query).fetchall()]
 
 
+@pytest.mark.slow
 def test_places_count_people_in_their_order(home: Home, tmp_path: Path) -> None:
     folder = _exported(home, tmp_path, "family", Filter("1-2, 4"), "patients")
     mine = {key for (key,) in _rows(folder, "SELECT person_id FROM patients")}
@@ -59,6 +60,7 @@ def test_places_count_people_in_their_order(home: Home, tmp_path: Path) -> None:
     assert mine == asked | holders
 
 
+@pytest.mark.slow
 def test_a_condition_chooses_people_and_may_ask_other_tables(home: Home, tmp_path: Path) -> None:
     condition = (
         "gender = 'F' AND person_id IN (SELECT person_id FROM encounters GROUP BY ALL "
@@ -83,6 +85,8 @@ def test_a_condition_chooses_people_and_may_ask_other_tables(home: Home, tmp_pat
     ) == [(0,)]
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("_here")
 def test_both_filters_narrow_each_other(home: Home, tmp_path: Path) -> None:
     chosen = Filter("1-10", "mother_person_id IS NOT NULL")
     folder = _exported(home, tmp_path, "birth", chosen, "patients")
@@ -92,13 +96,15 @@ def test_both_filters_narrow_each_other(home: Home, tmp_path: Path) -> None:
     assert born == mothers == [(5,)]
 
 
+@pytest.mark.usefixtures("_here")
 def test_no_bracket_of_a_condition_reaches_the_places(home: Home, tmp_path: Path) -> None:
     folder = _exported(home, tmp_path, "birth", Filter("1", "true) OR (true"), "patients")
 
     assert _rows(folder, "SELECT count(*) FROM patients") == [(1,)]
 
 
-@pytest.mark.parametrize("name", ["family", "birth"])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["family", pytest.param("birth", marks=pytest.mark.proof)])
 def test_every_reference_of_what_remains_holds(home: Home, tmp_path: Path, name: str) -> None:
     folder = _exported(home, tmp_path, name, Filter("3-6"))
     with duckdb.connect(str(scenarios.path(home, name)), read_only=True) as connection:
@@ -120,6 +126,7 @@ def test_every_reference_of_what_remains_holds(home: Home, tmp_path: Path, name:
     assert followed > 30
 
 
+@pytest.mark.slow
 def test_everything_of_the_chosen_remains_and_directories_only_where_used(
     home: Home, tmp_path: Path
 ) -> None:
@@ -138,18 +145,26 @@ def test_everything_of_the_chosen_remains_and_directories_only_where_used(
     assert 0 < int(str(used[0])) < whole[0] / 2
 
 
-def test_resources_are_those_of_the_chosen(home: Home, tmp_path: Path) -> None:
+@pytest.mark.slow
+@pytest.mark.usefixtures("_here")
+def test_resources_are_those_of_the_chosen(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    types = ("Patient", "RelatedPerson", "Coverage", "Encounter", "Condition", "Observation")
+    export_types(monkeypatch, *types)
     mothers = Filter(where="mother_person_id IS NULL")
     folder = _exported(home, tmp_path, "birth", mothers, form="fhir")
     patients = [json.loads(line) for line in (folder / "Patient.ndjson").read_text().splitlines()]
     text = "".join(file.read_text() for file in folder.glob("*.ndjson"))
     subjects = {part.partition('"')[0] for part in text.split('"Patient/')[1:]}
 
+    assert {file.stem for file in folder.glob("*.ndjson")} >= {*types} - {"RelatedPerson"}
     assert {patient["gender"] for patient in patients} == {"female"}
     assert subjects <= {patient["id"] for patient in patients}
     assert "mother_person_id IS NULL" in (folder / MARKER).read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_here")
 @pytest.mark.parametrize(
     ("chosen", "message"),

@@ -64,6 +64,7 @@ def test_a_server_that_is_not_there_is_said_without_the_password(home: Home) -> 
     assert SECRET not in str(error)
 
 
+@pytest.mark.slow
 def test_a_server_that_never_answers_is_left_at_the_deadline(home: Home, silent: str) -> None:
     error = _error(home, silent)
 

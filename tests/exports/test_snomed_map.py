@@ -47,6 +47,7 @@ def _hypertensive() -> dict[str, Any]:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_map_adds_snomed_to_conditions_and_changes_no_run(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -69,6 +70,7 @@ def test_a_map_adds_snomed_to_conditions_and_changes_no_run(
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -91,6 +91,7 @@ def test_each_table_is_a_sheet_with_its_values(home: Home, tmp_path: Path) -> No
     assert {"0", "yyyy-mm-dd", "#,##0.00"} <= set(formats.values())
 
 
+@pytest.mark.slow
 def test_texts_like_formulas_are_texts_and_what_excel_cannot_hold_is_text(
     odd: Home, tmp_path: Path
 ) -> None:
@@ -106,6 +107,7 @@ def test_texts_like_formulas_are_texts_and_what_excel_cannot_hold_is_text(
     assert {cell.data_type for cell in book["encounters"]["A"]} == {"s"}
 
 
+@pytest.mark.slow
 def test_a_workbook_says_that_it_is_synthetic_and_what_columns_mean(
     home: Home, tmp_path: Path
 ) -> None:
@@ -121,6 +123,7 @@ def test_a_workbook_says_that_it_is_synthetic_and_what_columns_mean(
     assert book["plans"].oddFooter.center.text == "Synthetic test data made by HealthSim"
 
 
+@pytest.mark.slow
 def test_two_workbooks_of_a_scenario_are_equal_byte_by_byte(home: Home, tmp_path: Path) -> None:
     written = []
     for name in ("one", "two"):
@@ -141,7 +144,7 @@ def test_more_than_a_workbook_holds_is_refused_with_the_mend(
             _book(home, tmp_path, "birth")
     with monkeypatch.context() as small:
         small.setattr(workbook, "MOST_ROWS", 3)
-        with pytest.raises(Refused, match=r"patients has 24 rows, and a sheet of Excel holds 3; "):
+        with pytest.raises(Refused, match=r"patients has 12 rows, and a sheet of Excel holds 3; "):
             _book(home, tmp_path, "birth", "patients")
     with monkeypatch.context() as small:
         small.setitem(workbook._FIT, "VARCHAR", "max(length({0})) <= 5")

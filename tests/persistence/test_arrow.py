@@ -39,6 +39,7 @@ CASES: tuple[tuple[Type, Array, list[Any]], ...] = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "array", "expected"), CASES)
 def test_a_column_arrives_in_duckdb_with_its_type_values_and_nulls(
     kind: Type, array: Array, expected: list[Any]

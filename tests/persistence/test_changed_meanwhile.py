@@ -87,6 +87,7 @@ def test_a_file_that_was_replaced_once_meanwhile_is_judged_and_opened_anew(
     assert done
 
 
+@pytest.mark.slow
 def test_another_file_in_its_place_with_its_size_and_time_is_judged_anew(
     honest: Path, evil: Path
 ) -> None:
@@ -114,6 +115,7 @@ def test_a_query_does_not_run_over_another_file_than_the_one_that_was_judged(
         query.query_file(honest, "SELECT * FROM patients")
 
 
+@pytest.mark.slow
 def test_a_file_that_was_only_listed_is_judged_anew_before_its_tables_are_read(
     honest: Path, tmp_path: Path
 ) -> None:
@@ -125,6 +127,7 @@ def test_a_file_that_was_only_listed_is_judged_anew_before_its_tables_are_read(
         judge(honest)
 
 
+@pytest.mark.slow
 def test_the_file_that_was_saved_need_not_be_judged(
     honest: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -150,6 +150,7 @@ def test_reading_twice_at_once_in_one_process_is_fine(tmp_path: Path) -> None:
         assert other.sql("SELECT count(*) FROM numbers").fetchall() == [(10,)]
 
 
+@pytest.mark.slow
 def test_reading_waits_for_a_writer_in_another_process(tmp_path: Path) -> None:
     path = written(tmp_path / "a.duckdb")
     program = (

@@ -48,6 +48,7 @@ def test_rows_in_memory_and_rows_in_the_file_have_one_digest(tmp_path: Path) -> 
     assert again.rows == {"patients": COUNT, "encounters": COUNT * small.VISITS_EACH}
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(1, COUNT - 1), max_size=5))
 @settings(max_examples=20, deadline=None)
 def test_the_size_of_chunks_leaves_no_trace(cuts: list[int]) -> None:
@@ -164,6 +165,7 @@ def test_a_word_more_than_are_coded_leaves_no_trace_of_the_chunks(words: int) ->
     assert whole.total() == parted.total()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [

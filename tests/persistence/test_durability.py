@@ -67,6 +67,7 @@ def test_a_changed_file_is_forced_to_the_disk(tmp_path: Path, disk: Disk) -> Non
     assert len(disk.when(path)) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("replace", [False, True])
 def test_a_scenario_is_forced_to_the_disk_before_it_has_its_name_and_its_folder_after(
     tmp_path: Path, disk: Disk, replace: bool
@@ -161,6 +162,7 @@ def test_a_file_that_somebody_holds_is_waited_for_ever_longer_and_then_explained
     assert pauses[:2] == [0.01, 0.02]
 
 
+@pytest.mark.slow
 def test_whoever_appends_waits_while_as_much_as_is_allowed_waits_to_be_inserted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

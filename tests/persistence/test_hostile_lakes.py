@@ -21,6 +21,8 @@ from healthsim.persistence.judging import footer_of
 from healthsim.persistence.names import lake_of
 from healthsim.persistence.parquet import sha256_of
 
+pytestmark = pytest.mark.slow
+
 PROFILE = {"kind": "profile", "name": "few", "count": 30, "products": ["patientsim"],
            "detail": "core"}  # fmt: skip
 
@@ -142,7 +144,6 @@ def _other_list(home: Home) -> None:
     _change(home, "ALTER TABLE healthsim_files DROP COLUMN footer")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
@@ -169,13 +170,25 @@ def test_a_lake_that_is_not_as_its_file_lists_is_refused_with_words(
 ) -> None:
     spoil(home)
 
+    with pytest.raises(StorageError, match=words), open_read(scenarios.path(home, "lake-1")):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (_fewer_rows, "claims 29 rows, and should have 30"),
+        pytest.param(_cut, "was cut short or changed", marks=pytest.mark.proof),
+        (_outside, "lists a Parquet file with a strange name"),
+    ],
+)
+def test_a_spoilt_lake_is_refused_to_queries_and_listed_beside_the_others_and_can_be_deleted(
+    home: Home, spoil: Callable[[Home], None], words: str
+) -> None:
+    spoil(home)
+
     with pytest.raises(StorageError, match=words):
         query(home, "lake-1", "SELECT count(*) FROM patients")
-    with (
-        pytest.raises(StorageError, match=words),
-        open_read(scenarios.path(home, "lake-1")),
-    ):
-        pass
     assert query(home, "lake-2", "SELECT count(*) FROM patients").rows == [[30]]
     assert {one.name for one in scenarios.list_all(home)} == {"lake-1", "lake-2"}
     assert scenarios.look(home, "lake-1").broken

@@ -24,7 +24,8 @@ from operations import small_engine as small
 from persistence.saving import end_a_saver, kept_run, manifest_of
 from processes import started
 
-KILLS = 3
+KILLS = 2
+"""`make proofs` kills twenty."""
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,7 @@ def states(tmp_path: Path) -> StateManager:
     return StateManager(tmp_path / "scenarios")
 
 
+@pytest.mark.slow
 def test_a_saved_run_is_described_as_it_was_saved(states: StateManager, run: Path) -> None:
     manifest = manifest_of(run).named("my-first", "Why it's kept, née", ["a", "b"], "2025-01-01")
     states.save(run, manifest)
@@ -57,6 +59,7 @@ def test_a_saved_run_is_described_as_it_was_saved(states: StateManager, run: Pat
     assert states.names() == ["my-first"]
 
 
+@pytest.mark.slow
 def test_a_description_is_that_of_the_file_as_it_is_now(states: StateManager, run: Path) -> None:
     states.save(run, manifest_of(run).named("one", "before", (), ""))
     before = states.describe("one")
@@ -79,6 +82,7 @@ def test_a_save_leaves_the_run_and_nothing_unfinished(states: StateManager, run:
     assert [path.name for path in states.path("one").parent.iterdir()] == ["one.duckdb"]
 
 
+@pytest.mark.slow
 def test_a_saved_scenario_holds_the_rows_of_its_digest(states: StateManager, run: Path) -> None:
     states.save(run, manifest_of(run).named("one", "", (), ""))
 
@@ -96,16 +100,17 @@ def test_a_saved_scenario_holds_the_rows_of_its_digest(states: StateManager, run
     ["../evil", "a/b", "A", "", "-a", "a" * 65, "a.b", "a b", "é", ".a", "a\n", "con\\x", "a\0"],
 )
 def test_a_name_that_is_none_is_refused_and_the_rule_is_said(
-    states: StateManager, run: Path, name: str
+    states: StateManager, made: Path, name: str
 ) -> None:
     with pytest.raises(Refused, match="small letters, digits and hyphens"):
-        states.save(run, manifest_of(run).named(name, "", (), ""))
+        states.save(made, manifest_of(made).named(name, "", (), ""))
     with pytest.raises(Refused):
         states.find(name)
     with pytest.raises(Refused):
         states.delete(name)
 
 
+@pytest.mark.slow
 def test_an_existing_name_is_refused_unless_it_shall_be_replaced(
     states: StateManager, run: Path
 ) -> None:
@@ -192,6 +197,7 @@ def test_a_sample_shows_columns_and_first_rows(run: Path) -> None:
         sample(run, "patient", 2)
 
 
+@pytest.mark.slow
 def test_a_manifest_that_lost_a_key_says_so(states: StateManager, run: Path) -> None:
     states.save(run, manifest_of(run).named("one", "", (), ""))
     with duckdb.connect() as connection:
@@ -297,6 +303,7 @@ def test_a_name_that_is_taken_is_refused_with_one_that_is_free(
         states.save(run, manifest_of(run).named("winter", "", (), "2025-01-02"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["con", "prn", "aux", "nul", "com1", "com9", "lpt1", "lpt9", "com0"]
 )  # fmt: skip

@@ -15,8 +15,12 @@ from template_runs import load
 
 RUNS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
     "diabetes": ("medicare-diabetic", ("diabetic-first-year",), {"count": 60, "mortality": "none"}),
-    "kidneys": ("medicare-ckd", ("ckd-lifecycle",), {"count": 24}),
-    "births": ("commercial-maternity", ("pregnancy",), {"count": 20}),
+    "kidneys": ("medicare-ckd", ("ckd-lifecycle",), {"count": 24, "seed": 5}),
+    "births": (
+        "commercial-maternity",
+        ("pregnancy",),
+        {"count": 20, "products": ["patientsim"]},
+    ),
     "trial": ("diabetes-trial-candidates", ("phase-3-trial",), {"count": 30}),
     "leaving": ("medicaid-pediatric", ("disenrolment",), {"count": 40}),
     "payer": (
@@ -25,6 +29,8 @@ RUNS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
         {"count": 20, "products": ["membersim"], "mortality": "none"},
     ),
 }
+SHORTER = {"kidneys": {"duration_days": 2190}}
+"""Journeys of which some years are enough: with this seed there are deaths, dialyses and stays."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -41,6 +47,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         document = load(profile) | {"expectations": [], "detail": "core"} | changed
         if name == "trial":
             document["products"] = list(dict.fromkeys([*document["products"], "trialsim"]))
-        job = prepare(document, [load(one) | {"expectations": []} for one in journeys])
+        walked = {"expectations": []} | SHORTER.get(name, {})
+        job = prepare(document, [load(one) | walked for one in journeys])
         scenarios.save_run(home, generate.run(home, job).run_id, name)
     return home

@@ -63,7 +63,7 @@ def test_cost_is_equal_to_the_cent(home: Home) -> None:
         mine = [row for row in picture.rows if row[1] == line]
         assert sum(Decimal(row[2]) for row in mine) == plan
         assert sum(Decimal(row[3]) for row in mine) == member
-    assert len({row[0] for row in picture.rows}) <= 60  # ten years: by quarter
+    assert len({row[0] for row in picture.rows}) <= 60  # six years: by quarter
 
 
 @pytest.mark.parametrize("by", ["plan", "line", "sex"])

@@ -34,6 +34,12 @@ async def client(home: Home) -> AsyncIterator[Client]:
         yield opened
 
 
+@pytest.fixture
+def _no_renderer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the image out, which takes a process: the test looks at texts alone."""
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+
+
 async def _draw(client: Client, **arguments: Any) -> Any:
     return await client.call_tool("draw", arguments)
 
@@ -57,6 +63,7 @@ async def test_an_answer_is_a_picture_and_the_same_figures_as_text_and_data(
     assert "series" not in told["kinds"]
 
 
+@pytest.mark.usefixtures("_no_renderer")
 async def test_without_a_kind_the_people_are_drawn_and_the_other_kinds_named(
     client: Client,
 ) -> None:
@@ -66,6 +73,7 @@ async def test_without_a_kind_the_people_are_drawn_and_the_other_kinds_named(
     assert len(answer.structured_content["kinds"]) == 7
 
 
+@pytest.mark.usefixtures("_no_renderer")
 async def test_a_long_table_is_cut_and_says_so(client: Client) -> None:
     answer = await _draw(client, name="trial", kind="person_timeline", what="")
 
@@ -93,11 +101,10 @@ async def test_what_cannot_be_drawn_is_answered_with_its_mend(
     assert said in answer.content[0].text
 
 
+@pytest.mark.usefixtures("_no_renderer")
 async def test_without_a_renderer_there_is_the_table_and_the_specification(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+    client: Client,
 ) -> None:
-    monkeypatch.setitem(sys.modules, "vl_convert", None)
-
     answer = await _draw(client, name="trial", kind="series")
 
     (text,) = answer.content

@@ -7,12 +7,12 @@ import pytest
 from execution.running import charted, diabetic, first_year, listed
 from healthsim.tables import Columns
 
-LAST = 200 * 100 + 1
+LAST = 60 * 100 + 1
 
 
 @pytest.fixture(scope="module")
 def grown() -> tuple[dict[str, Columns], dict[str, Columns]]:
-    return charted(diabetic(count=200), first_year()), charted(diabetic(count=500), first_year())
+    return charted(diabetic(count=60), first_year()), charted(diabetic(count=130), first_year())
 
 
 @pytest.mark.slow

@@ -45,12 +45,14 @@ def serious() -> dict[str, Any]:
     return trial
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("profile", "journey"),
     [
         pytest.param(spec("every-event-adults", count=12, detail="core"), spec("every-event"),
                      id="anaesthesia without minutes"),
-        pytest.param(spec("trial-candidates", count=30), serious(), id="a stay without its class"),
+        pytest.param(spec("trial-candidates", count=30, detail="core"), serious(),
+                     id="a stay without its class"),
     ],
 )  # fmt: skip
 def test_the_kept_text_gives_the_same_rows(

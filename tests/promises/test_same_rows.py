@@ -74,14 +74,15 @@ def test_processes_that_differ_in_everything_else_give_one_digest(
 
 @pytest.mark.slow
 def test_every_table_is_the_same_in_a_chunk_for_each_person() -> None:
-    whole = charted(diabetic(count=5), first_year())
-    parts = charted(diabetic(count=5), first_year(), size=1)
+    whole = charted(diabetic(count=3), first_year())
+    parts = charted(diabetic(count=3), first_year(), size=1)
 
     assert whole.keys() == parts.keys()
     for name in whole:
         assert listed(whole[name]) == listed(parts[name]), name
 
 
+@pytest.mark.slow
 def test_a_job_is_the_same_when_its_own_text_is_read_back(here: str) -> None:
     job = prepare(diabetic(count=20), [first_year()])
     again = prepare(job.profile_text, job.journey_texts)
@@ -109,6 +110,7 @@ def test_an_imported_reference_changes_a_run_only_through_its_version() -> None:
     assert other.references == {"nppes": "3f9a"}
 
 
+@pytest.mark.slow
 def test_another_seed_gives_other_people() -> None:
     one, other = charted(diabetic(count=20)), charted(diabetic(count=20, seed=43))
 
@@ -116,6 +118,7 @@ def test_another_seed_gives_other_people() -> None:
         assert listed(one["patients"], column) != listed(other["patients"], column)
 
 
+@pytest.mark.slow
 def test_rows_are_in_the_order_of_person_and_key() -> None:
     tables = charted(diabetic(count=20), first_year())
     for table in prepare(diabetic(count=20), [first_year()]).tables:

@@ -128,6 +128,7 @@ def test_a_comment_that_looks_like_the_end_of_a_larger_zip_hides_no_directory(
         _open(_changed(_zip(tmp_path / "a.zip", TABLE), hide), folder)
 
 
+@pytest.mark.slow
 def test_a_wrong_header_is_refused_after_the_first_block(tmp_path: Path, folder: Path) -> None:
     told: list[float] = []
     packed = _zip(tmp_path / "a.zip", b"A,B\n" + b"\n".join(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import threading
 import zipfile
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,8 @@ from healthsim.reference import kinds, read
 from healthsim.reference.kind import ImportRequest
 from healthsim.reference.store import ImportRecord, imports
 from healthsim.tables import Coded, Columns
+
+Imported = Callable[[str, Callable[[Path], Path]], tuple[Path, ImportRecord]]
 
 
 @pytest.fixture
@@ -36,6 +41,20 @@ def bring(
     )
 
 
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Imported:
+    """Return what imports what a function writes into a reference of its own, once."""
+
+    @cache
+    def once(kind: str, made: Callable[[Path], Path]) -> tuple[Path, ImportRecord]:
+        folder = tmp_path_factory.mktemp(kind)
+        path = folder / "home" / "reference.duckdb"
+        path.parent.mkdir()
+        return path, bring(path, kind, made(folder))
+
+    return once
+
+
 def rows(columns: Columns) -> list[tuple[Any, ...]]:
     """Return columns as rows of plain values, NaN as None."""
     values = [
@@ -46,9 +65,10 @@ def rows(columns: Columns) -> list[tuple[Any, ...]]:
     return list(zip(*values, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", [publishing.census_alldata, publishing.census_agesex])
-def test_both_census_layouts_give_the_same_people(path: Path, tmp_path: Path, file: Any) -> None:
-    done = bring(path, "census-population", file(tmp_path))
+def test_both_census_layouts_give_the_same_people(imported: Imported, file: Any) -> None:
+    path, done = imported("census-population", file)
 
     found = publishing.stored(path, "county_people")
 
@@ -65,14 +85,16 @@ def test_both_census_layouts_give_the_same_people(path: Path, tmp_path: Path, fi
     assert (done.checks["counties"], done.checks["states"]) == (3, 3)
 
 
-def test_the_two_census_layouts_have_the_same_version(path: Path, tmp_path: Path) -> None:
-    one = bring(path, "census-population", publishing.census_alldata(tmp_path))
-    other = bring(path, "census-population", publishing.census_agesex(tmp_path))
+@pytest.mark.slow
+def test_the_two_census_layouts_have_the_same_version(imported: Imported) -> None:
+    _, one = imported("census-population", publishing.census_alldata)
+    path, other = imported("census-population", publishing.census_agesex)
 
     assert one.digest == other.digest
     assert read.versions(path) == {"census-population": one.digest}
 
 
+@pytest.mark.slow
 def test_an_older_july_can_be_chosen(path: Path, tmp_path: Path) -> None:
     file = publishing.census_alldata(tmp_path)
 
@@ -90,13 +112,14 @@ def test_a_census_file_of_another_name_needs_its_release(path: Path, tmp_path: P
     assert bring(path, "census-population", file, as_of="2023").vintage.startswith("release 2023")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "year"), [(publishing.places_wide, None), (publishing.places_long, 2022)]
 )
 def test_both_places_layouts_give_crude_prevalence(
-    path: Path, tmp_path: Path, file: Any, year: int | None
+    imported: Imported, file: Any, year: int | None
 ) -> None:
-    done = bring(path, "cdc-places", file(tmp_path))
+    path, done = imported("cdc-places", file)
 
     found = rows(publishing.stored(path, "county_measures", ["diabetes"], ["48201", "50007"]))
 
@@ -109,8 +132,9 @@ def test_both_places_layouts_give_crude_prevalence(
     assert done.checks["measures"] == 3
 
 
-def test_what_is_not_published_of_a_county_is_left_out(path: Path, tmp_path: Path) -> None:
-    bring(path, "cdc-places", publishing.places_wide(tmp_path))
+@pytest.mark.slow
+def test_what_is_not_published_of_a_county_is_left_out(imported: Imported) -> None:
+    path, _ = imported("cdc-places", publishing.places_wide)
 
     found = publishing.stored(path, "county_measures", ["obesity"])["fips"]
 
@@ -118,16 +142,19 @@ def test_what_is_not_published_of_a_county_is_left_out(path: Path, tmp_path: Pat
     assert found.texts() == ["35013", "48201"]
 
 
-def test_names_in_small_letters_are_the_same_columns(path: Path, tmp_path: Path) -> None:
+def test_names_in_small_letters_are_the_same_columns(
+    imported: Imported, path: Path, tmp_path: Path
+) -> None:
     file = publishing.places_wide(tmp_path)
     header, rest = file.read_text().split("\n", 1)
-    one = bring(path, "cdc-places", file)
+    _, one = imported("cdc-places", publishing.places_wide)
 
     file.write_text(header.lower() + "\n" + rest)
 
     assert bring(path, "cdc-places", file).digest == one.digest
 
 
+@pytest.mark.slow
 def test_minus_999_is_missing(path: Path, tmp_path: Path) -> None:
     done = bring(path, "cdc-svi", publishing.svi(tmp_path))
 
@@ -140,6 +167,7 @@ def test_minus_999_is_missing(path: Path, tmp_path: Path) -> None:
     assert (done.vintage, done.checks["without_rank"]) == ("SVI 2022", 1)
 
 
+@pytest.mark.slow
 def test_a_hospital_is_placed_by_its_countys_name_else_by_its_zip(
     path: Path, tmp_path: Path
 ) -> None:
@@ -176,8 +204,13 @@ def _providers() -> list[list[str]]:
     ]  # fmt: skip
 
 
-def test_providers_are_those_who_are_active_and_here(path: Path, tmp_path: Path) -> None:
-    done = bring(path, "nppes", publishing.nppes(tmp_path, _providers()))
+def _registry(folder: Path) -> Path:
+    return publishing.nppes(folder, _providers())
+
+
+@pytest.mark.slow
+def test_providers_are_those_who_are_active_and_here(imported: Imported) -> None:
+    path, done = imported("nppes", _registry)
 
     found = publishing.stored(path, "providers")
 
@@ -192,8 +225,9 @@ def test_providers_are_those_who_are_active_and_here(path: Path, tmp_path: Path)
     }  # fmt: skip
 
 
-def test_the_switch_tells_which_taxonomy_is_primary(path: Path, tmp_path: Path) -> None:
-    bring(path, "nppes", publishing.nppes(tmp_path, _providers()))
+@pytest.mark.slow
+def test_the_switch_tells_which_taxonomy_is_primary(imported: Imported) -> None:
+    path, _ = imported("nppes", _registry)
 
     hearts = publishing.stored(path, "providers", ["48201"], ["cardiology"])
     families = publishing.stored(path, "providers", ["48201"], ["family medicine"])
@@ -202,8 +236,10 @@ def test_the_switch_tells_which_taxonomy_is_primary(path: Path, tmp_path: Path) 
     assert len(families["npi"]) == 3
 
 
-def test_the_monthly_zip_is_read_as_it_comes(path: Path, tmp_path: Path) -> None:
-    file = publishing.nppes(tmp_path, _providers())
+def test_the_monthly_zip_is_read_as_it_comes(
+    imported: Imported, path: Path, tmp_path: Path
+) -> None:
+    file = _registry(tmp_path)
     packed = tmp_path / "NPPES_Data_Dissemination_May_2024.zip"
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write(file, file.name)
@@ -213,16 +249,18 @@ def test_the_monthly_zip_is_read_as_it_comes(path: Path, tmp_path: Path) -> None
 
     done = bring(path, "nppes", packed)
 
-    assert done.digest == bring(path, "nppes", file).digest
+    assert done.digest == imported("nppes", _registry)[1].digest
     assert done.vintage == "2024-05-12"
     assert {one.name for one in path.parent.iterdir()} == {path.name, f".{path.name}.lock"}
 
 
+@pytest.mark.slow
 def test_importing_twice_gives_the_same_version_whatever_the_order(
-    path: Path, tmp_path: Path
+    imported: Imported, path: Path, tmp_path: Path
 ) -> None:
-    file = publishing.nppes(tmp_path, _providers())
-    one = bring(path, "nppes", file)
+    file = _registry(tmp_path)
+    before, one = imported("nppes", _registry)
+    copyfile(before, path)
     with file.open(newline="") as stream:
         header, *lines = csv.reader(stream)
 
@@ -232,6 +270,7 @@ def test_importing_twice_gives_the_same_version_whatever_the_order(
     assert imports(path) == (one,)
 
 
+@pytest.mark.slow
 def test_one_import_leaves_the_others(path: Path, tmp_path: Path) -> None:
     bring(path, "cdc-svi", publishing.svi(tmp_path))
     bring(path, "cdc-places", publishing.places_long(tmp_path))
@@ -245,9 +284,13 @@ def test_one_import_leaves_the_others(path: Path, tmp_path: Path) -> None:
         kinds.remove(path, "cdc-swi")
 
 
-def test_an_import_that_is_stopped_leaves_the_old(path: Path, tmp_path: Path) -> None:
-    file = publishing.nppes(tmp_path, _providers())
-    old = bring(path, "nppes", file)
+@pytest.mark.slow
+def test_an_import_that_is_stopped_leaves_the_old(
+    imported: Imported, path: Path, tmp_path: Path
+) -> None:
+    file = _registry(tmp_path)
+    before, old = imported("nppes", _registry)
+    copyfile(before, path)
     stop = threading.Event()
 
     def tell(what: str, share: float) -> None:

@@ -58,6 +58,7 @@ def test_a_county_can_be_read_alone(tmp_path: Path) -> None:
     assert set(_texts(found["fips"])) == {"48201"}
 
 
+@pytest.mark.slow
 def test_a_change_that_fails_leaves_the_old_reference_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "reference.duckdb"
     _put(path, digest="old")
@@ -75,6 +76,7 @@ def test_a_change_that_fails_leaves_the_old_reference_and_nothing_else(tmp_path:
     assert {one.name for one in tmp_path.iterdir()} == {path.name, f".{path.name}.lock"}
 
 
+@pytest.mark.slow
 def test_a_change_keeps_what_it_does_not_replace(tmp_path: Path) -> None:
     path = tmp_path / "reference.duckdb"
     _put(path)
@@ -86,6 +88,7 @@ def test_a_change_keeps_what_it_does_not_replace(tmp_path: Path) -> None:
     assert len(publishing.stored(path, "county_people")["people"]) == 3
 
 
+@pytest.mark.slow
 def test_of_two_changes_at_once_the_second_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "reference.duckdb"
 
@@ -100,6 +103,7 @@ def test_of_two_changes_at_once_the_second_is_refused(tmp_path: Path) -> None:
     assert read.versions(path) == {"census-population": "d"}
 
 
+@pytest.mark.slow
 def test_it_can_be_read_while_it_is_changed(tmp_path: Path) -> None:
     path = tmp_path / "reference.duckdb"
     _put(path, digest="old")
@@ -130,6 +134,7 @@ def test_a_reference_that_is_no_database_is_said_so(tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b"not a database")
 
 
+@pytest.mark.slow
 def test_a_reference_with_a_view_or_a_table_of_others_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "reference.duckdb"
     _put(path)

@@ -117,7 +117,10 @@ def test_a_description_with_the_bundle_has_its_address_and_digest(tmp_path: Path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("unset", ["${user_config.read_only}", "", " "])
+@pytest.mark.parametrize(
+    "unset",
+    ["${user_config.read_only}", " ", pytest.param("", marks=pytest.mark.proof)],
+)
 def test_a_choice_that_nobody_made_is_none(unset: str) -> None:
     """A host leaves its name as it is; the command would take it for a wrong yes or no."""
     done = subprocess.run(

@@ -171,7 +171,7 @@ def test_a_long_chain_of_steps_written_backwards_works_or_is_refused() -> None:
     last = 500
     steps = [lab(f"s{place}", {"after": f"s{place + 1}", "day": 0}) for place in range(last)]
     document = journey(*steps, lab(f"s{last}"))
-    found = attempted(diabetic(count=2), document)
+    found = attempted(diabetic(count=2, detail="core"), document)
 
     assert isinstance(found, dict) or "at.after" in found
 
@@ -194,7 +194,7 @@ def broken(draw: st.DrawFn) -> tuple[Document, Document]:
 
 
 @pytest.mark.slow
-@settings(max_examples=120, deadline=None, derandomize=True,
+@settings(max_examples=40, deadline=None, derandomize=True,
           suppress_health_check=list(HealthCheck))  # fmt: skip
 @given(broken())
 def test_a_document_with_random_faults_is_accepted_or_refused_and_nothing_else(

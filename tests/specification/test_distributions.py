@@ -223,6 +223,7 @@ def test_one_draw_needs_one_uniform_and_no_state(document):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("document", "reference"),
     [
@@ -555,6 +556,7 @@ def test_the_published_schema_names_short_forms_and_every_type_once():
     assert len(forms[2]["oneOf"]) == 19
 
 
+@pytest.mark.slow
 def test_reading_a_distribution_does_not_load_scipy():
     script = (
         "import sys; "
@@ -577,6 +579,7 @@ ANYTHING = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(ANYTHING)
 def test_any_json_is_read_and_drawn_or_refused(document):
     try:
@@ -586,6 +589,7 @@ def test_any_json_is_read_and_drawn_or_refused(document):
     assert parse_distribution(distribution.model_dump()) == distribution
 
 
+@pytest.mark.slow
 @given(
     mean=st.floats(-1e6, 1e6),
     sd=st.floats(1e-3, 1e6),

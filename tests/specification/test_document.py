@@ -101,6 +101,7 @@ def test_documents_nested_too_deep_are_refused() -> None:
         read(ProfileSpec, diabetic(attributes={"x": deep}), "profile")
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers(-(10**20), 10**20) | st.text(max_size=8),

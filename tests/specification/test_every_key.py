@@ -68,7 +68,7 @@ def broken(draw: st.DrawFn) -> tuple[Document, Document]:
 
 
 @pytest.mark.slow
-@settings(max_examples=50, deadline=None, derandomize=True,
+@settings(max_examples=25, deadline=None, derandomize=True,
           suppress_health_check=list(HealthCheck))  # fmt: skip
 @given(broken())
 def test_a_broken_key_is_refused_in_words_or_gives_rows_without_nonsense(
@@ -101,6 +101,7 @@ def _run(job: Job) -> None:
                     assert not (column < 0).any(), f"{table}.{name} is negative"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("walk", [every_key.walk(), every_key.of_trial()])
 def test_the_documents_run_unbroken(walk: Document) -> None:
     profile = every_key.profile(products=["patientsim", "membersim", "rxmembersim", "trialsim"])

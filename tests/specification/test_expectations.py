@@ -79,6 +79,7 @@ def test_what_the_grammar_lacks_is_refused_with_the_mend(text: str, piece: str) 
     assert caught.value.mend
 
 
+@pytest.mark.slow
 @given(st.text(alphabet="share(count)sum.mean<>= between and where'\"10*/,x", max_size=80))
 def test_any_text_is_read_or_refused(text: str) -> None:
     with contextlib.suppress(BadExpression):

@@ -304,6 +304,7 @@ def test_the_death_step_that_is_suggested_makes_the_status_that_was_stated() -> 
     assert with_20 == died
 
 
+@pytest.mark.slow
 def test_a_process_that_has_checked_nothing_before_knows_the_keys_of_inner_steps_too() -> None:
     document = journey(visit("v", 0) | {"with": [{"id": "a1c", "type": "lab", "detials": {}}]})
     script = (

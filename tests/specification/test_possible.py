@@ -207,6 +207,7 @@ def worlds(draw: st.DrawFn) -> tuple[Some, One]:
     return Some(names, {"has('E11')": verdicts}), One(values)
 
 
+@pytest.mark.slow
 @given(worlds(), CONDITIONS)
 def test_nobody_is_what_was_said_to_be_impossible(pair: tuple[Some, One], text: str) -> None:
     world, person = pair
@@ -218,6 +219,7 @@ def test_nobody_is_what_was_said_to_be_impossible(pair: tuple[Some, One], text: 
     assert found.unknown or (really.yes | really.no).all()
 
 
+@pytest.mark.slow
 @given(worlds(), CONDITIONS, CONDITIONS)
 def test_somebody_for_whom_a_condition_holds_lives_in_its_narrowed_world(
     pair: tuple[Some, One], first: str, second: str

@@ -70,6 +70,7 @@ def test_what_needs_nothing_is_drawn_in_document_order() -> None:
     assert [name for name in found if name in "abc"] == ["c", "a", "b"]
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.permutations(range(5)), st.data())
 def test_any_chain_of_attributes_is_drawn_from_its_beginning(

@@ -1,4 +1,4 @@
-"""Two scenarios and their FHIR files, which all tests of the format read."""
+"""The FHIR files of two scenarios, which all tests of the format read."""
 
 from __future__ import annotations
 
@@ -10,25 +10,12 @@ from typing import Any
 import pytest
 
 from healthsim.exports.fhir import bulk
-from healthsim.operations import generate, scenarios
+from healthsim.operations import scenarios
 from healthsim.operations.home import Home
-from template_runs import job_of
 
-JOBS = {
-    "birth": ("commercial-maternity", ("pregnancy",), 6),
-    "heart": ("medicare-advantage-complex", ("heart-failure-exacerbation", "annual-enrolment"), 6),
-}
+JOBS = ("birth", "heart")
 Resource = dict[str, Any]
 Files = Mapping[str, Mapping[str, list[Resource]]]
-
-
-@pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    found = Home(tmp_path_factory.mktemp("home"))
-    for name, (profile, journeys, count) in JOBS.items():
-        run = generate.run(found, job_of(profile, journeys, count))
-        scenarios.save_run(found, run.run_id, name)
-    return found
 
 
 @pytest.fixture(scope="session")

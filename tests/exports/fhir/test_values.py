@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from exports.fhir.conftest import JOBS, Files
 from healthsim.exports.fhir import mapping
@@ -165,6 +166,7 @@ COMPARED: dict[str, tuple[tuple[str, str], ...]] = {
 """Table -> where a resource has what its row says: a path, and SQL on the row."""
 
 
+@pytest.mark.slow
 def test_values_dates_codes_and_references_are_those_of_the_rows(
     home: Home, folders: Mapping[str, Path]
 ) -> None:

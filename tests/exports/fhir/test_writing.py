@@ -22,26 +22,39 @@ from healthsim.watching import Watch, watched_by
 from stand_ins import export_types
 from template_runs import load
 
+OF_EACH_SORT = ("Organization", "Practitioner", "Patient", "RelatedPerson", "Coverage",
+                "Condition", "Encounter", "Observation", "DiagnosticReport",
+                "Provenance")  # fmt: skip
+"""Types of directories, of people, of what lasts, and of what has rows of several tables."""
 
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "types", [OF_EACH_SORT, pytest.param((), marks=pytest.mark.proof)], ids=["few", "all"]
+)
 def test_the_same_is_written_each_time_whatever_the_size_of_a_range_of_people(
-    home: Home, folders: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    home: Home, folders: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    types: tuple[str, ...],
+) -> None:  # fmt: skip
+    if types:
+        export_types(monkeypatch, *types)
     cut: list[list[Any]] = []
     monkeypatch.setattr(
         opening, "ranges", lambda connection: cut.append(shown.ranges(connection)) or cut[-1]
     )
     few = sum(scenarios.describe(home, "birth").counts.values())  # and sums come on top
-    for name, rows, parts in (("heart", shown._ROWS, 1), ("birth", few, 2)):
-        monkeypatch.setattr(shown, "_ROWS", rows)
-        (tmp_path / name).mkdir()
-        again = bulk.export(scenarios.path(home, name), name, tmp_path / name)
+    monkeypatch.setattr(shown, "_ROWS", few)
+    again = bulk.export(scenarios.path(home, "birth"), "birth", tmp_path)
 
-        assert len(cut.pop()) == parts
-        assert [path.read_bytes() for path in again] == [
-            (folders[name] / path.name).read_bytes() for path in again
-        ]
+    assert [len(parts) for parts in cut] == [2]
+    rows = [path for path in again if path.name != bulk.MANIFEST]
+    assert [path.read_bytes() for path in rows] == [
+        (folders["birth"] / path.name).read_bytes() for path in rows
+    ]
+    assert len(rows) == len(types or list(folders["birth"].glob("*.ndjson")))
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_half_way_leaves_nothing(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,6 +73,7 @@ def test_a_disk_that_fills_up_half_way_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_an_export_that_is_told_to_stop_stops_and_leaves_nothing(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,6 +103,7 @@ def test_the_manifest_counts_the_lines_of_every_file(folders: Mapping[str, Path]
     assert manifest["synthetic"] is True
 
 
+@pytest.mark.slow
 def test_an_export_takes_the_place_of_the_one_before(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,6 +121,7 @@ def test_an_export_takes_the_place_of_the_one_before(
     assert (folder / "CarePlan.ndjson").exists()
 
 
+@pytest.mark.slow
 def test_hostile_texts_stay_texts(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,6 +142,7 @@ def test_hostile_texts_stay_texts(
         assert "<script" not in json.loads(line)["text"]["div"]
 
 
+@pytest.mark.slow
 def test_a_scenario_without_a_chart_is_refused_and_says_what_is_needed(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     profile = load("commercial-healthy") | {
