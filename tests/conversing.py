@@ -31,10 +31,12 @@ BOTH = "concept-one-event"
 REFERENCE = "clinical-1-first-year"
 """The conversation whose cost in tokens is limited."""
 ALIKE = frozenset({
-    "a-drug-changed-and-a-day-spread", "changed-after-it-was-said", "clinical-2-glp1-instead",
-    "clinical-3-sepsis", "clinical-5-children-in-harris", "clinical-6-maternity",
+    "a-drug-changed-and-a-day-spread", "asked-and-not-got", "changed-after-it-was-said",
+    "clinical-2-glp1-instead", "clinical-3-sepsis", "clinical-4-oncology-trial",
+    "clinical-5-children-in-harris", "clinical-6-maternity",
     "clinical-7-kidneys", "clinical-8-messages", "concept-cycles-and-lifecycle",
     "concept-first-year-by-hand", "concept-healthy-onboarding", "concept-page-one",
+    "concept-template-for-100",
     "errors-that-mend", "families-with-a-birth", "payer-1-adjudication", "payer-2-oregon",
     "payer-3-glp1-pharmacy", "payer-7-pictures", "questions-in-sql-that-mend",
     "ten-years-of-kidneys", "words-that-nobody-said",

@@ -84,6 +84,7 @@ def _collision() -> tuple[str, str]:
     raise AssertionError
 
 
+@pytest.mark.slow
 @SMALL
 @given(
     st.lists(st.tuples(st.text(max_size=6), st.integers(1, 2**20)), max_size=12,

@@ -43,8 +43,17 @@ def _found(name: str, page: Path) -> Path | None:
     """Return the file or folder that a page means; a bare name is looked for in the package."""
     places = [home / name for home in (*_HOMES, page.parent)]
     if "/" not in name:
-        places += PACKAGE.rglob(name)
+        places += _in_package().get(name, ())
     return next((place for place in places if place.exists()), None)
+
+
+@cache
+def _in_package() -> dict[str, list[Path]]:
+    """Return the files and folders of the package by their bare names."""
+    found: dict[str, list[Path]] = {}
+    for path in PACKAGE.rglob("*"):
+        found.setdefault(path.name, []).append(path)
+    return found
 
 
 @cache
@@ -100,6 +109,7 @@ def _anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=_id)
 def test_every_file_folder_and_name_that_a_page_mentions_exists(page: Path) -> None:
     wrong = [_wrong(span, page) for span in _SPAN.findall(_prose(page))]

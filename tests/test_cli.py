@@ -7,19 +7,22 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TextIO
 
 import pytest
+import typer.main
 
-from healthsim import __version__, cli, cli_screen
+from healthsim import __version__, cli, cli_screen, demo
 from healthsim.building import templates
 from healthsim.specification.format import FORMAT
+from kept import keep
 from processes import PATIENCE
-from stand_ins import ask_few_rules
+from stand_ins import ask_rules_of_money
 
 CHECKED = ("medicare-diabetic", "diabetic-first-year", "phase-3-trial")
 """Templates that are checked each time; the proofs check every one."""
@@ -39,6 +42,12 @@ class Done:
     stderr: str
 
 
+@cache
+def _built() -> Callable[[], None]:
+    """Return the commands, which a process builds once."""
+    return typer.main.get_command(cli.app)
+
+
 def _run(home: Path, *arguments: str) -> Done:
     """Run a command in this process, as its script would."""
     out, err = io.StringIO(), io.StringIO()
@@ -48,6 +57,7 @@ def _run(home: Path, *arguments: str) -> Done:
         patch.setattr(sys, "argv", ["healthsim", *arguments])
         patch.setattr(sys, "stdout", out)
         patch.setattr(sys, "stderr", err)
+        patch.setattr(cli, "app", _built())
         try:
             cli.main()
         except SystemExit as end:
@@ -74,6 +84,7 @@ def small(home: Path) -> str:
     return "small"
 
 
+@pytest.mark.slow
 def test_the_module_runs_as_the_script_does() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "healthsim", "--version"],
@@ -83,6 +94,7 @@ def test_the_module_runs_as_the_script_does() -> None:
     assert done.stdout.strip() == f"healthsim {__version__}"
 
 
+@pytest.mark.slow
 def test_a_program_that_starts_it_without_a_command_is_told_to_serve(home: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "healthsim"], stdin=subprocess.DEVNULL,
@@ -193,6 +205,7 @@ def test_an_export_writes_the_same_bytes_each_time(
     ]
 
 
+@pytest.mark.slow
 def test_an_export_does_not_go_into_a_folder_with_files(
     home: Path, small: str, tmp_path: Path
 ) -> None:
@@ -266,21 +279,25 @@ def test_a_wrong_word_ends_with_exit_code_2_and_its_mend(
     assert "Traceback" not in done.stderr
 
 
-def test_only_serve_and_demo_import_mcp(home: Path) -> None:
+@pytest.mark.slow
+def test_listing_templates_and_looking_codes_up_import_nothing_heavy() -> None:
     program = """
 import sys
 from healthsim import cli
-sys.argv = ["healthsim", "templates"]
-try:
-    cli.main()
-except SystemExit:
-    pass
-print("mcp" in sys.modules, "duckdb" in sys.modules, "numpy" in sys.modules)
+for words in (["templates"], ["codes", "classify", "E11.9"]):
+    sys.argv = ["healthsim", *words]
+    try:
+        cli.main()
+    except SystemExit:
+        pass
+    print(*{"numpy", "duckdb", "mcp", "pyarrow", "scipy"} & set(sys.modules), sep=" ", end="|\\n")
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True,
                           check=True, timeout=PATIENCE)  # fmt: skip
+    told = done.stdout.splitlines()
 
-    assert done.stdout.splitlines()[-1] == "False False False"
+    assert [line for line in told if line.endswith("|")] == ["|", "|"]
+    assert any(line.startswith("E11.9,icd10cm,valid") for line in told)
 
 
 def test_a_taken_name_is_answered_with_the_option_that_replaces(home: Path, small: str) -> None:
@@ -300,17 +317,13 @@ def test_an_address_that_is_none_is_refused(home: Path, port: str) -> None:
 
 @pytest.mark.slow
 def test_the_demo_leaves_a_scenario_of_its_name_that_is_not_its_own(tmp_path: Path) -> None:
-    saved = _run(
-        tmp_path, "generate", "--profile", _core(tmp_path, "medicare-diabetic"), "--count", "5",
-        "--save", "medicare-dm-cohort",
-    )  # fmt: skip
-    assert saved.returncode == 0, saved.stderr
-    before = (tmp_path / "scenarios" / "medicare-dm-cohort.duckdb").read_bytes()
+    keep(tmp_path, demo.NAME)
+    before = (tmp_path / "scenarios" / f"{demo.NAME}.duckdb").read_bytes()
     done = _run(tmp_path, "demo")
 
     assert done.returncode == cli.WRONG
     assert "the demo did not make" in done.stderr
-    assert (tmp_path / "scenarios" / "medicare-dm-cohort.duckdb").read_bytes() == before
+    assert (tmp_path / "scenarios" / f"{demo.NAME}.duckdb").read_bytes() == before
 
 
 @pytest.mark.slow
@@ -323,13 +336,14 @@ def test_an_expectation_that_is_not_met_is_told_and_fails_only_where_strict(
     changed = {"count": 12, "expectations": asked, "detail": "core"}
     path.write_text(json.dumps(profile | changed))
     call = ("generate", "--profile", str(path), "--save", "expecting", "--replace")
-    told, strict = _run(home, *call), _run(home, *call, "--strict")
-    plain = json.loads(_run(home, *call, "--json").stdout)
+    told, strict = _run(home, *call), _run(home, *call, "--strict", "--json")
+    plain = json.loads(strict.stdout)
 
     assert (told.returncode, strict.returncode) == (0, 1)
     assert "met     count(patients) == 12: got 12" in told.stdout
     assert "NOT MET share(age < 65) > 0.9: got 0" in told.stdout
-    assert "saved as expecting" in strict.stdout
+    assert "saved as expecting" in told.stdout
+    assert plain["name"] == "expecting"
     assert [one["met"] for one in plain["expectations"]] == [True, False]
 
 
@@ -355,6 +369,7 @@ def test_all_that_is_wrong_with_a_command_is_said_at_once(home: Path) -> None:
     assert "--profile: is missing" in bare.stderr
 
 
+@pytest.mark.slow
 def test_codes_are_found_by_words(home: Path) -> None:
     lines = _run(
         home, "codes", "find", "heart", "attack", "--system", "icd10cm"
@@ -376,7 +391,7 @@ def test_words_that_no_code_has_are_refused_with_a_mend(home: Path) -> None:
 def test_audit_tells_what_holds_what_was_asked_and_what_is_published(
     home: Path, small: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ask_few_rules(monkeypatch)
+    ask_rules_of_money(monkeypatch)
     done = _run(home, "audit", small)
     told = json.loads(_run(home, "audit", small, "--json").stdout)
 
@@ -395,7 +410,7 @@ def test_audit_tells_what_holds_what_was_asked_and_what_is_published(
 def test_audit_is_strict_about_published_figures_where_that_is_asked(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ask_few_rules(monkeypatch)
+    ask_rules_of_money(monkeypatch)
     profile = templates.load("commercial-healthy", "profile").fresh()
     path = tmp_path / "claims.json"
     changed = {
@@ -465,24 +480,6 @@ def test_an_imported_book_serves_every_later_command_until_it_is_removed(tmp_pat
     assert listed.stdout.splitlines()[1].startswith("cpt\t1\t")
     assert "cpt\t12345\tour own words" in found.stdout
     assert gone.returncode == 2
-
-
-def test_looking_codes_up_imports_nothing_heavy() -> None:
-    program = (
-        "import sys\nfrom healthsim import cli\n"
-        "sys.argv = ['healthsim', 'codes', 'classify', 'E11.9']\n"
-        "try:\n    cli.main()\nexcept SystemExit:\n    pass\n"
-        "print(*{'numpy', 'duckdb', 'mcp', 'pyarrow', 'scipy'} & set(sys.modules))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=PATIENCE,
-    )
-
-    assert done.stdout.splitlines()[-1] == ""
 
 
 def test_check_refuses_a_profile_for_whose_places_nothing_is_known(

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from healthsim.operations.installing.trying import why_not
-from processes import PATIENCE
 from test_cli import Done, _run
 
 SAMPLE = (
@@ -66,7 +64,6 @@ def test_install_and_uninstall_give_the_file_back_to_the_byte(config: Path) -> N
     assert "its copy is gone" in undone.stdout
 
 
-@pytest.mark.slow
 def test_repeated_installs_and_removals_leave_no_copy_and_name_older_ones(
     config: Path,
 ) -> None:
@@ -118,18 +115,14 @@ def test_without_a_terminal_and_without_yes_nothing_is_written(config: Path) -> 
     assert config.read_bytes() == SAMPLE
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("answer", "written"), [(b"y\n", True), (b"n\n", False)])
 def test_on_a_terminal_it_asks(config: Path, answer: bytes, written: bool) -> None:
     ours, theirs = os.openpty()
     os.write(ours, answer)
-    done = subprocess.run(
-        [sys.executable, "-m", "healthsim", "install", "claude-desktop", "--config", str(config),
-         "--no-check"],
-        stdin=theirs, capture_output=True, text=True, timeout=PATIENCE, check=False,
-    )  # fmt: skip
+    with open(theirs) as terminal, pytest.MonkeyPatch.context() as patch:  # noqa: PTH123  a descriptor
+        patch.setattr(sys, "stdin", terminal)
+        done = _install(config)
     os.close(ours)
-    os.close(theirs)
 
     assert done.returncode == 0, done.stderr
     assert "Write it?" in done.stdout
@@ -357,16 +350,32 @@ def test_an_entry_that_does_not_start_is_said_with_its_last_words_and_not_writte
 
 
 @pytest.mark.slow
-def test_an_entry_that_starts_is_tried_and_written_and_tried_again(config: Path) -> None:
-    where = ("--command", f"{sys.executable} -m healthsim", "--env",
-             f"PYTHONPATH={os.pathsep.join(sys.path)}")  # fmt: skip
-    done, again = _trying(config, *where), _trying(config, *where)
+def test_an_entry_that_starts_is_tried_and_written(config: Path) -> None:
+    done = _trying(config, "--command", f"{sys.executable} -m healthsim", "--env",
+                   f"PYTHONPATH={os.pathsep.join(sys.path)}")  # fmt: skip
+    entry = json.loads(config.read_bytes().decode("utf-8-sig"))["mcpServers"]["healthsim"]
+
+    assert done.returncode == 0, done.stderr
+    assert "it starts" in done.stdout
+    assert entry["command"] == sys.executable
+
+
+def test_an_entry_that_is_there_already_is_tried_again(config: Path) -> None:
+    script = config.with_name("answers.py")
+    script.write_text('input(); print("{\\"jsonrpc\\": \\"2.0\\", \\"result\\": {}}", flush=True)')
+    command = ("--command", f"{sys.executable} '{script}'")
+    done, again = _trying(config, *command), _trying(config, *command)
+    script.unlink()
+    gone = _trying(config, *command)
 
     assert (done.returncode, again.returncode) == (0, 0), done.stderr + again.stderr
-    assert "it starts" in done.stdout
     assert "it starts" in again.stdout
+    assert "already" in again.stdout
+    assert gone.returncode != 0
+    assert "does not start the server here" in gone.stderr
 
 
+@pytest.mark.slow
 def test_a_server_that_says_nothing_is_given_up() -> None:
     words = [sys.executable, "-c", "import sys, time; sys.stdin.read(); time.sleep(600)"]
 

@@ -32,6 +32,7 @@ def test_a_file_is_imported_listed_and_removed(tmp_path: Path, file: Path) -> No
     assert "nothing is imported" in _run(home, "reference", "list").stderr
 
 
+@pytest.mark.slow
 def test_what_was_imported_comes_as_json(tmp_path: Path, file: Path) -> None:
     done = _run(tmp_path / "home", "reference", "import", "cdc-svi", str(file), "--json")
 
@@ -68,6 +69,7 @@ def test_the_kinds_say_where_their_files_are_offered(tmp_path: Path) -> None:
     assert "Full Replacement Monthly NPI File" in _run(tmp_path, "reference", "kinds").stdout
 
 
+@pytest.mark.slow
 def test_a_file_of_fewer_states_than_the_one_kept_is_imported_with_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

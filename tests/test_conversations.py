@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conversing import ALIKE, BOTH, NAMES, REFERENCE, Turn, client_of, hold, turns_of
-from stand_ins import ask_few_rules
+from stand_ins import ask_rules_of_money
 from tokens import tokens
 
 pytestmark = pytest.mark.anyio
@@ -21,7 +21,7 @@ MOST_NOT_BUILT = 1000
 
 @pytest.fixture(autouse=True)
 def _audits_ask_few_rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    ask_few_rules(monkeypatch)
+    ask_rules_of_money(monkeypatch)
 
 
 @pytest.fixture

@@ -53,6 +53,7 @@ def test_each_day_may_move_by_months_of_its_own() -> None:
     assert [iso(int(day)) for day in found] == ["2024-02-29", "2024-02-29"]
 
 
+@pytest.mark.slow
 @SMALL
 @given(DATES, st.integers(0, 40_000))
 def test_ages_are_completed_years(born: date, later: int) -> None:

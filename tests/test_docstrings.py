@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import inspect
 import re
@@ -50,12 +49,8 @@ def _own(module: Any) -> Iterator[tuple[str, Any]]:
 @cache
 def _assigned(module: str) -> frozenset[str]:
     """Return every name that a module reads or sets on `self`."""
-    tree = ast.parse(Path(sys.modules[module].__file__ or "").read_text(encoding="utf-8"))
-    return frozenset(
-        node.attr for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
-        and node.value.id == "self"
-    )  # fmt: skip
+    text = Path(sys.modules[module].__file__ or "").read_text(encoding="utf-8")
+    return frozenset(re.findall(r"\bself\.(\w+)", text))
 
 
 def _attributes(model: type) -> set[str]:

@@ -105,7 +105,7 @@ EDITS: dict[str, tuple[Edit, ...]] = {
 SCRIPT = """
 from healthsim.execution.prepare import prepare
 from healthsim.execution.run import chunks
-who = {"kind": "profile", "name": "two", "count": 2, "products": ["patientsim"],
+who = {"kind": "profile", "name": "two", "count": 2, "products": ["patientsim"], "detail": "core",
        "clinical": {"primary": {"code": "I10", "onset": {"years_before": 3}}}}
 step = {"do": "event", "id": "pump", "type": "appliance", "at": 10,
         "details": {"display": "Insulin pump"}}

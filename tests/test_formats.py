@@ -153,6 +153,7 @@ def test_a_scenario_file_of_the_first_format_is_audited_and_says_what_it_cannot_
     }
 
 
+@pytest.mark.slow
 def test_a_scenario_file_of_a_format_from_the_future_says_who_made_it_and_what_to_do(
     home: Home,
 ) -> None:
@@ -167,6 +168,7 @@ def test_a_scenario_file_of_a_format_from_the_future_says_who_made_it_and_what_t
     assert "up to format" in scenarios.list_all(home)[0].broken
 
 
+@pytest.mark.slow
 def test_a_scenario_file_of_an_unknown_format_can_be_deleted(home: Home) -> None:
     _set_format(home, '"no number"')
 
@@ -180,7 +182,7 @@ def test_a_file_whose_table_of_attributes_has_its_former_name_is_read_as_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask_few_rules(monkeypatch)
-    document = spec("diabetic", count=20, detail="core")
+    document = spec("diabetic", count=5, detail="core", products=["patientsim"])
     path = stored(tmp_path, document)
     with duckdb.connect(path) as connection:  # as files were before the table had its name
         connection.execute("ALTER TABLE person_attributes RENAME TO attributes")

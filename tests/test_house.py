@@ -1,10 +1,12 @@
-"""Rules of the house that a reviewer would otherwise have to keep by eye."""
+"""Rules of the house that a reviewer would otherwise have to keep by eye.
+
+That imports go down only is what `make contracts` asks, which `make test` runs too.
+"""
 
 from __future__ import annotations
 
 import ast
-import subprocess
-import sys
+import re
 from pathlib import Path
 
 import pytest
@@ -17,14 +19,12 @@ PACKAGE = ROOT / "server" / "healthsim"
 BY_NAME = {table.name: table for table in TABLES}
 COLUMNS = [(table, column) for table in TABLES for column in table.columns]
 _CLOCKS = {"random", "uuid", "time", "secrets"}
+_SUSPECT = re.compile(
+    r"^\s*(?:import|from)\b.*\b(?:random|uuid|time|secrets)\b|\b(?:today|now|utcnow|default_rng)\b",
+    re.MULTILINE,
+)
+"""Text without which no file imports a clock or chance: the others need not be parsed."""
 _PURE = ("codes", "specification", "execution", "products")
-
-
-def test_imports_go_down_only() -> None:
-    linter = Path(sys.executable).with_name("lint-imports")
-    found = subprocess.run([linter], capture_output=True, text=True, check=False, cwd=ROOT)
-
-    assert found.returncode == 0, found.stdout[-3000:]
 
 
 def test_every_column_has_a_meaning() -> None:
@@ -83,8 +83,11 @@ def test_every_sync_rule_names_tables_and_columns_that_exist(rule: SyncRule) -> 
 @pytest.mark.slow
 @pytest.mark.parametrize("room", _PURE)
 def test_what_generates_imports_no_clock_and_no_chance(room: str) -> None:
-    for path in sorted((PACKAGE / room).rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+    paths = sorted((PACKAGE / room).rglob("*.py"))
+    texts = [(path, path.read_text(encoding="utf-8")) for path in paths]
+    assert len(texts) > 10
+    for path, text in (one for one in texts if _SUSPECT.search(one[1])):
+        for node in ast.walk(ast.parse(text)):
             names = (
                 [alias.name for alias in node.names] if isinstance(node, ast.Import)
                 else [node.module or ""] if isinstance(node, ast.ImportFrom) else []

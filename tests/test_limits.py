@@ -1,6 +1,7 @@
 from datetime import date
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ rows = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(rows, st.integers(0, 1200))
 def test_a_group_uses_its_limit_in_date_order_and_never_more(
@@ -36,6 +38,7 @@ def test_a_group_uses_its_limit_in_date_order_and_never_more(
     assert used.tolist() == expected
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(rows)
 def test_without_a_limit_everything_is_used(found: list[tuple[int, int, int]]) -> None:
@@ -47,6 +50,7 @@ def test_without_a_limit_everything_is_used(found: list[tuple[int, int, int]]) -
     assert np.array_equal(used, amount[turns.order])
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(rows)
 def test_values_in_turn_order_are_put_back_into_the_order_of_the_rows(

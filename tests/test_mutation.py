@@ -94,6 +94,7 @@ def test_a_place_knows_its_function_and_its_statement_without_the_body() -> None
     assert limit.statement == (limit.line, limit.line)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["audit/days.py", "persistence/digest.py", "tools/execution.py"])
 def test_nearly_every_place_of_a_module_of_the_server_still_compiles(module: str) -> None:
     source = Source(PACKAGE / Path(module))

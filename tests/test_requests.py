@@ -13,6 +13,8 @@ import pages
 from healthsim.operations import query
 from healthsim.operations.home import Home
 
+pytestmark = pytest.mark.slow  # its runs
+
 SECTIONS = {found[1]: part for part in pages.sections("requests.md")
             if (found := pages.file_of(part)) is not None}  # fmt: skip
 NAMES = sorted(path.stem for path in (pages.DOCS / "requests").glob("*.json"))
@@ -25,6 +27,11 @@ NOT_ASKED = {
 }  # fmt: skip
 """Products of requests of whose tables nothing is asked: here they run without these, which changes
 no other row, and in the proofs as they are (proofs/test_pages.py)."""
+LONG = ("emergency-visit", "kidney-disease", "medicaid-children", "neutropenia", "pregnancy")
+"""Requests that take longest, and that only the proofs ask. What they stand on is held daily:
+shares of ways out in `execution/test_timeline.py`, stages that compete in `test_lifecycles.py`,
+grades of counts in `test_toxicity.py`, births in `test_births.py`, lost coverage and vaccines by
+pinned rows of templates."""
 Ask = Callable[[str, str], Any]
 
 
@@ -64,8 +71,9 @@ def test_there_are_fourteen_and_each_has_its_place_on_the_page() -> None:
         assert said == _request(name)["request"]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.proof] * (name in LONG)) for name in NAMES]
+)
 def test_a_request_gives_what_the_page_says_and_what_it_expects(
     name: str, ask: Ask, home: Home
 ) -> None:
@@ -107,6 +115,7 @@ def test_every_family_has_a_newborn_in_mid_year_that_is_covered_from_its_first_d
     assert plans == "HDHP"
 
 
+@pytest.mark.proof
 def test_a_third_of_births_are_caesarean_a_tenth_preterm_and_only_those_are_in_intensive_care(
     ask: Ask,
 ) -> None:
@@ -170,6 +179,7 @@ def test_folfox_has_imaging_every_four_cycles_and_progression_of_5_percent_a_mon
     assert _near(progressed, 1000, 1 - 0.95 ** (12 * 183 / 365.25))
 
 
+@pytest.mark.proof
 def test_dialysis_is_on_monday_wednesday_and_friday_three_times_a_week(ask: Ask) -> None:
     others, most, full, weeks, after = ask("kidney-disease", """
         WITH sessions AS (SELECT person_id, CAST(start_at AS DATE) AS day FROM encounters
@@ -187,6 +197,7 @@ def test_dialysis_is_on_monday_wednesday_and_friday_three_times_a_week(ask: Ask)
     assert full > 0.97 * weeks
 
 
+@pytest.mark.proof
 def test_transplant_and_death_compete_on_dialysis_by_their_rates(ask: Ask) -> None:
     transplants, deaths = ask("kidney-disease", """
         WITH ways AS (SELECT person_id, option, lag(option) OVER
@@ -198,6 +209,7 @@ def test_transplant_and_death_compete_on_dialysis_by_their_rates(ask: Ask) -> No
     assert _near(transplants, transplants + deaths, 0.06 / 0.21)
 
 
+@pytest.mark.proof
 def test_three_in_ten_are_admitted_and_of_those_17_percent_are_back_within_30_days(
     ask: Ask,
 ) -> None:
@@ -235,6 +247,7 @@ def test_a_trial_is_two_to_one_in_each_sex_with_its_failures_and_dropouts(ask: A
     assert off <= 4  # within one block of six: at most four of one arm lead
 
 
+@pytest.mark.proof
 def test_children_lose_coverage_at_15_percent_a_year_and_have_asthma_in_autumn(ask: Ask) -> None:
     lost, again, vaccines, autumn, summer = ask("medicaid-children", """
         SELECT count(*) FILTER (step = 'loses_cover'), count(*) FILTER (step = 'covered_again'),
@@ -329,6 +342,7 @@ def test_the_septic_have_the_blood_and_the_signs_of_sepsis_and_recover(ask: Ask)
     assert abs(after - before) < 0.5
 
 
+@pytest.mark.proof
 def test_counts_have_the_grade_of_the_neutropenia_and_serious_ones_are_in_hospital(
     ask: Ask,
 ) -> None:

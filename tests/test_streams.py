@@ -12,6 +12,7 @@ from healthsim.streams import Streams
 SMALL = settings(max_examples=60, deadline=None, derandomize=True)
 
 
+@pytest.mark.slow
 @SMALL
 @given(st.integers(0, 2**53 - 1), st.text(max_size=30).filter(str.isprintable),
        st.integers(0, 5000), st.integers(0, 40))  # fmt: skip

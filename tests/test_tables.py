@@ -47,6 +47,7 @@ def test_coded_text_is_the_text(texts: list[str | None]) -> None:
     assert len(Coded.of(texts)) == len(texts)
 
 
+@pytest.mark.slow
 @SMALL
 @given(st.lists(TEXTS, min_size=1, max_size=4))
 def test_joined_text_is_the_texts_in_a_row(parts: list[list[str | None]]) -> None:
@@ -57,6 +58,7 @@ def test_joined_text_is_the_texts_in_a_row(parts: list[list[str | None]]) -> Non
     assert len(set(found.vocabulary)) == len(found.vocabulary)
 
 
+@pytest.mark.slow
 @SMALL
 @given(TEXTS, st.data())
 def test_chosen_rows_keep_their_text(texts: list[str | None], data: st.DataObject) -> None:
@@ -69,6 +71,7 @@ def test_chosen_rows_keep_their_text(texts: list[str | None], data: st.DataObjec
     ]
 
 
+@pytest.mark.slow
 @SMALL
 @given(TEXTS, st.sampled_from(["a", "ü", "nowhere"]))
 def test_equals_finds_a_text_and_never_a_null(texts: list[str | None], wanted: str) -> None:
