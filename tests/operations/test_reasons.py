@@ -258,6 +258,27 @@ def test_a_stage_says_which_test_moved_the_day_of_its_diagnosis() -> None:
 
 
 @pytest.mark.slow
+def test_what_is_usual_in_a_stay_comes_from_the_line_of_the_stay() -> None:
+    facts = {"encounter_class": "inpatient", "los_days": 5, "diagnoses": ["J18.9"]}
+    low = {"do": "event", "id": "low", "type": "lab", "at": {"day": 1},
+           "details": {"loinc": "718-7", "result": 6.5}}  # fmt: skip
+    stay = {"do": "event", "id": "lungs", "type": "encounter", "at": 3, "details": facts,
+            "with": [low]}  # fmt: skip
+    walked = {"kind": "journey", "name": "stays", "duration_days": 60,
+              "phases": [{"name": "all", "steps": [stay]}]}  # fmt: skip
+    job = prepare(_profile(share=0.5), [walked])
+    documents = Documents(json.loads(job.profile_text), [json.loads(job.journey_texts[0])])
+    trace = trace_unit(job, 1, settle_population_steps(job))
+    table = next(table for table in TABLES if table.name == "procedures")
+    lines = {row["code"]: reasons_of(RowCase(table, row, job, documents, trace)).made_by[0]
+             for row in plain_rows(trace, "procedures")}  # fmt: skip
+
+    assert {"71046", "36430"} <= set(lines)
+    assert all(line.startswith("journeys[stays].phases[all].steps[lungs]: lungs")
+               for line in lines.values())  # fmt: skip
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("sampling", ["independent", "balanced"])
 def test_a_share_shows_the_uniform_that_decided_also_where_it_is_stratified(sampling: str) -> None:
     profile = _profile(share=0.25) | {"sampling": sampling}

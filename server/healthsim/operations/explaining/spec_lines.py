@@ -16,13 +16,17 @@ def step_line(journeys: Sequence[Mapping[str, Any]], occurrence: Occurrence) -> 
 
     Args:
         journeys: the stored journeys, with their parts copied in.
-        occurrence: of any step, also of a stage or a protocol's visit.
+        occurrence: of any step, also of a stage or a protocol's visit. What the engine adds to a
+            step comes from the line of that step.
     """
     name, *around = [part.split("#")[0] for part in occurrence.address.split("/")]
     journey: Any = next((one for one in journeys if one.get("name") == name), {})
     if isinstance(occurrence.step, StageEntry):
         return _stage_line(journey, occurrence.step, around[:-1])
     place = _place(journey, occurrence.step.id.partition("~")[0], around[:-1])
+    while place is None and occurrence.step.id.startswith("~") and len(around) > 1:
+        around.pop()
+        place = _place(journey, around[-1].partition("~")[0], around[:-1])
     return "" if place is None else _line(journey, place, _sentence(journey, place))
 
 
