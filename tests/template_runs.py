@@ -123,8 +123,8 @@ def run(
     return whole([chunk.tables for chunk in chunks(job)])
 
 
-BIRTHS = ("commercial-maternity", ("pregnancy",), 60)
-CANCERS = ("oncology-trial-candidates", ("oncology-treatment-cycle",), 8)
+BIRTHS = ("commercial-maternity", ("pregnancy",), 75)
+CANCERS = ("oncology-trial-candidates", ("oncology-treatment-cycle",), 10)
 HEARTS = ("medicare-heart-failure", ("heart-failure-exacerbation",), 60)
 KNEES = ("medicare-diabetic", ("diabetic-annual", "surgical-episode"), 60)
 """Runs that tests of several files read: `charts(*KNEES)`, or as a file `chart_file(*KNEES)`."""
