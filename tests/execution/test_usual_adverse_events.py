@@ -91,6 +91,13 @@ def test_one_class_for_all_keeps_to_the_terms_and_the_sex_that_are_stated() -> N
 
 
 @pytest.mark.slow
+def test_a_class_brings_most_of_its_terms_where_none_are_named() -> None:
+    found = run(people(100), trial(classes={"drug": CHEMO}, within_days=168))["adverse_events"]
+
+    assert len({term for (term,) in listed(found, "term")}) >= 30
+
+
+@pytest.mark.slow
 def test_a_term_that_is_left_out_does_not_happen_and_others_do() -> None:
     all_of, some = (
         {term for (term,) in listed(run(people(50), made)["adverse_events"], "term")}
