@@ -13,11 +13,13 @@ from audit.scenes import Scenario, opened
 from audit.tampering import Tampering
 from audit.treatment_tampering import OF_TRANSFUSIONS
 from execution.running import Document, diabetic, event, journey, listed, run, visit
+from healthsim.execution.sync.chart.answering import NEVER, known_at
 from healthsim.medicine.analytes import analytes
 from healthsim.medicine.courses import bounded
 from healthsim.medicine.datafiles import rows
 from healthsim.medicine.effects import effects
 from healthsim.medicine.transfusions import FILE, transfusions
+from healthsim.tables import NO_NUMBER, Coded, Columns
 
 BYPASS, RED_CELLS, HEMOGLOBIN = "02100Z9", "36430", "718-7"
 
@@ -54,6 +56,21 @@ def test_around_heart_surgery_they_are_given_below_seven_and_a_half(
     stay = {"diagnoses": ["I25.10"], "icd10pcs": [BYPASS]}
 
     assert len(_units(value, **stay)) == given
+
+
+def test_a_count_outside_of_visits_asks_for_no_red_cells_of_somebody_else() -> None:
+    day = 20_000
+    labs: Columns = {
+        "loinc": Coded.constant(HEMOGLOBIN, 2), "value": np.array([6.5, 6.5]),
+        "encounter_id": np.array([NO_NUMBER, 7]), "collected_at": np.full(2, day * 1440 + 600),
+        "resulted_at": np.full(2, day * 1440 + 660),
+    }  # fmt: skip
+    done: Columns = {
+        "procedure_id": np.array([1, 2, 3]), "code": Coded.constant(RED_CELLS, 3),
+        "encounter_id": np.array([NO_NUMBER, 7, 8]), "performed_date": np.full(3, day),
+    }  # fmt: skip
+
+    assert known_at({"lab_results": labs}, done).tolist() == [NEVER, day * 1440 + 660, NEVER]
 
 
 def test_the_next_count_has_risen_by_about_a_gram_for_each_unit() -> None:

@@ -11,7 +11,7 @@ from healthsim.execution.sync.chart.lookups import text_column
 from healthsim.execution.sync.chart.places import codes_like, numbers
 from healthsim.execution.sync.visits.visits import DAY, Minutes
 from healthsim.medicine.transfusions import transfusions
-from healthsim.tables import Columns
+from healthsim.tables import NO_NUMBER, Columns
 
 _DAYS = 2**20  # more than any day, in a key with a visit's place
 NEVER = -(2**40)
@@ -21,7 +21,8 @@ NEVER = -(2**40)
 def known_at(tables: Mapping[str, Columns], procedures: Columns) -> Minutes:
     """Return when the result that asked for each procedure was reported, minutes since 1970.
 
-    Of a transfusion it is the first count of its visit and day that was low enough.
+    Of a transfusion it is the first count of its visit and day that was low enough; outside of
+    visits nothing is known to have asked.
 
     Args:
         tables: the chunk's results.
@@ -44,7 +45,7 @@ def _low_counts(labs: Columns, operation: str) -> NDArray[np.intp]:
     rows = [one for one in transfusions() if one.operation == operation]
     loinc = codes_like(text_column(labs, "loinc"), rows[0].loinc)
     low = np.asarray(labs["value"], dtype=np.float64) < max(one.below for one in rows)
-    return np.flatnonzero(loinc & low)
+    return np.flatnonzero(loinc & low & (numbers(labs, "encounter_id") != NO_NUMBER))
 
 
 def _first_of_day(
